@@ -112,7 +112,7 @@ def undo(changes: dict[str, Any], *, ignoring: Collection[type[models.Model]] = 
         row.delete()
     if _written(waiting):
         raise RefusedError(
-            "Something that was added since is in the way, so this merge can no longer be undone."
+            "Something that has been added since is in the way, so this merge can no longer be undone."
         )
 
 
@@ -134,7 +134,7 @@ def _is_written(write: Callable[[], None]) -> bool:
 def _since(model: type[models.Model], what: str, row: models.Model | None) -> str:
     name = str(model._meta.verbose_name)
     which = f"{name[:1].upper()}{name[1:]} {row or ''}".strip()
-    return f"{which} was {what} since, so this merge can no longer be undone."
+    return f"{which} has been {what} since, so this merge can no longer be undone."
 
 
 def _rows_about(roots: Iterable[models.Model]) -> Rows:

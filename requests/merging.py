@@ -46,7 +46,7 @@ def _nothing_in_between() -> Iterator[None]:
             yield
     except IntegrityError as error:
         raise RefusedError(
-            "Something about these people has changed just now. Look at the page again."
+            "Something about these people has just changed. Look at the page again."
         ) from error
 
 
@@ -179,7 +179,7 @@ def _require_one_of_theirs(chosen: Chosen, kept: Person, merged: Person) -> None
         or chosen.email not in emails_to_choose(kept, merged)
     ):
         raise RefusedError(
-            "These records have changed just now. Look at the page again and choose what stays."
+            "These records have just changed. Look at the page again and choose what stays."
         )
 
 

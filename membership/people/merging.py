@@ -228,7 +228,9 @@ def why_no_undo(merge: PersonMerge) -> str:
     if merge.undone_at:
         return "This merge has already been undone."
     if not merge.changes:
-        return "What it needs was deleted since, so this merge can no longer be undone."
+        return (
+            "Something that it needs has been deleted since, so this merge can no longer be undone."
+        )
     return why_not_undone(merge.changes, ignoring=MAY_BE_ADDED)
 
 

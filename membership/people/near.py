@@ -233,7 +233,7 @@ def _nearest(one: _Asked, index: _Index) -> list[tuple[int, str, float]]:
 
 
 def _is_alike(a: str, b: str) -> bool:
-    """One letter apart, or two if the names are long. Numbers are no typing mistakes."""
+    """One letter apart, or two if the names are long. Different numbers are not typing mistakes."""
     most = 1 if min(len(a), len(b)) < LONG_NAME else 2
     if OSA.distance(a, b, score_cutoff=most) > most:
         return False

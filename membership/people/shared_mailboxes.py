@@ -42,7 +42,7 @@ def allow_mailbox(*, email: str, name: str, reason: str, by: User, now: datetime
 
 @transaction.atomic
 def stop_allowing_mailbox(*, mailbox_id: int, by: User, now: datetime) -> SharedMailbox:
-    """No one signs in with this mailbox any more. Who is signed in with it is signed out."""
+    """No one can sign in with this mailbox any more, and anyone who is signed in with it is signed out."""
     rows = SharedMailbox.objects.select_for_update(of=("self",))
     mailbox = rows.select_related("person__user").get(pk=mailbox_id)
     person = mailbox.person

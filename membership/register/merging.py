@@ -40,7 +40,9 @@ def why_no_agency_undo(merge: AgencyMerge) -> str:
     if merge.undone_at:
         return "This merge has already been undone."
     if not merge.changes:
-        return "Someone who worked there was erased since, so this merge can no longer be undone."
+        return (
+            "Someone who worked there has been erased since, so this merge can no longer be undone."
+        )
     return why_not_undone(merge.changes, ignoring=MAY_BE_ADDED)
 
 

@@ -81,14 +81,14 @@ class OtherEmailInline(OtherInline):
     form = OtherEmailForm
     fields = ["email", "until"]
     verbose_name = "email"
-    verbose_name_plural = "other emails, by which lists, Slack and Zoom find them"
+    verbose_name_plural = "other emails (lists, Slack and Zoom find them by these too)"
 
 
 class OtherNameInline(OtherInline):
     model = OtherName
     fields = ["name", "until"]
     verbose_name = "name"
-    verbose_name_plural = "other names, by which you find them"
+    verbose_name_plural = "other names (a search finds them by these too)"
 
 
 @admin.register(Person)
@@ -134,7 +134,7 @@ class PersonAdmin(ConfirmationAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """In no list and no search, a merged record is there: only its address and its history."""
+        """A merged record is in no list and no search. Only its address and its history remain."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         return found.filter(merged_into=None), may_repeat
 

@@ -34,15 +34,23 @@ FOUND_LIMIT = 20
 def choose(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Find the other record of an agency."""
     agency, words = _agency(request, pk), request.GET.get("q", "").strip()
-    others = Agency.objects.exclude(pk=pk)
+    found = filter_by_words(Agency.objects.exclude(pk=pk), words)[:FOUND_LIMIT] if words else ()
+
+    def link(other: Agency) -> tuple[str, Agency, str]:
+        return reverse("admin:membership_agency_merge", args=[pk, other.pk]), other, other.city
+
     return desk_page(
         request,
-        "desk/agencies/merge_choose.html",
+        "desk/merge_choose.html",
         title=f"Merge {agency} with another agency",
-        agency=agency,
+        crumbs=_crumbs(agency),
+        lede="Find the other record of the same agency. Before anything changes, you see both side by side.",
+        near_heading="Maybe the same agency",
+        near=[link(other) for other in near_agencies(agency.name) if other != agency],
+        search_label="Name, other name or city",
         words=words,
-        found=filter_by_words(others, words)[:FOUND_LIMIT] if words else (),
-        near=[other for other in near_agencies(agency.name) if other != agency],
+        found=[link(other) for other in found],
+        nothing_found="No agency was found.",
     )
 
 
@@ -59,18 +67,30 @@ def merge(request: AuthenticatedRequest, pk: int, other: int) -> HttpResponse:
         with refusal_as_warning(request):
             merge_agencies(keep_id=pk, merge_id=other, by=request.user, now=timezone.now())
             messages.success(
-                request, f"{merged} is now part of {kept}. You can undo this on this page."
+                request, f"{merged} is now part of {kept}. You can undo the merge on this page."
             )
         return redirect(page)
     return desk_page(
         request,
-        "desk/agencies/merge.html",
+        "desk/merge.html",
         title=f"Merge {merged} into {kept}?",
-        kept=kept,
-        merged=merged,
+        crumbs=_crumbs(kept),
         headings=["The agency that you keep", "The agency that is merged into it"],
         rows=side_by_side(kept, merged),
-        sentences=what_happens(kept, merged),
+        instead=(
+            f"Keep {merged} instead",
+            reverse("admin:membership_agency_merge", args=[other, pk]),
+        ),
+        sentences=[
+            f"Everything under {merged} moves to {kept}: programs, EVA BC memberships, people’s positions and "
+            "requests to join, also those of the other team.",
+            f"“{merged}” becomes another name of {kept}. Forms, lists and searches still find it.",
+            *what_happens(kept, merged),
+            "The rosters are checked against the rules again at once.",
+            "You can undo this until something is built on it, such as a new request or program.",
+        ],
+        button="Merge the two agencies",
+        back=("Cancel", page),
     )
 
 
@@ -94,10 +114,7 @@ def undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/form.html",
         title=f"Undo the merge of {done.merged_name} into {done.kept}?",
-        crumbs=[
-            ("Agencies", reverse("admin:membership_agency_changelist")),
-            (str(done.kept), page),
-        ],
+        crumbs=_crumbs(done.kept),
         lede=f"{done.merged_name} becomes an agency of its own again. Its programs, EVA BC memberships, positions, "
         "requests and names go back to it as they were.",
         button="Undo the merge",
@@ -109,6 +126,11 @@ def _agency(request: AuthenticatedRequest, pk: int) -> Agency:
     if not families_of(request.user):
         raise Http404("There is no such agency.")
     return get_object_or_404(Agency, pk=pk)
+
+
+def _crumbs(agency: Agency) -> list[tuple[str, str]]:
+    page = reverse("admin:membership_agency_change", args=[agency.pk])
+    return [("Agencies", reverse("admin:membership_agency_changelist")), (str(agency), page)]
 
 
 # -- The preview --------------------------------------------------------------------------------------

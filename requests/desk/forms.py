@@ -115,7 +115,7 @@ class ReverseForm(ReasonOrTextForm):
 
     to = forms.TypedChoiceField(
         label="What happens to the request?",
-        help_text="The email says the sentence of your choice.",
+        help_text="The email includes the sentence that you choose.",
         coerce=State,
         choices=[
             (State.AWAITING_REVIEW, f"Review it again: “{AFTER_REVERSING[State.AWAITING_REVIEW]}”"),

@@ -62,14 +62,23 @@ def choose(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if words:
         rows, _ = admin.site.get_model_admin(Person).get_search_results(request, others, words)
         found = rows.distinct()[:FOUND_LIMIT]
+
+    def link(other: Person, detail: str) -> tuple[str, Person, str]:
+        return reverse("admin:membership_person_merge", args=[pk, other.pk]), other, detail
+
+    near = near_record(person, viewer=request.user)
     return desk_page(
         request,
-        "desk/person/merge_choose.html",
+        "desk/merge_choose.html",
         title=f"Merge {person} with another record",
-        person=person,
+        crumbs=_crumbs(person),
+        lede="Find the other record of the same person. Before anything changes, you see both side by side.",
+        near_heading="Maybe the same person",
+        near=[link(one.person, f"{one.person.email} ({one.why})".strip()) for one in near],
+        search_label="Name, email or phone",
         words=words,
-        found=found,
-        similar=near_record(person, viewer=request.user),
+        found=[link(other, other.email) for other in found],
+        nothing_found="No one was found.",
     )
 
 
@@ -96,22 +105,34 @@ def merge(request: AuthenticatedRequest, pk: int, other: int) -> HttpResponse:
                 now=now,
             )
             messages.success(
-                request, "The two records are one now. You can undo this on this page."
+                request, "The two records are now one. You can undo the merge on this page."
             )
             return redirect(page)
     return desk_page(
         request,
-        "desk/person/merge.html",
+        "desk/merge.html",
         title=f"Merge {kept} and {merged}?",
-        kept=kept,
-        merged=merged,
+        crumbs=_crumbs(kept),
+        lede="Are these two records of the same person? If you are not sure, ask them first.",
         headings=[
             f"Record {kept.pk}, which you keep",
             f"Record {merged.pk}, which is merged into it",
         ],
         rows=side_by_side(kept, merged, by=request.user),
-        sentences=what_happens(kept, merged, by=request.user, now=now),
+        instead=(
+            f"Keep record {merged.pk} instead",
+            reverse("admin:membership_person_merge", args=[other, pk]),
+        ),
+        sentences=[
+            f"Everything in record {merged.pk} moves to record {kept.pk}: requests, communities, programs, "
+            "roles, emails, meetings, Slack and Zoom.",
+            *what_happens(kept, merged, by=request.user, now=now),
+            *_accounts(kept, merged),
+            "You can undo this until something is built on it, such as a new request.",
+        ],
         form=form,
+        button="Merge the two records",
+        back=("Cancel", page),
     )
 
 
@@ -135,9 +156,9 @@ def undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/form.html",
         title=f"Undo the merge of {done.kept} and {done.merged_name or done.merged}?",
-        crumbs=[("People", reverse("admin:membership_person_changelist")), (str(done.kept), page)],
-        lede=f"Two records again, each with its own name, email and account as before. {_what_comes_back(done)} "
-        "Each of them who has an account gets an email.",
+        crumbs=_crumbs(done.kept),
+        lede=f"There will be two records again, each with its own name, email and account. {_what_comes_back(done)} "
+        "Anyone with an account gets an email.",
         button="Undo the merge",
         back=("Cancel", page),
     )
@@ -149,6 +170,20 @@ def _person(request: HttpRequest, pk: int) -> Person:
     if not families_of(request.user):
         raise Http404("There is no such person.")
     return person
+
+
+def _crumbs(person: Person) -> list[tuple[str, str]]:
+    page = reverse("admin:membership_person_change", args=[person.pk])
+    return [("People", reverse("admin:membership_person_changelist")), (str(person), page)]
+
+
+def _accounts(kept: Person, merged: Person) -> list[str]:
+    if kept.user and merged.user:
+        return [
+            "Both have an account. The one with the email that stays keeps working. The other one is closed and "
+            "signed out, and both addresses get an email."
+        ]
+    return ["The account stays, and they get an email."] if kept.user or merged.user else []
 
 
 def _what_comes_back(done: PersonMerge) -> str:

@@ -59,7 +59,7 @@ def answer(
     person = people.get(pk=person_id)
     check = NameCheck.objects.select_for_update(of=("self",)).get(pk=check_id)
     if check.person_id != person_id:  # two records have just been merged
-        raise RefusedError("This has changed just now. Look at the page again.")
+        raise RefusedError("This has just changed. Look at the page again.")
     if not check.is_unsettled:
         answered = check.get_state_display()
         raise RefusedError(f"This has already been answered: {answered}. Nothing was changed.")

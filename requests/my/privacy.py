@@ -50,7 +50,7 @@ def erase(*, person_id: int, by: User, now: datetime) -> None:
     join_requests = list(rows.select_related("community__team").order_by("pk"))
     person = lock_for_erasing(person_id=person_id, by=by)
     if set(person.join_requests.values_list("pk", flat=True)) != {r.pk for r in join_requests}:
-        raise RefusedError("Something about this person has changed just now. Try again.")
+        raise RefusedError("Something about this person has just changed. Try again.")
     families = families_of(by)
     is_of_others = any(r.is_open and r.community.family not in families for r in join_requests)
     if person.user_id != by.pk and is_of_others:

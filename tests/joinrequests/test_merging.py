@@ -570,7 +570,7 @@ def test_what_was_built_on_a_merge_keeps_it(pair, priya):
     done = merge(*pair, priya)
     builders.sent(Person.objects.get(pk=pair[0].pk).user)
 
-    with pytest.raises(RefusedError, match="was added since"):
+    with pytest.raises(RefusedError, match="has been added since"):
         undo(done, priya)
 
 

@@ -302,7 +302,7 @@ def test_a_merge_on_which_something_was_built_is_not_undone(priya, pair):
     done = merge(kept, merged, priya)
     Program.objects.create(agency=kept, type="STVC")
     rows = every_row()
-    with pytest.raises(RefusedError, match=r"Program .* was added since"):
+    with pytest.raises(RefusedError, match=r"Program .* has been added since"):
         undo(done, priya)
     assert every_row() == rows
     Program.objects.filter(type="STVC").delete()
@@ -360,7 +360,7 @@ def test_erasing_a_person_leaves_nothing_of_them_in_a_merge(priya, pair):
 
     done.refresh_from_db()
     assert done.changes == {}
-    assert "was erased" in why_no_agency_undo(done)
+    assert "has been erased" in why_no_agency_undo(done)
 
 
 def test_the_contact_of_a_merged_agency_is_theirs_to_see_and_to_erase(priya, pair):

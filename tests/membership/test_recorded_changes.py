@@ -94,17 +94,17 @@ def take_the_number(merged):
 @pytest.mark.parametrize(
     ("build", "why"),
     [
-        (remove_position, "Program position was removed since"),
-        (rename, "Agency House of Samples was changed since"),
+        (remove_position, "Program position has been removed since"),
+        (rename, "Agency House of Samples has been changed since"),
         (
             give_a_program,
-            "Program Sample House Society: Multicultural Outreach (MORS) was added since",
+            "Program Sample House Society: Multicultural Outreach (MORS) has been added since",
         ),
         (
             use_the_new_program,
             "Program position Dana Sample: Sample House Society: Community-Based",
         ),
-        (take_the_number, "Agency Another House was added again since"),
+        (take_the_number, "Agency Another House has been added again since"),
     ],
 )
 def test_an_undo_is_refused_when_something_was_built_on_it(merged, build, why):
