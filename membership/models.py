@@ -11,7 +11,7 @@ from membership.access.models import Access, AccessStep, SlackExport, SlackLink,
 from membership.accounts.models import SignInCode, User
 from membership.append_only import HistoryRelease
 from membership.emails.models import Bounce, LetterAttempt, LetterWording, OutboxEmail
-from membership.imports.models import ListImport, ListImportRow, ListKind, RowOutcome
+from membership.imports.models import ListImport, ListImportRow, ListKind, ListSeries, RowOutcome
 from membership.meetings.models import Attendance, CalendarFeed
 from membership.people.models import NameCheck, PersonMerge, SharedMailbox
 from membership.privacy.models import Consent, Correction, RetentionDay

@@ -27,6 +27,8 @@ from membership.forms import TeamForm, day_field, file_field
 from membership.imports import uploads
 from membership.imports.columns import sample_file
 from membership.imports.kinds import IMPORTERS
+from membership.imports.questions import Step
+from membership.imports.steps import STEP_FORMS
 from membership.models import ListImport, ListKind, RowOutcome, User
 
 ROWS_PER_PAGE = 100
@@ -82,7 +84,50 @@ def lists_of(user: User | AnonymousUser) -> QuerySet[ListImport]:
     families = families_of(user)
     visible = Q(community__isnull=True) | Q(community__team__family__in=families)
     lists = ListImport.objects.filter(visible) if families else ListImport.objects.none()
-    return lists.select_related("community", "uploaded_by__person").defer("content")
+    return lists.select_related("community", "uploaded_by__person").defer(
+        "content", "table", "changes"
+    )
+
+
+def show_step(request: AuthenticatedRequest, pk: int, step: Step) -> HttpResponse:
+    """One step of an import: what was found, and what staff have to say of it."""
+    list_import = get_object_or_404(lists_of(request.user), pk=pk)
+    if list_import.state not in ListImport.IN_STEPS:
+        return redirect("admin:membership_listimport_change", pk)
+    form = STEP_FORMS[step](request.POST or None, list_import=list_import)
+    if request.method == "POST" and form.is_valid():
+        with refusal_as_warning(request):
+            uploads.answer(list_import_id=pk, answers=form.answers(), now=timezone.now())
+        return redirect("admin:membership_listimport_change", pk)
+    # Rows that are set aside are at the top with the errors.
+    ordered = list_import.rows.order_by(F("outcome") % RowOutcome.ASIDE, "number", "pk")
+    return desk_page(
+        request,
+        f"desk/imports/{step}.html",
+        title=f"{step.label}: {list_import}",
+        list=list_import,
+        found=list_import.found,
+        form=form,
+        step=step,
+        steps=_steps(list_import, step),
+        rows=Paginator(ordered, ROWS_PER_PAGE).get_page(request.GET.get("page")),
+    )
+
+
+def _steps(list_import: ListImport, shown: Step | None) -> list[dict[str, object]]:
+    """The steps for the strip above each page. One after the first open question cannot be visited yet."""
+    last = list(Step).index(Step((list_import.found or {}).get("open_step", Step.FILE)))
+    return [
+        {
+            "label": step.label,
+            "is_shown": step == shown,
+            "is_done": number < last,
+            "url": reverse(f"admin:membership_listimport_{step}", args=[list_import.pk])
+            if step != Step.FILE and number <= last
+            else "",
+        }
+        for number, step in enumerate(Step)
+    ]
 
 
 @require_POST
@@ -105,6 +150,10 @@ class ListImportAdmin(CustomPageAdmin):
     add_label = "Import a list"
     has_add_permission = CustomPageAdmin.has_view_permission
     row_views = {
+        **{
+            step.value: require_http_methods(["GET", "HEAD", "POST"])(partial(show_step, step=step))
+            for step in STEP_FORMS
+        },
         "confirm": partial(call_verb, verb=uploads.confirm),
         "discard": partial(call_verb, verb=uploads.discard),
     }
@@ -159,11 +208,11 @@ class ListImportAdmin(CustomPageAdmin):
             if not list_import.is_working:
                 return HttpResponseClientRefresh()
             return render(request, "desk/imports/progress.html", {"list": list_import})
-        # Rows that are set aside are at the top with the errors.
-        ordered = list_import.rows.order_by(F("outcome") % RowOutcome.ASIDE, "number", "pk")
-        rows = Paginator(ordered, ROWS_PER_PAGE).get_page(request.GET.get("page"))
+        if list_import.state in ListImport.IN_STEPS:
+            step = (list_import.found or {}).get("open_step", Step.CHECK)
+            return redirect(f"admin:membership_listimport_{step}", pk)
         return desk_page(
-            request, "desk/imports/list.html", title=str(list_import), list=list_import, rows=rows
+            request, "desk/imports/list.html", title=str(list_import), list=list_import
         )
 
     @method_decorator(require_safe)

@@ -1,4 +1,4 @@
-"""The columns of lists: finding them by their headings, and reading their cells.
+"""The columns of lists, and how one cell of each is read.
 
 A heading is recognized under any of its usual names, whatever its case, spaces, underscores, accents and
 punctuation.
@@ -6,9 +6,8 @@ punctuation.
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from io import StringIO
 from itertools import zip_longest
 from typing import Any
@@ -17,8 +16,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
 
 from communities.email_addresses import normalize_email
-from membership.errors import RefusedError
-from membership.imports.sheets import Cell, SheetRow
 from membership.register.names import clean_text, name_key
 
 
@@ -49,10 +46,11 @@ class Column:
 
 @dataclass
 class ListRow:
-    """The values of one row of a list. ``problems`` name the cells that could not be read."""
+    """One row of a list: its ``values``, its ``cells`` as the file has them, and ``problems`` of cells that cannot be read."""
 
     number: int
     values: dict[str, Any] = field(default_factory=dict)
+    cells: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     def __getitem__(self, name: str) -> Any:
@@ -124,71 +122,8 @@ def one_of(
 
 
 def day_column(name: str, heading: str, *other_names: str, samples: tuple[str, ...] = ()) -> Column:
-    """A column of dates. All dates in the file decide which number in 01/04/2026 is the month."""
+    """A column of dates, which are read together: the others show which number in 01/04/2026 is the month."""
     return Column(name, heading, str, other_names, samples, is_day=True, empty=None)
-
-
-def read_rows(columns: Sequence[Column], sheet: Sequence[SheetRow]) -> list[ListRow]:
-    """The rows of a list, with their values by column name. Unknown columns are left out."""
-    positions = _positions(columns, sheet[0])
-    days = (
-        _cell(row.cells, position)
-        for column, position in positions.items()
-        if column.is_day
-        for row in sheet[1:]
-    )
-    day_first = day_comes_first(days)
-    return [_read_row(columns, positions, row, day_first) for row in sheet[1:]]
-
-
-def _positions(columns: Sequence[Column], headings: SheetRow) -> dict[Column, int]:
-    keys = [name_key(str(cell)) if cell else "" for cell in headings.cells]
-    positions = {}
-    for column in columns:
-        found = [position for position, key in enumerate(keys) if key in column.keys]
-        if len(found) > 1:
-            names = " and ".join(f"“{headings.cells[position]}”" for position in found)
-            raise RefusedError(f"The columns {names} mean the same thing. Remove one of them.")
-        if found:
-            positions[column] = found[0]
-    if missing := [
-        column.heading for column in columns if column.required and column not in positions
-    ]:
-        wanted = " or ".join(f"“{heading}”" for heading in missing)
-        raise RefusedError(
-            f"The file has no {wanted} column. The first row must be the headings, "
-            "as in the sample file."
-        )
-    return positions
-
-
-def _read_row(
-    columns: Sequence[Column], positions: dict[Column, int], row: SheetRow, day_first: bool | None
-) -> ListRow:
-    read = ListRow(row.number, problems=list(row.problems))
-    for column in columns:
-        cell = _cell(row.cells, positions.get(column))
-        read.values[column.name] = column.empty
-        if row.problems:
-            continue
-        if not cell:
-            if column.required:
-                read.problems.append(f"“{column.heading}” is empty.")
-            continue
-        try:
-            if column.is_day:
-                cell = clean_text(cell) if isinstance(cell, str) else cell
-                read.values[column.name] = read_day(cell, day_first=day_first)
-            else:
-                text = cell.isoformat() if isinstance(cell, date) else cell
-                read.values[column.name] = column.read(text)
-        except CellError as problem:
-            read.problems.append(f"“{column.heading}”: {problem}")
-    return read
-
-
-def _cell(cells: Sequence[Cell], position: int | None) -> Cell:
-    return cells[position] if position is not None and position < len(cells) else ""
 
 
 def sample_file(columns: Sequence[Column]) -> str:
@@ -198,54 +133,3 @@ def sample_file(columns: Sequence[Column]) -> str:
     writer.writerow([column.heading for column in columns])
     writer.writerows(zip_longest(*(column.samples for column in columns), fillvalue=""))
     return file.getvalue()
-
-
-# -- Dates as people write them ----------------------------------------------------------------------
-
-_FORMATS: tuple[str, ...] = ("%Y %m %d", "%Y/%m/%d", "%d %B %Y", "%d %b %Y", "%B %d %Y", "%b %d %Y")
-# A time at midnight, the ending of "1st", and the punctuation in a date.
-_NOISE = re.compile(r"[T ]00:00(:00)?$|(?<=\d)(st|nd|rd|th)\b|[.,]")
-_SEPT = re.compile(r"\bsept\b", re.IGNORECASE)
-_SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
-
-
-def day_comes_first(cells: Iterable[Cell]) -> bool | None:
-    """Whether the day is before the month in 01/04/2026, judging by other dates in the file. None if unclear.
-
-    A number above 12 cannot be a month. A file with dates in both orders proves nothing.
-    """
-    proofs = set()
-    for cell in cells:
-        if isinstance(cell, str) and (found := _SLASHES.fullmatch(cell)):
-            first, second = int(found[1]), int(found[2])
-            if first > 12 or second > 12:
-                proofs.add(first > 12)
-    return proofs.pop() if len(proofs) == 1 else None
-
-
-def read_day(cell: Cell, *, day_first: bool | None) -> date:
-    """The date in a cell, for example 2026-04-01, April 1, 2026, 1-Apr-2026, 01/04/2026 or a date cell."""
-    if isinstance(cell, date):
-        return cell
-    written, formats = cell, _FORMATS
-    if found := _SLASHES.fullmatch(cell):
-        formats = (_order_with_slashes(cell, int(found[1]), int(found[2]), day_first),)
-    else:
-        written = _SEPT.sub("Sep", _NOISE.sub("", cell)).replace("-", " ")
-    for form in formats:
-        try:
-            return datetime.strptime(written, form).date()
-        except ValueError:
-            continue
-    raise CellError(f"“{cell}” is not a date. Write it like 2026-04-01.")
-
-
-def _order_with_slashes(cell: str, first: int, second: int, day_first: bool | None) -> str:
-    if first > 12 or (day_first and second <= 12):
-        return "%d/%m/%Y"
-    if second > 12 or day_first is False or first == second:
-        return "%m/%d/%Y"
-    raise CellError(
-        f"“{cell}” could be two dates, and no other date in the file shows which number is the month. "
-        "Write it like 2026-04-01."
-    )

@@ -30,20 +30,67 @@ class RowOutcome(models.IntegerChoices):
     ASIDE = 4, "Set aside"
 
 
-class ListImport(models.Model):
-    """One import of a list, and afterwards its record.
+class ListSeries(models.Model):
+    """A list that comes again and again. Its editions are imports; they share a name and how they are read.
 
-    ``content`` and the rows are personal data, so they are deleted when the import is applied or
-    discarded. The name and date of the list, who imported it and the counts are kept. ``community`` is
-    set only for a roster, and only its team can see that.
+    ``mapping`` is what staff chose for the last edition, by the groups of ``ListImport.answers`` that the next
+    edition may use again. ``community`` is set only for a roster.
+    """
+
+    kind = models.CharField(max_length=12, choices=ListKind.choices)
+    name = models.CharField("list name", max_length=120)
+    community = models.ForeignKey(
+        CommunityOfPractice, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    mapping = models.JSONField(default=dict, blank=True)
+    months_between = models.PositiveSmallIntegerField(
+        "months between editions",
+        null=True,
+        blank=True,
+        help_text="Leave empty if the list comes on no regular dates.",
+    )
+
+    class Meta:
+        ordering = ["kind", "name"]
+        verbose_name = "list"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "name"],
+                condition=Q(community__isnull=True),
+                name="one_series_for_each_list",
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "name", "community"],
+                condition=Q(community__isnull=False),
+                name="one_series_for_each_roster",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ListImport(models.Model):
+    """One import of a list, an edition, and afterwards its record.
+
+    Staff go through steps. ``answers`` is what they chose, by step. All else is worked out again by the worker
+    after each answer: ``table`` is the file as it was read, ``found`` what the pages of the steps show, and the
+    rows are what each row of the list would do.
+
+    ``content``, ``table``, ``answers``, ``found`` and the rows are personal data, so they are deleted when the
+    import is applied or discarded. The name and date of the list, who imported it and the counts are kept.
+    ``changes`` is what the import did, for taking it back; it is deleted when that is no longer possible.
+    ``community`` is set only for a roster, and only its team can see that.
     """
 
     class State(models.TextChoices):
         CHECKING = "checking", "Checking"
+        OPEN = "open", "To be finished"
         READY = "ready", "Ready to confirm"
-        REFUSED = "refused", "Has errors"
+        REFUSED = "refused", "Cannot be read"
         APPLYING = "applying", "Importing"
         APPLIED = "applied", "Imported"
+        UNDONE = "undone", "Taken back"
         DISCARDED = "discarded", "Discarded"
 
     kind = models.CharField(max_length=12, choices=ListKind.choices)
@@ -52,12 +99,23 @@ class ListImport(models.Model):
     community = models.ForeignKey(
         CommunityOfPractice, models.PROTECT, null=True, blank=True, related_name="+"
     )
+    # Without one: an import of an earlier version of the portal.
+    series = models.ForeignKey(
+        ListSeries, models.PROTECT, null=True, blank=True, related_name="editions"
+    )
     file_name = models.CharField("file", max_length=120)
     content = models.BinaryField(null=True)
+    table = models.JSONField(null=True, blank=True)
+    answers = models.JSONField(default=dict, db_default={}, blank=True)
+    found = models.JSONField(null=True, blank=True)
+    effect = models.JSONField(null=True, blank=True)
+    changes = models.JSONField(null=True, blank=True)
     uploaded_by = by_user()
     uploaded_at = models.DateTimeField()
     moved_at = models.DateTimeField(help_text="When the import last made progress.")
     state = models.CharField("status", max_length=10, choices=State.choices, default=State.CHECKING)
+    undone_by = by_user()
+    undone_at = models.DateTimeField(null=True, blank=True)
     percent = models.PositiveSmallIntegerField(default=0)
     problem = models.TextField(blank=True, help_text="Why the file cannot be used.")
     added = models.PositiveIntegerField(default=0)
@@ -66,6 +124,8 @@ class ListImport(models.Model):
     errors = models.PositiveIntegerField(default=0)
 
     WORKING = (State.CHECKING, State.APPLYING)
+    # Staff can answer, and go back to any step.
+    IN_STEPS = (State.OPEN, State.READY)
 
     class Meta:
         ordering = ["-pk"]
@@ -80,7 +140,8 @@ class ListImport(models.Model):
                 name="a_roster_and_only_a_roster_names_its_community",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["checking", "ready", "applying"]) | Q(content__isnull=True),
+                condition=Q(state__in=["checking", "open", "ready", "applying"])
+                | Q(content__isnull=True, table__isnull=True, found__isnull=True),
                 name="a_list_that_is_over_keeps_no_file",
             ),
         ]
@@ -108,6 +169,9 @@ class ListImportRow(models.Model):
     outcome = models.PositiveSmallIntegerField(choices=RowOutcome.choices)
     what = models.CharField(max_length=400)
     sentence = models.TextField(blank=True)
+    # As read: [field, text], and what it changes: [what, before, after].
+    cells = models.JSONField(default=list, db_default=[], blank=True)
+    changes = models.JSONField(default=list, db_default=[], blank=True)
 
     class Meta:
         ordering = ["outcome", "number", "pk"]

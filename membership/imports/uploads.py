@@ -1,7 +1,7 @@
-"""The life of an import: upload, check, confirm, apply, or discard.
+"""The life of an import: upload, answer what is asked in its steps, confirm, apply, or discard.
 
-Nothing in the register changes before staff confirm, and then all rows are imported or none.
-The admin, the task and the command call the same verbs.
+The worker reads the file, and again after each answer. Nothing in the register changes before staff confirm, and then
+all rows are imported or none. The admin, the task and the command call the same verbs.
 """
 
 from datetime import date, datetime, timedelta
@@ -16,10 +16,19 @@ from membership.access.verbs import require_access_for_roster
 from membership.errors import RefusedError
 from membership.imports.applying import ListSource
 from membership.imports.batches import RegisterBatch
-from membership.imports.columns import ListRow, read_rows
+from membership.imports.columns import ListRow
+from membership.imports.files import FileRead, read_file
 from membership.imports.kinds import IMPORTERS, Plan
-from membership.imports.sheets import read_sheet
-from membership.models import ListImport, ListImportRow, NameCheck, RowOutcome, User
+from membership.imports.questions import Answers, Given, remembered
+from membership.imports.reading import Reading, read_list
+from membership.models import (
+    ListImport,
+    ListImportRow,
+    ListSeries,
+    NameCheck,
+    RowOutcome,
+    User,
+)
 from membership.register.names import clean_text, name_key
 from membership.rosters.reassessment import reassess
 
@@ -43,12 +52,16 @@ def new_import(
     now: datetime,
     by: User | None = None,
     community: CommunityOfPractice | None = None,
+    answers: Answers | None = None,
 ) -> ListImport:
     """An import that is not saved yet."""
     path = PurePath(clean_text(file_name))
+    series = _series(kind, list_name, community)
     return ListImport(
         kind=kind,
-        list_name=_canonical_name(kind, list_name),
+        list_name=series.name,
+        series=series,
+        answers=answers or {},
         as_of=as_of,
         community=community,
         # Without folders, and with the extension even if the name is long.
@@ -62,29 +75,47 @@ def new_import(
 
 @transaction.atomic
 def upload(list_import: ListImport) -> None:
-    """Save a new import and ask a worker to check it."""
-    list_import.save()
+    """Save a new import and ask a worker to read it."""
+    _save_with_series(list_import)
     _notify_worker_on_commit(list_import.pk)
 
 
 def carry_on(*, list_import_id: int, now: datetime) -> None:
-    """Do the next step of an import: check it, or apply it. A second call does no harm."""
-    list_import = ListImport.objects.select_related("community").get(pk=list_import_id)
+    """Do the next step of an import: read and check it, or apply it. A second call does no harm."""
+    list_import = ListImport.objects.select_related("community", "series").get(pk=list_import_id)
     if not list_import.is_working:
         return
     try:
-        rows = _read_file(list_import)
+        file = _file(list_import)
         ListImport.objects.filter(pk=list_import_id).update(percent=30, moved_at=timezone.now())
+        reading = _read(list_import, file)
         if list_import.state == State.CHECKING:
-            _save_plan(list_import_id, _plan(list_import, rows), now)
+            plan = None if reading.has_open_questions else _plan(list_import, reading.rows)
+            _save_found(list_import, reading, plan, now)
         else:
-            _apply(list_import_id, rows, now)
+            _apply(list_import_id, reading.rows, now)
     except RefusedError as refusal:
         with transaction.atomic():
             list_import = _locked(list_import_id)
             if list_import.is_working:
                 list_import.problem = str(refusal)
                 _close(list_import, State.REFUSED, now)
+
+
+def answer(*, list_import_id: int, answers: Answers, now: datetime) -> None:
+    """Save what staff answered in a step, and let the worker read the list again.
+
+    Each group replaces what was answered in it before. Raises ``RefusedError`` if the import is past its steps.
+    """
+    with transaction.atomic():
+        list_import = _locked(list_import_id)
+        if list_import.state not in ListImport.IN_STEPS:
+            state = list_import.get_state_display()
+            raise RefusedError(f"This import cannot be changed. Its status is “{state}”.")
+        list_import.answers = {**list_import.answers, **answers}
+        list_import.state, list_import.percent, list_import.moved_at = State.CHECKING, 0, now
+        list_import.save(update_fields=["answers", "state", "percent", "moved_at"])
+        _notify_worker_on_commit(list_import.pk)
 
 
 def confirm(*, list_import_id: int, now: datetime) -> None:
@@ -102,11 +133,14 @@ def confirm(*, list_import_id: int, now: datetime) -> None:
 def import_at_once(list_import: ListImport, *, dry_run: bool = False) -> Plan:
     """Check and apply a new import in one step, for the command. Errors in rows are returned, not raised.
 
-    Nothing is saved in a dry run, or if the plan that is returned has errors.
+    Nothing is saved in a dry run, or if the plan that is returned has errors. Raises ``RefusedError`` if staff have to
+    be asked something.
     """
-    rows, now = _read_file(list_import), list_import.uploaded_at
+    reading, now = _read(list_import, _file(list_import)), list_import.uploaded_at
+    if asked := [question.text for question in reading.questions if question.is_open]:
+        raise RefusedError("\n".join(asked))
     with transaction.atomic():
-        plan = _plan(list_import, rows, lock=not dry_run)
+        plan = _plan(list_import, reading.rows, lock=not dry_run)
         is_written = not dry_run and not plan.errors
         if is_written:
             _write(list_import, plan, now)
@@ -119,7 +153,7 @@ def discard(*, list_import_id: int, now: datetime) -> None:
     """Discard an import with its file and rows. Raises ``RefusedError`` if it is running or done."""
     with transaction.atomic():
         list_import = _locked(list_import_id)
-        if list_import.state not in (State.READY, State.REFUSED):
+        if list_import.state not in (*ListImport.IN_STEPS, State.REFUSED):
             state = list_import.get_state_display()
             raise RefusedError(f"This import cannot be discarded. Its status is “{state}”.")
         _close(list_import, State.DISCARDED, now)
@@ -128,7 +162,7 @@ def discard(*, list_import_id: int, now: datetime) -> None:
 def discard_old(*, now: datetime) -> int:
     """Discard imports that no one confirmed within a week. Returns their number."""
     old = ListImport.objects.filter(
-        state__in=[State.READY, State.REFUSED], moved_at__lt=now - KEPT_FOR
+        state__in=[*ListImport.IN_STEPS, State.REFUSED], moved_at__lt=now - KEPT_FOR
     )
     pks = list(old.values_list("pk", flat=True))
     for pk in pks:
@@ -144,18 +178,33 @@ def stalled_imports(*, now: datetime) -> list[int]:
     return list(waiting.values_list("pk", flat=True))
 
 
-def _canonical_name(kind: str, name: str) -> str:
-    """The name of a list as it was first imported, so that all its versions share one name."""
+def _series(kind: str, name: str, community: CommunityOfPractice | None) -> ListSeries:
+    """The list of which this is an edition: the known one with this name, whatever its spelling, or a new one."""
     cleaned = clean_text(name)
-    known = ListImport.objects.filter(kind=kind).order_by("list_name")
-    names = known.values_list("list_name", flat=True).distinct()
-    return {name_key(other): other for other in names}.get(name_key(cleaned), cleaned)
+    known = ListSeries.objects.filter(kind=kind, community=community).order_by("name")
+    by_key = {name_key(series.name): series for series in known}
+    return by_key.get(name_key(cleaned)) or ListSeries(kind=kind, name=cleaned, community=community)
 
 
-def _read_file(list_import: ListImport) -> list[ListRow]:
-    """The rows of the file. Raises ``RefusedError`` if the file cannot be used."""
-    sheet = read_sheet(bytes(list_import.content or b""), list_import.file_name)
-    return read_rows(IMPORTERS[list_import.kind].columns, sheet)
+def _save_with_series(list_import: ListImport) -> None:
+    series = list_import.series
+    if series and series.pk is None:  # two who begin the same list at once begin one
+        list_import.series, _ = ListSeries.objects.get_or_create(
+            kind=series.kind, name=series.name, community=series.community
+        )
+    list_import.save()
+
+
+def _file(list_import: ListImport) -> FileRead:
+    """The file, read. Raises ``RefusedError`` if it cannot be used."""
+    return read_file(bytes(list_import.content or b""), list_import.file_name)
+
+
+def _read(list_import: ListImport, file: FileRead) -> Reading:
+    series = list_import.series
+    given = Given(list_import.answers, series.mapping if series else None)
+    columns = IMPORTERS[list_import.kind].columns
+    return read_list(file, columns, given, as_of=list_import.as_of)
 
 
 def _plan(list_import: ListImport, rows: list[ListRow], *, lock: bool = False) -> Plan:
@@ -166,24 +215,28 @@ def _plan(list_import: ListImport, rows: list[ListRow], *, lock: bool = False) -
 
 
 def _locked(list_import_id: int) -> ListImport:
-    rows = ListImport.objects.select_for_update(of=("self",)).select_related("community")
+    rows = ListImport.objects.select_for_update(of=("self",)).select_related("community", "series")
     return rows.get(pk=list_import_id)
 
 
-def _save_plan(pk: int, plan: Plan, now: datetime) -> None:
+def _save_found(
+    list_import: ListImport, reading: Reading, plan: Plan | None, now: datetime
+) -> None:
+    answers = list_import.answers
     with transaction.atomic():
-        list_import = _locked(pk)
-        if list_import.state != State.CHECKING:
+        list_import = _locked(list_import.pk)
+        if list_import.state != State.CHECKING or list_import.answers != answers:
             return
-        _count(list_import, plan)
         list_import.rows.all().delete()
-        for row in plan.rows:
-            row.list_import = list_import
-        ListImportRow.objects.bulk_create(plan.rows)
+        list_import.found = reading.to_json()
+        list_import.state = State.OPEN
+        if plan:
+            _count(list_import, plan)
+            for row in plan.rows:
+                row.list_import = list_import
+            ListImportRow.objects.bulk_create(plan.rows)
+            list_import.state = State.OPEN if plan.errors else State.READY
         list_import.percent, list_import.moved_at = 100, now
-        list_import.state = State.REFUSED if plan.errors else State.READY
-        if plan.errors:
-            list_import.content = None
         list_import.save()
 
 
@@ -219,11 +272,17 @@ def _write(list_import: ListImport, plan: Plan, now: datetime) -> None:
             community=list_import.community, by=list_import.uploaded_by, now=now
         )
     _count(list_import, plan)
+    if list_import.series and list_import.series.pk is None:
+        _save_with_series(list_import)
+    if series := list_import.series:
+        series.mapping = {**series.mapping, **remembered(list_import.answers)}
+        series.save(update_fields=["mapping"])
     _close(list_import, State.APPLIED, now)
 
 
 def _close(list_import: ListImport, state: ListImport.State, now: datetime) -> None:
     list_import.state, list_import.content = state, None
+    list_import.table, list_import.found, list_import.answers = None, None, {}
     list_import.percent, list_import.moved_at = 100, now
     list_import.save()
     list_import.rows.all().delete()

@@ -15,8 +15,10 @@ from django.core.exceptions import ValidationError
 
 from communities.email_addresses import normalize_email
 from membership.errors import RefusedError
-from membership.imports.columns import Column, ListRow, read_rows, text, yes_or_no
-from membership.imports.sheets import SheetRow, read_sheet
+from membership.imports import files
+from membership.imports.columns import Column, ListRow, text, yes_or_no
+from membership.imports.files import SheetRow
+from membership.imports.reading import read_rows
 from membership.models import Person
 from membership.register.matching import (
     MAX_SHOWN,
@@ -85,7 +87,7 @@ class Matches:
 
 def read_file(content: bytes, file_name: str) -> ParticipantList:
     """Read Zoom's list from a CSV or XLSX file."""
-    sheet = read_sheet(content, file_name)
+    sheet = files.read_file(content, file_name).sheets[0].rows
     start = _heading_row(sheet)
     if start is None:
         raise RefusedError(

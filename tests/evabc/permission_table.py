@@ -66,12 +66,12 @@ def teams_rows(model):
     return rows_of(model, look=THIS_TEAM, add=NOBODY, change=THIS_TEAM, delete=NOBODY, save=NOBODY)
 
 
-def pages_rows(model):
+def pages_rows(model, this_team=THIS_TEAM):
     """Rows of one team with custom pages, which accept no POST."""
     name = f"admin:{model}"
     return teams_rows(model) | {
-        f"{name}_change": (THIS_TEAM, GET_ONLY),
-        f"{name}_history": (THIS_TEAM, GET_ONLY),
+        f"{name}_change": (this_team, GET_ONLY),
+        f"{name}_history": (this_team, GET_ONLY),
     }
 
 
@@ -257,8 +257,12 @@ TABLE = {
     "admin:reports": (TEAMS, GET_ONLY),
     "admin:report_sheet": (GET_ONLY, desk(CODE, CODE, CODE)),
     "admin:roster_sheet": (desk(CODE, CODE, CODE),) * 2,
-    **pages_rows("membership_listimport"),
+    **pages_rows("membership_listimport", this_team=desk(ON, 404, ON)),
     "admin:membership_listimport_add": (TEAMS, TEAMS),
+    **{
+        f"admin:membership_listimport_{step}": (THIS_TEAM, desk(ON, 404, ON))
+        for step in ("sheet", "columns", "values", "check")
+    },
     "admin:membership_listimport_confirm": (GET_ONLY, desk(ON, 404, ON)),
     "admin:membership_listimport_discard": (GET_ONLY, desk(ON, 404, ON)),
     "admin:membership_listimport_sample": (TEAMS, GET_ONLY),

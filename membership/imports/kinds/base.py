@@ -141,6 +141,7 @@ class Importer(ABC):
                     outcome=result.outcome,
                     what="" if row.problems else self.subject(row),
                     sentence=result.sentence,
+                    cells=list(row.cells.items()),
                 )
             )
         return plan

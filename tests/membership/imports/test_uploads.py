@@ -10,7 +10,7 @@ from django.test import Client
 
 from membership.errors import RefusedError
 from membership.imports import uploads
-from membership.models import Agency, Enrolment, ListImport, ListKind, WorklistRow
+from membership.models import Agency, Enrolment, ListImport, ListKind, Program, WorklistRow
 from membership.tasks import continue_import, sweep_imports
 from requests import workflow
 from tests import builders
@@ -63,7 +63,8 @@ def test_upload_check_confirm_imported(priya):
     assert page == f"/admin/membership/listimport/{list_import.pk}/change/"
     assert "Checking" in priya.get(page).content.decode()
     continue_import(list_import.pk)
-    shown = priya.get(page).content.decode()
+    assert priya.get(page).url == f"/admin/membership/listimport/{list_import.pk}/check/"
+    shown = priya.get(page, follow=True).content.decode()
     assert "2 to add, 0 to change, 0 unchanged, 0 errors" in shown
     assert "Sample House" in shown
     assert not Agency.objects.exists()
@@ -80,24 +81,40 @@ def test_upload_check_confirm_imported(priya):
     assert '<h2 id="about">Imported</h2>' in priya.get(page).content.decode()
 
 
-def test_a_list_with_errors_cannot_be_confirmed_and_keeps_no_file(priya):
+def test_a_list_with_errors_cannot_be_confirmed(priya):
     list_import = checked(csv_file("Agency", "A", "=1+1"))
-    assert (list_import.state, list_import.errors, list_import.content) == (
-        ListImport.State.REFUSED,
-        1,
-        None,
-    )
+    assert (list_import.state, list_import.errors) == (ListImport.State.OPEN, 1)
     assert [row.number for row in list_import.rows.all()] == [3, 2]
     answer = priya.post(f"/admin/membership/listimport/{list_import.pk}/confirm/", follow=True)
-    assert "This import cannot be confirmed. Its status is “Has errors”." in answer.content.decode()
+    assert (
+        "This import cannot be confirmed. Its status is “To be finished”."
+        in answer.content.decode()
+    )
     assert not Agency.objects.exists()
 
 
 def test_a_file_that_cannot_be_used_says_why(priya):
-    list_import = checked(csv_file("Something", "A"))
+    list_import = checked(b"\0\1")
     assert list_import.state == ListImport.State.REFUSED
     shown = priya.get(f"/admin/membership/listimport/{list_import.pk}/change/").content.decode()
-    assert "The file has no “Agency” column." in shown
+    assert "The file is not a text file." in shown
+
+
+@pytest.mark.core
+def test_a_missing_column_gets_one_value_for_all_rows_and_the_next_edition_remembers_it(priya):
+    content = csv_file("Agency,Program type", "Sample House,STVC")
+    list_import = checked(content, kind=ListKind.PROGRAMS)
+    assert list_import.state == ListImport.State.OPEN
+    page = f"/admin/membership/listimport/{list_import.pk}"
+    shown = priya.get(f"{page}/change/", follow=True)
+    assert shown.redirect_chain[-1][0] == f"{page}/columns/"
+    assert "The file has no “Funder” column." in shown.content.decode()
+    priya.post(f"{page}/columns/", {"q0": "PSSG"})
+    continue_import(list_import.pk)
+    priya.post(f"{page}/confirm/")
+    continue_import(list_import.pk)
+    assert Program.objects.get().funder == "PSSG"
+    assert checked(content, kind=ListKind.PROGRAMS).state == ListImport.State.READY
 
 
 def test_an_error_after_the_check_imports_nothing():
@@ -200,7 +217,7 @@ def test_the_command_fails_with_the_errors_of_the_rows(tmp_path):
     with pytest.raises(CommandError) as error:
         call_command("import_list", "agencies", str(file), name="members", as_of=APRIL)
     assert str(error.value).splitlines() == [
-        "Row 3: Cell A3 has a formula. Replace it with its value.",
+        "Row 3: “Agency”: Cell A3 has a formula. Replace it with its value.",
         "1 to add, 0 to change, 0 unchanged, 1 errors.",
         "Nothing was imported.",
     ]

@@ -1,0 +1,89 @@
+"""From a file to the rows of a list, in the order of the steps, with everything that staff are asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+
+from membership.errors import RefusedError
+from membership.imports.columns import Column, ListRow
+from membership.imports.files import FileRead, SheetRow
+from membership.imports.layout import Layout, find_layout
+from membership.imports.matching import Matching, match_columns
+from membership.imports.questions import Given, Question, Step
+from membership.imports.values import Values, read_values
+
+
+@dataclass
+class Reading:
+    """What was found in a file, and what staff have to say of it."""
+
+    file: FileRead
+    layout: Layout
+    matching: Matching
+    values: Values
+    more_questions: list[Question] = field(default_factory=list)
+
+    @property
+    def rows(self) -> list[ListRow]:
+        return self.values.rows
+
+    @property
+    def questions(self) -> list[Question]:
+        """All of them, answered or not, in the order of the steps."""
+        by_step = [self.layout.questions, self.matching.questions, self.values.questions]
+        return [q for questions in (*by_step, self.more_questions) for q in questions]
+
+    @property
+    def has_open_questions(self) -> bool:
+        return any(question.is_open for question in self.questions)
+
+    @property
+    def open_step(self) -> Step:
+        """The first step with an open question, or else the last step."""
+        return next((q.step for q in self.questions if q.is_open), Step.CHECK)
+
+    def to_json(self) -> dict[str, Any]:
+        """What the pages of the steps show."""
+        file = self.file
+        return {
+            "file": {"what": file.what, "encoding": file.encoding, "notes": file.notes},
+            "sheets": [
+                {"name": sheet.name, "hidden": sheet.hidden, "rows": len(sheet.rows)}
+                for sheet in file.sheets
+            ],
+            "layout": self.layout.to_json(),
+            "columns": [use.to_json() for use in self.matching.uses],
+            "constants": self.matching.constants,
+            "missing": self.matching.missing,
+            "values": self.values.to_json(),
+            "questions": [question.to_json() for question in self.questions],
+            "open_step": self.open_step.value,
+        }
+
+
+def read_list(file: FileRead, columns: Sequence[Column], given: Given, *, as_of: date) -> Reading:
+    """Read the list in a file. Raises ``RefusedError`` if there is none."""
+    layout = find_layout(file, columns, given)
+    matching = match_columns(columns, layout, given)
+    return Reading(
+        file, layout, matching, read_values(columns, layout, matching, given, as_of=as_of)
+    )
+
+
+def read_rows(columns: Sequence[Column], sheet: Sequence[SheetRow]) -> list[ListRow]:
+    """The rows of a list whose headings are in the first row, for a file of which nothing is asked.
+
+    Raises ``RefusedError`` if a required column is missing.
+    """
+    first, *rows = sheet
+    layout = Layout(0, first.number, first.number, [str(cell) for cell in first.cells], rows)
+    nothing = Given({})
+    matching = match_columns(columns, layout, nothing)
+    if matching.missing:
+        headings = [column.heading for column in columns if column.name in matching.missing]
+        wanted = " or ".join(f"“{heading}”" for heading in headings)
+        raise RefusedError(f"The file has no {wanted} column. The first row must be the headings.")
+    return read_values(columns, layout, matching, nothing, as_of=timezone.localdate()).rows

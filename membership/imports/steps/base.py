@@ -1,0 +1,48 @@
+"""What the forms of all steps share: a field for each question."""
+
+from typing import Any, ClassVar
+
+from django import forms
+
+from membership.imports.questions import Answers, Step
+from membership.models import ListImport
+
+
+class StepForm(forms.Form):
+    """The form of one step. It starts with what staff answered before, or else with what is proposed.
+
+    A subclass adds fields of its own, and their answers to ``answers``.
+    """
+
+    step: ClassVar[Step]
+
+    def __init__(self, data: Any = None, *, list_import: ListImport) -> None:
+        super().__init__(data)
+        self.list_import = list_import
+        self.found: dict[str, Any] = list_import.found or {}
+        self.questions = {
+            f"q{number}": question
+            for number, question in enumerate(self.found.get("questions", ()))
+            if question["step"] == self.step
+        }
+        for name, question in self.questions.items():
+            self.fields[name] = _field(question)
+
+    def answers(self) -> Answers:
+        """What was chosen, by group; for a valid form."""
+        chosen: Answers = {}
+        for name, question in self.questions.items():
+            group = chosen.setdefault(
+                question["group"], dict(self.list_import.answers.get(question["group"], {}))
+            )
+            group[question["key"]] = self.cleaned_data[name]
+        return chosen
+
+
+def _field(question: dict[str, Any]) -> forms.Field:
+    answer = question["answer"] if question["answer"] is not None else question["proposed"]
+    common = {"label": question["text"], "initial": answer, "help_text": question["help_text"]}
+    if question["options"]:
+        options = [("", "Choose"), *map(tuple, question["options"])]
+        return forms.ChoiceField(choices=options, **common)
+    return forms.CharField(max_length=200, **common)
