@@ -94,7 +94,8 @@ def show_step(request: AuthenticatedRequest, pk: int, step: Step) -> HttpRespons
     list_import = get_object_or_404(lists_of(request.user), pk=pk)
     if list_import.state not in ListImport.IN_STEPS:
         return redirect("admin:membership_listimport_change", pk)
-    form = STEP_FORMS[step](request.POST or None, list_import=list_import)
+    data = request.POST if request.method == "POST" else None
+    form = STEP_FORMS[step](data, list_import=list_import)
     if request.method == "POST" and form.is_valid():
         with refusal_as_warning(request):
             uploads.answer(list_import_id=pk, answers=form.answers(), now=timezone.now())

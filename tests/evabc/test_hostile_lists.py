@@ -56,7 +56,7 @@ def test_a_hostile_list_is_shown_as_text(lou, kind, name, written):
     )
     for kept in ListImport.objects.all():
         continue_import(kept.pk)
-    pages = [sent] if sent.status_code == 200 else [lou.get(sent.url), lou.get(LISTS)]
+    pages = [sent] if sent.status_code == 200 else [lou.get(sent.url, follow=True), lou.get(LISTS)]
 
     report_figure(f"lists: {kind} {name}: {len(headings)} columns x {len(PAYLOADS)} payloads")
     assert [page.status_code for page in pages] == [200] * len(pages)

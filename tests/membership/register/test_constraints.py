@@ -29,6 +29,7 @@ from membership.models import (
     EvaMembership,
     LetterWording,
     ListImport,
+    ListSeries,
     NameCheck,
     NightlyReassessment,
     OtherEmail,
@@ -171,6 +172,13 @@ CONSTRAINTS: list[tuple[str, type[models.Model], dict[str, Any], dict[str, Any]]
         ListImport,
         {"kind": "roster", "community": stvc},
         {"kind": "agencies"},
+    ),
+    ("one_series_for_each_list", ListSeries, {"kind": "agencies", "name": "members"}, {}),
+    (
+        "one_series_for_each_roster",
+        ListSeries,
+        {"kind": "roster", "name": "members", "community": stvc},
+        {},
     ),
     (
         "a_list_that_is_over_keeps_no_file",
