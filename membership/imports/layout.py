@@ -6,7 +6,7 @@ from typing import Any
 
 from membership.errors import RefusedError
 from membership.imports.columns import Column
-from membership.imports.files import FileRead, SheetRow
+from membership.imports.files import MAX_ROWS, FileRead, SheetRow, too_many_rows
 from membership.imports.questions import Given, Question
 
 
@@ -39,10 +39,12 @@ class Layout:
 
 def find_layout(file: FileRead, columns: Sequence[Column], given: Given) -> Layout:
     """Find the list in its file. Raises ``RefusedError`` if no sheet has rows."""
-    position = next((n for n, sheet in enumerate(file.sheets) if sheet.rows), None)
-    if position is None:
-        raise RefusedError("The sheet is empty.")
-    rows = file.sheets[position].rows
+    sheet = file.likely_sheet
+    if len(sheet.rows) < 2:
+        raise RefusedError("The file has no rows below its headings.")
+    if len(sheet.rows) > MAX_ROWS + 1:
+        raise RefusedError(too_many_rows())
+    position, rows = file.sheets.index(sheet), sheet.rows
     first = rows[0]
     headings = [str(cell) for cell in first.cells]
     return Layout(position, first.number, first.number, headings, rows[1:])
