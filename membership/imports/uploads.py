@@ -137,7 +137,7 @@ def import_at_once(list_import: ListImport, *, dry_run: bool = False) -> Plan:
     be asked something.
     """
     reading, now = _read(list_import, _file(list_import)), list_import.uploaded_at
-    if asked := [question.text for question in reading.questions if question.is_open]:
+    if asked := [q.text for q in reading.questions if q.is_open and not q.can_wait]:
         raise RefusedError("\n".join(asked))
     with transaction.atomic():
         plan = _plan(list_import, reading.rows, lock=not dry_run)
