@@ -11,6 +11,7 @@ from membership.errors import RefusedError
 from membership.imports.columns import Column, ListRow
 from membership.imports.files import FileRead, SheetRow
 from membership.imports.layout import Layout, find_layout
+from membership.imports.likeness import compare_with_register
 from membership.imports.matching import Matching, match_columns
 from membership.imports.questions import Given, Question, Step
 from membership.imports.values import Values, read_values
@@ -68,9 +69,8 @@ def read_list(file: FileRead, columns: Sequence[Column], given: Given, *, as_of:
     """Read the list in a file. Raises ``RefusedError`` if there is none."""
     layout = find_layout(file, columns, given)
     matching = match_columns(columns, layout, given)
-    return Reading(
-        file, layout, matching, read_values(columns, layout, matching, given, as_of=as_of)
-    )
+    values = read_values(columns, layout, matching, given, as_of=as_of)
+    return Reading(file, layout, matching, values, compare_with_register(values, given))
 
 
 def read_rows(columns: Sequence[Column], sheet: Sequence[SheetRow]) -> list[ListRow]:
