@@ -171,7 +171,7 @@ class NameIndex(Generic[_Key]):
             for part in (("start", word[:3], numbers), ("end", word[-3:], numbers))
         }
         initials = words[0] if len(words) == 1 else "".join(word[0] for word in words)
-        return {*parts, ("initials", initials)}
+        return {*parts, ("initials", initials, numbers)}
 
 
 _MANY = 60
