@@ -3,6 +3,7 @@
 A roster is the open enrolments of a community.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from django.conf import settings
@@ -121,6 +122,36 @@ class AdmissionException(models.Model):
         why = f": {reason}" if reason else ""
         on = date_format(self.made_on)
         return f"Admitted as an exception on {on}{why}. {until} {date_format(day)}."
+
+    @staticmethod
+    def kept(findings: Iterable[Finding]) -> list[dict[str, object]]:
+        """These findings as they are kept here, each with the work that it is about."""
+        return [{**finding.as_json(), **finding.about_work} for finding in findings]
+
+    def learn_work(self, findings: Iterable[Finding]) -> bool:
+        """Keep the work of findings that say what older ones say, which are without. Returns whether there was one."""
+        found = [
+            (kept, finding)
+            for kept in self.findings
+            if "work" not in kept
+            for finding in findings
+            if finding.repeats(Finding.from_json(kept))
+        ]
+        for kept, finding in found:
+            kept.update(finding.about_work)
+        return bool(found)
+
+    def follow(self, merged: Mapping[str, str]) -> None:
+        """Let its work be at the agencies that others have been ``merged`` into, by their keys as text."""
+        for kept in self.findings:
+            kind, _, agency = kept.get("work", "").partition(":")
+            if agency in merged:
+                kept["work"] = f"{kind}:{merged[agency]}"
+
+    @property
+    def works(self) -> set[str]:
+        """The keys of the work that it is about. Empty if it is from before they were kept."""
+        return {kept.get("work", "") for kept in self.findings} - {""}
 
     def covers(self, finding: Finding) -> bool:
         """Whether staff knew what this finding says."""
