@@ -67,14 +67,35 @@ class Enrolment(models.Model):
     def is_on_leave(self, on: date) -> bool:
         return self.leave_until is not None and self.leave_until >= on
 
+    def leave_on(self, on: date) -> str:
+        """Its leave in words, empty without one. One that is over says so until it is known if they are back."""
+        if self.leave_until is None:
+            return ""
+        day = date_format(self.leave_until)
+        if self.is_on_leave(on):
+            return f"on leave until {day}"
+        return f"was on leave until {day}, and it is not known yet if they are back"
+
+    @property
+    def leave_today(self) -> str:
+        """For pages."""
+        return self.leave_on(timezone.localdate())
+
     @property
     def state_in_words(self) -> str:
         """Its state, to follow "This enrolment"."""
         if self.ended_on:
             return f"ended on {date_format(self.ended_on)}"
-        if self.leave_until:
-            return f"is on leave until {date_format(self.leave_until)}"
+        if leave := self.leave_today:
+            return f"is {leave}" if self.is_on_leave(timezone.localdate()) else leave
         return f"has been open since {date_format(self.started_on)}"
+
+    @property
+    def since(self) -> str:
+        """Its community and its days, for pages that name several."""
+        leave = f" ({leave})" if (leave := self.leave_today) else ""
+        ended = f" until {date_format(self.ended_on)}" if self.ended_on else ""
+        return f"{self.community.short_name} since {date_format(self.started_on)}{ended}{leave}"
 
     @property
     def staff_pages(self) -> list[tuple[str, str]]:

@@ -273,7 +273,7 @@ class _Changes:
                 row = WorklistRow(enrolment=enrolment, kind=_Kind.LEAVE_ENDED, since=lists.on)
                 self.opened.append(row)
                 opened = WorklistStep.Verb.OPENED
-                self._add_step(row, opened, f"On leave until {date_format(until)}.")
+                self._add_step(row, opened, f"Was on leave until {date_format(until)}.")
             for row in rows.values():
                 if row.kind in _PROPOSED_KINDS:
                     self._settle(row, _how(row, assessment, proposed, lists))
