@@ -388,7 +388,7 @@ class TestPages:
     def test_every_page_says_whether_a_leave_is_over(
         self, client, enrolment, member, priya, last, says
     ):
-        builders.sign_in(client, priya)
+        builders.sign_in(client, priya, fresh_code=True)
         Enrolment.objects.update(leave_until=last)
         asked = builders.sent(member, "ors")
         twin = Person.objects.create(name=member.person.name, email="dana.s@work.example")
