@@ -228,11 +228,11 @@ def _finding(
 def _worth(findings: tuple[Finding, ...], preferred: Collection[str]) -> tuple[object, ...]:
     """How good an outcome is: by its worst finding, then all of them, then how they are known.
 
-    Of two as good ones, always the same one counts, in whatever order the programs come.
+    Of two as good ones, the preferred one counts, or else always the same one, in whatever order the programs come.
     """
     verdicts = [VERDICT_ORDER.index(f.verdict) for f in findings]
     known = [EVIDENCE_WEIGHT[f.evidence] if f.evidence else 0 for f in findings]
     sentences = [f.staff_sentence for f in findings]
     worth = min(verdicts, default=0), sum(verdicts), sum(known), verdicts, known
-    keys = {key for f in findings for key in (f.work, *f.written_keys)}
-    return *worth, not keys.isdisjoint(preferred), sentences
+    is_preferred = any(key in preferred for f in findings for key in (f.work, *f.written_keys))
+    return *worth, is_preferred, sentences

@@ -33,9 +33,12 @@ from membership.rosters.exports import exports_of
 from membership.rosters.reassessment import known_lists
 
 
-@admin.display(description="leave", ordering="leave_until")
-def leave_of(enrolment: Enrolment) -> str:
-    return capfirst(enrolment.leave_today) or "–"
+class ShowsLeave:
+    """A column about the leave of an enrolment."""
+
+    @admin.display(description="leave", ordering="leave_until")
+    def leave(self, enrolment: Enrolment) -> str:
+        return capfirst(enrolment.leave_today) or "–"
 
 
 class ConfirmationInline(admin.StackedInline):
@@ -62,11 +65,11 @@ class ConfirmationInline(admin.StackedInline):
         return date_format(confirmation.leave_until) if confirmation.leave_until else "–"
 
 
-class EnrolmentInline(admin.StackedInline):
+class EnrolmentInline(ShowsLeave, admin.StackedInline):
     """On the page of a person: their enrolments with the viewer's teams, and what staff can do with each."""
 
     model = Enrolment
-    fields = readonly_fields = ("community", "started_on", leave_of, "ended_on", "pages")
+    fields = readonly_fields = ("community", "started_on", "leave", "ended_on", "pages")
     max_num = 0
     can_delete = False
     show_change_link = True
@@ -102,14 +105,14 @@ class ExceptionFilter(FilterWithDefault):
 
 
 @admin.register(Enrolment)
-class EnrolmentAdmin(TeamModelAdmin):
+class EnrolmentAdmin(ShowsLeave, TeamModelAdmin):
     """The rosters, read-only: a decision opens an enrolment, and pages of ``requests.desk.enrolments`` change it."""
 
     list_display = [
         "person",
         "community",
         "started_on",
-        leave_of,
+        "leave",
         "ended_on",
         "left_because",
         "admitted",
@@ -118,7 +121,7 @@ class EnrolmentAdmin(TeamModelAdmin):
     list_select_related = ["person", "community", "leaving", "exception"]
     search_fields = ["person", "person__positions"]
     exclude = ["leave_until"]
-    readonly_fields = [leave_of, "left_because", "admitted"]
+    readonly_fields = ["leave", "left_because", "admitted"]
     inlines = [ConfirmationInline]
     team_path = "community__team"
 

@@ -168,6 +168,15 @@ def test_agencies_that_are_merged_leave_the_exception_alone_and_so_does_an_undo(
     assert checks() == []
 
 
+def test_an_agency_that_is_merged_twice_leaves_the_exception_alone(dana, priya):
+    first, second = agency("Example House"), agency("Example Harbour")
+    own = Agency.objects.get(name="Sample Society")
+    for kept, gone in ((first, own), (second, first)):
+        merge_agencies(keep_id=kept.pk, merge_id=gone.pk, by=priya, now=later(1))
+    reassess(now=later(2))
+    assert checks() == []
+
+
 @pytest.mark.core
 def test_the_same_facts_at_another_agency_open_a_check(dana):
     ProgramPosition.objects.update(program=program(agency("Example House", ends_on=FAR), "OTHER"))
