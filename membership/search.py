@@ -68,7 +68,7 @@ def _relations(model: type[models.Model], columns: Iterable[str]) -> dict[str, A
 
 
 # A model, and its column with the keys of the rows that are searched for.
-_Holder = tuple[type[models.Model], str]
+_Holder = tuple[Any, str]
 
 
 def _has(
