@@ -26,7 +26,7 @@ def main(max_rows: int) -> None:
     for index, about in enumerate(book.sheets_metadata):
         sheet = book.get_sheet_by_index(index)
         top, left = sheet.start or (0, 0)
-        rows = []
+        rows: list[list[object]] = []
         for number, values in enumerate(sheet.iter_rows(), start=top + 1):
             if any(value != "" for value in values) and len(rows) < max_rows:
                 rows.append([number, *[""] * left, *map(_cell, values)])

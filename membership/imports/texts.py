@@ -46,12 +46,12 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+$")
 _CONTROLS = re.compile(r"[\x01-\x08\x0e-\x1f\x7f-\x9f]")
 _ACCENTS = re.compile(r"[^\n,;\t|]*[^\x00-\x7f][^\n,;\t|]*")
 
-_NO_TEXT = f"The file is neither a workbook nor text. {SAVE_AS_XLSX}"
+_NO_TEXT = f"The file is neither a spreadsheet nor text. {SAVE_AS_XLSX}"
 # What is text but no list, by a sign near its beginning (in lower case).
 _OTHER_TEXTS = (
     (
         r"<(?:!doctype html|!--|html|head|meta|style|body|div|table)|mime-version:|from: <saved by",
-        f"The file is a web page, not a workbook. {SAVE_AS_XLSX}",
+        f"The file is a web page, not a spreadsheet. {SAVE_AS_XLSX}",
     ),
     (
         r"<\?xml.*urn:schemas-microsoft-com:office:spreadsheet",
@@ -100,7 +100,7 @@ def read(content: bytes, encoding: str = "") -> FileRead:
 def _encoding_note(encoding: str, text: str) -> str:
     names = [found.strip(' "') for found in islice(_ACCENTS.findall(text), 3)]
     shown = f" Check these names: {', '.join(f'“{name[:60]}”' for name in names)}." if names else ""
-    return f"The letters were read as {ENCODINGS[encoding]}.{shown}"
+    return f"The text was read as {ENCODINGS[encoding]}.{shown}"
 
 
 def _encoding_of(content: bytes) -> str:

@@ -35,13 +35,16 @@ from membership.imports.files import (
 MAX_UNPACKED_BYTES = 60_000_000
 MAX_PARTS = 500
 MAX_RATIO = 200
+MAX_TAGS = 500_000  # of a part that is kept in memory: styles, names of sheets
+# Parts that may be long, because they are read as a stream.
+_STREAMED = re.compile(r"worksheets/|sharedStrings|^content\.xml$", re.IGNORECASE)
 _SECONDS = 30
 _CHUNK = 65_536
 _OLE = b"\xd0\xcf\x11\xe0"
 _ZIPS = (b"PK\x03\x04", b"PK\x05\x06")
 
 _COPY = "Copy its table into a new Excel workbook, save that, and import it."
-_PICTURE = "The file is a picture. Ask for the list as a workbook, or type its table into Excel."
+_PICTURE = "The file is a picture. Ask for the list as a spreadsheet, or type its table into Excel."
 _WORD = f"The file is a Word document. {_COPY}"
 _ARCHIVE = "The file is an archive (zip). Unpack it, and import the list that is in it."
 _LOCKED = (
@@ -73,7 +76,7 @@ XLSM = Kind(
     ("The macros in the file were not run.",),
 )
 XLS = Kind(
-    "an Excel 97–2003 workbook (.xls)",
+    "an Excel 97–2003 file (.xls)",
     ("xls", "xlt"),
     (_NOT_SEEN.format("rows are hidden or crossed out,"),),
 )
@@ -102,7 +105,7 @@ _PACKAGES: tuple[tuple[bytes, Kind | str], ...] = (
     (b"ms-excel.sheet.macroEnabled.main+xml", XLSM),
     (b"ms-excel.template.macroEnabled.main+xml", XLSM),
     (b"opendocument.spreadsheet", ODS),
-    (b"ms-excel.sheet.binary", f"The file is an Excel binary workbook (.xlsb). {SAVE_AS_XLSX}"),
+    (b"ms-excel.sheet.binary", f"The file is in Excel’s binary format (.xlsb). {SAVE_AS_XLSX}"),
     (b"wordprocessingml", _WORD),
     (b"ms-word", _WORD),
     (b"opendocument.text", f"The file is a text document. {_COPY}"),
@@ -129,7 +132,7 @@ def kind_of(content: bytes) -> Kind | None:
     )
     if content.startswith(_OLE):
         streams = (kind for name, kind in _STREAMS if name.encode("utf-16-le") in content)
-        found = next(streams, f"The file is not a workbook. {SAVE_AS_XLSX}")
+        found = next(streams, f"The file is not a spreadsheet. {SAVE_AS_XLSX}")
     elif content.startswith(_ZIPS):
         found = _kind_of_package(content)
     if isinstance(found, str):
@@ -174,10 +177,13 @@ def _refuse_dangerous(package: zipfile.ZipFile, size: int) -> None:
     ):
         raise RefusedError(_TOO_LARGE)
     for part in parts:
+        tags = 0
         with package.open(part) as stream:
             # A part that is longer than it declares fails here, before all of it is unpacked.
-            while stream.read(_CHUNK):
-                pass
+            while chunk := stream.read(_CHUNK):
+                tags += chunk.count(b"<")
+        if tags > MAX_TAGS and not _STREAMED.search(part.filename):
+            raise RefusedError(_TOO_LARGE)
 
 
 def read(content: bytes, kind: Kind) -> FileRead:
@@ -195,14 +201,17 @@ def _xlsx_sheets(content: bytes) -> list[Sheet]:
     # openpyxl takes 7 MB: imported where a workbook is read.
     from openpyxl.reader.excel import ExcelReader
     from openpyxl.styles.stylesheet import apply_stylesheet
+    from openpyxl.xml.constants import SHARED_STRINGS
 
     # Its parts instead of ``load_workbook``, which knows hidden rows only where it keeps all cells in memory.
     reader = ExcelReader(BytesIO(content), read_only=True, keep_links=False)
     reader.read_manifest()
-    reader.read_strings()
     reader.read_workbook()
     apply_stylesheet(reader.archive, reader.wb)
-    styles = _Styles(reader.wb)
+    styles, strings = _Styles(reader.wb), _StringsHandler()
+    if part := reader.package.find(SHARED_STRINGS):
+        with reader.archive.open(part.PartName[1:]) as stream:
+            _parse(stream, strings)
     sheets = []
     for number, (sheet, part) in enumerate(reader.parser.find_sheets()):
         if "worksheet" not in part.Type or part.target not in reader.valid_files:
@@ -213,9 +222,40 @@ def _xlsx_sheets(content: bytes) -> list[Sheet]:
             is_active=number == reader.wb._active_sheet_index,
         )
         with reader.archive.open(part.target) as stream:
-            _parse(stream, _SheetHandler(read, reader.shared_strings, styles))
+            _parse(stream, _SheetHandler(read, strings.found, styles))
         sheets.append(read)
     return sheets
+
+
+class _StringsHandler:
+    """Reads the texts that the cells of a workbook share, without the readings of Japanese names."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+        self.taken: list[str] = []
+        self.is_text = self.is_phonetic = False
+
+    def start(self, name: str, attrs: dict[str, str]) -> None:
+        match name.rpartition(":")[2]:
+            case "si":
+                self.taken = []
+            case "t":
+                self.is_text = not self.is_phonetic
+            case "rPh":
+                self.is_phonetic = True
+
+    def text(self, content: str) -> None:
+        if self.is_text:
+            self.taken.append(content)
+
+    def end(self, name: str) -> None:
+        match name.rpartition(":")[2]:
+            case "si":
+                self.found.append("".join(self.taken))
+            case "t":
+                self.is_text = False
+            case "rPh":
+                self.is_phonetic = False
 
 
 class _EnoughError(Exception):

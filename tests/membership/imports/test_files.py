@@ -312,6 +312,25 @@ def test_what_is_hidden_crossed_out_or_merged_is_pointed_out():
     ]
 
 
+def test_shared_texts_are_read_without_their_formats():
+    types = b"""<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-\
+officedocument.spreadsheetml.sharedStrings+xml"/></Types>"""
+    shared = """<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">
+        <si><t xml:space="preserve"> Soci\u00e9t\u00e9 </t></si>
+        <si><r><rPr><b/></rPr><t>A</t></r><r><t> &amp; B</t></r></si><si/>
+        <si><t>\u5c71\u7530</t><rPh sb="0" eb="2"><t>\u3084\u307e\u3060</t></rPh></si></sst>"""
+    row = "".join(f'<x:c t="s"><x:v>{number}</x:v></x:c>' for number in (1, 0, 2, 3))
+    content = repacked(
+        with_sheet(f"<x:row>{row}</x:row>"),
+        lambda name, part: part.replace(b"</Types>", types) if name.startswith("[") else part,
+    )
+    with zipfile.ZipFile(stream := io.BytesIO(content), "a") as changed:
+        changed.writestr("xl/sharedStrings.xml", shared)
+    assert rows(stream.getvalue(), "list.xlsx") == [
+        ["A & B", "Soci\u00e9t\u00e9", "", "\u5c71\u7530"]
+    ]
+
+
 def test_readings_of_japanese_names_are_no_part_of_the_name():
     cell = (
         '<x:c r="A1" t="inlineStr"><x:is><x:r><x:t>山</x:t></x:r><x:r><x:t>田</x:t></x:r>'
@@ -395,14 +414,14 @@ def old_office(stream: str) -> bytes:
         (b"\x1f\x8b\x08", "The file is an archive (zip)."),
         (typed("wordprocessingml.document.main+xml"), "The file is a Word document."),
         (typed("presentationml.presentation.main+xml"), "The file is a PowerPoint presentation."),
-        (typed("ms-excel.sheet.binary.macroEnabled.main"), "The file is an Excel binary workbook"),
+        (typed("ms-excel.sheet.binary.macroEnabled.main"), "The file is in Excel’s binary format"),
         (package(**{"Index/Document.iwa": b""}), "The file is from Numbers."),
         (old_office("EncryptedPackage"), "The file has a password."),
         (old_office("WordDocument"), "The file is a Word document."),
-        (old_office("nothing"), "The file is not a workbook."),
+        (old_office("nothing"), "The file is not a spreadsheet."),
         (old_office("Workbook"), DAMAGED),
-        (bytes(range(256)) * 20, "The file is neither a workbook nor text."),
-        (b"Agency\nHo\0use", "The file is neither a workbook nor text."),
+        (bytes(range(256)) * 20, "The file is neither a spreadsheet nor text."),
+        (b"Agency\nHo\0use", "The file is neither a spreadsheet nor text."),
         (xlsx_file(), "The sheet is empty."),
         (xlsx_file(["Agency"], ["A"])[:-200], DAMAGED),
         (b"PK\x03\x04...", DAMAGED),
@@ -489,6 +508,13 @@ def measured():
         peaks.append(tracemalloc.get_traced_memory()[1])
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/styles.xml"])
+def test_a_part_that_would_fill_the_memory_is_refused(part):
+    filling = b"<x>" + b"<y/>" * 500_000 + b"</x>"
+    content = repacked(xlsx_file(["Agency"]), lambda name, xml: filling if name == part else xml)
+    assert refusal(content, "list.xlsx") == TOO_LARGE
 
 
 def test_an_endless_row_and_a_lying_size_take_no_memory():
