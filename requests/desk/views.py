@@ -131,9 +131,9 @@ DECISIONS = {
             "The approval is reversed. The enrolment has ended, and an email is on its way to {name}. "
             "The request is {state}.",
             "approval-reversed",
-            "The enrolment ends today. They are no longer invited to meetings, and the tasks to remove "
-            "them from Slack and the Zoom list are added. You can’t undo this: if it was a mistake, "
-            "approve the request again, or reopen it first if you declined it. That starts a new enrolment.",
+            "The enrolment ends today, with invitations to meetings, and the tasks to remove them from Slack "
+            "and the Zoom list are added. You can’t undo this. If it was a mistake, approve the request again; "
+            "if you declined it, reopen it first. That starts a new enrolment.",
         ),
         Decision(
             Verb.REOPEN,

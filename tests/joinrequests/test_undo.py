@@ -396,7 +396,7 @@ class TestDesk:
         assert "Reverse this approval" in builders.page(desk, f"{QUEUE}{pk}/change/")
         page = builders.page(desk, f"{QUEUE}{pk}/reverse/")
         assert "That was a mistake on our part" in page
-        assert "The enrolment ends today." in page
+        assert "The enrolment ends today" in page
         assert "You can’t undo this" in page
         words = {"text": "We mixed up two people."}
         page = builders.text_of(desk.post(f"{QUEUE}{pk}/reverse/", words))
