@@ -9,7 +9,6 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Right, StrIndex, Substr
-from django.utils.formats import date_format
 from rapidfuzz.distance import OSA
 
 from communities.models import CommunityOfPractice
@@ -41,10 +40,7 @@ class NearRecord:
     @property
     def where(self) -> str:
         """Its communities, in words that follow its name; empty if it is in none."""
-        told = [
-            f"in {e.community.short_name} since {date_format(e.started_on)}"
-            for e in self.enrolments
-        ]
+        told = [f"in {enrolment.since}" for enrolment in self.enrolments]
         return ", ".join([*told, *["in a community of the other team"] * self.is_of_other_team])
 
     def is_in(self, community: CommunityOfPractice) -> bool:
