@@ -19,7 +19,7 @@ from membership.people.sign_ins import was_merged
 
 
 class AccountForm(ModelForm):
-    """An account that a merge has closed is not opened here: whoever signs in with it would begin a second record."""
+    """An account that a merge has closed is not opened here: a sign-in with it would begin a second record."""
 
     def clean_is_active(self) -> bool:
         opens: bool = self.cleaned_data["is_active"]
