@@ -10,10 +10,9 @@ from communities.models import SupportTeam
 from membership.access import verbs
 from membership.errors import RefusedError
 from membership.imports.columns import CellError, Column, email, text
-from membership.imports.files import read_file
+from membership.imports.files import MAX_ROWS, read_file
 from membership.imports.kinds.base import EMAIL, PERSON_NAME
 from membership.imports.reading import read_rows
-from membership.imports.sheets import MAX_ROWS
 from membership.models import NameCheck, SlackExport, User
 from membership.people.name_checks import NameChecks
 from membership.register.names import name_key
@@ -43,7 +42,7 @@ class MemberList:
 
 def read_export(content: bytes, file_name: str) -> MemberList:
     """Read Slack's member export, or any list with a column of emails."""
-    sheet = read_file(content, file_name).sheets[0].rows
+    sheet = read_file(content, file_name).likely_sheet.rows
     if not {name_key(str(cell)) for cell in sheet[0].cells} & EMAIL.keys:
         raise RefusedError(
             "The file has no “Email” column. The first row must have the headings, as in Slack’s "

@@ -196,8 +196,14 @@ def _save_with_series(list_import: ListImport) -> None:
 
 
 def _file(list_import: ListImport) -> FileRead:
-    """The file, read. Raises ``RefusedError`` if it cannot be used."""
-    return read_file(bytes(list_import.content or b""), list_import.file_name)
+    """The file, read once and then kept until the import is over. Raises ``RefusedError`` if it cannot be used."""
+    if list_import.table:
+        return FileRead.from_json(list_import.table)
+    file = read_file(bytes(list_import.content or b""), list_import.file_name)
+    list_import.table = file.to_json()
+    if list_import.pk:
+        ListImport.objects.filter(pk=list_import.pk).update(table=list_import.table)
+    return file
 
 
 def _read(list_import: ListImport, file: FileRead) -> Reading:

@@ -87,7 +87,7 @@ class Matches:
 
 def read_file(content: bytes, file_name: str) -> ParticipantList:
     """Read Zoom's list from a CSV or XLSX file."""
-    sheet = files.read_file(content, file_name).sheets[0].rows
+    sheet = files.read_file(content, file_name).likely_sheet.rows
     start = _heading_row(sheet)
     if start is None:
         raise RefusedError(
