@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 
 from membership.imports.columns import Column
 from membership.register.names import fold, name_key
@@ -17,6 +17,7 @@ _ENOUGH_SPELLING = 86
 # Remarks, such as “(Y/N)”, and numbers before a heading, such as “1.” or “Q3)”.
 _REMARK = re.compile(r"\([^)]*\)|\[[^]]*\]")
 _NUMBERED = re.compile(r"^\s*(?:[a-z]?\d{1,2}|[a-z])\s*[.):]\s*(?=\S)", re.IGNORECASE)
+_POSSESSIVE = re.compile(r"[’']s\b")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORD = re.compile(r"[^\W_]+")
 _TWO_WORDS = {
@@ -49,11 +50,12 @@ _SAME = {
     for meaning, words in {
         "agency": "contractor organization organisation org society provider recipient grantee employer company vendor "
         "agence organisme",
-        "start": "starts starting begin begins beginning begun commence commences commencement commencing effective "
+        "start": "starts starting started begin begins beginning begun commence commences commencement commencing effective "
         "from since joined join joining debut",
-        "end": "ends ending expiry expires expire expiration expiring until till thru through finish finishes renewal "
+        "end": "ends ending ended expiry expires expire expiration expiring until till thru through finish finishes renewal "
         "termination completion fin",
-        "contract": "funding funded agreement grant award contrat",
+        "contract": "agreement grant award contrat",
+        "fund": "funding funded funds",
         "program": "service programme",
         "type": "stream category kind",
         "community": "place location town city village municipality locality area communaute ville",
@@ -81,14 +83,14 @@ def _words(heading: str) -> frozenset[str]:
     text = _CAMEL.sub(" ", _REMARK.sub(" ", _NUMBERED.sub("", heading))).lower()
     for two, one in _TWO_WORDS.items():
         text = text.replace(two, one)
-    words = {_singular(fold(word)) for word in _WORD.findall(text)} - {""}
-    return frozenset(words - _SAYS_LITTLE)
+    words = {_singular(fold(word)) for word in _WORD.findall(_POSSESSIVE.sub("", text))} - {""}
+    return frozenset(words - _SAYS_LITTLE or words & {"name"})
 
 
 @lru_cache(maxsize=4_000)
 def _meanings(heading: str) -> frozenset[str]:
     """Its words, each as the one word that stands for all that mean the same."""
-    words = {_SAME.get(word, word) for word in map(_spelled, _words(heading))} - _SAYS_LITTLE
+    words = {_SAME.get(word, word) for word in map(_spelled, _words(heading))}
     return frozenset(words - _DATES if words & {"start", "end"} else words)
 
 
@@ -112,7 +114,7 @@ def _spelled(word: str) -> str:
     """The word of a heading that is meant by one with a slip in it."""
     if len(word) < 6 or word in _KNOWN_WORDS:
         return word
-    found = process.extractOne(word, _KNOWN_WORDS, score_cutoff=_ENOUGH_SPELLING)
+    found = process.extractOne(word, _KNOWN_WORDS, scorer=fuzz.ratio, score_cutoff=_ENOUGH_SPELLING)
     return found[0] if found else word
 
 

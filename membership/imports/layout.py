@@ -9,7 +9,14 @@ from typing import Any
 
 from membership.errors import RefusedError
 from membership.imports.columns import Column
-from membership.imports.files import BadCell, FileRead, Sheet, SheetRow
+from membership.imports.files import (
+    MAX_ROWS,
+    BadCell,
+    FileRead,
+    Sheet,
+    SheetRow,
+    too_many_rows,
+)
 from membership.imports.headings import Headings, heading_keys
 from membership.imports.questions import Given, Question, Step
 from membership.register.names import name_key
@@ -84,6 +91,8 @@ def find_layout(file: FileRead, columns: Sequence[Column], given: Given) -> Layo
     if len(sheet.rows) < 2:
         raise RefusedError("The file has no rows below its headings.")
     top, count, more = _choose_headings(sheet, names, known, given)
+    if len(sheet.rows) - top - count > MAX_ROWS:
+        raise RefusedError(too_many_rows())
     last = sheet.rows[top + count - 1]
     layout = Layout(
         sheet=file.sheets.index(sheet),
@@ -285,7 +294,10 @@ SKIPS = {
     "printed": "about the file",
     "note": "a note",
     "section": "a title between rows",
+    "below": "a remark below the list",
 }
+# These have one cell, and could be rows of the list of which the rest is missing: each is asked.
+_GUESSED = ("section", "below")
 _COUNTED = (
     "members? agenc(?:y|ies) organizations? programs? contracts? people persons? rows? records? committees? amounts? "
     "funding number count fte ftes all of for the and"
@@ -313,12 +325,14 @@ def _find_rows_to_skip(layout: Layout, names: Headings, given: Given) -> None:
     needed = _needed_positions(layout, names, given)
     last_full = next((r.number for r in reversed(layout.rows) if _has_all(r, needed)), 0)
     asked: dict[str, list[int]] = {}
+    shown: dict[int, str] = {}
     for row in layout.rows:
         kind = _kind_of_skip(row, heading_cells, needed, last_full)
         answer = given.get("skipped", str(row.number))
         if kind:
             layout.proposed[row.number] = kind
-            known = given.get("skips", skip_key(kind, _shown(row)))
+            shown[row.number] = _shown(row)
+            known = given.get("skips", skip_key(kind, shown[row.number]))
             answer = answer or known or "skip"
             if not known:
                 asked.setdefault(kind, []).append(row.number)
@@ -331,17 +345,18 @@ def _find_rows_to_skip(layout: Layout, names: Headings, given: Given) -> None:
             "skips",
             kind,
             f"{_rows(rows)} {looks} like {SKIPS[kind]}, and will be skipped.",
+            shown="; ".join(shown[number] for number in rows[:5]),
             options=[("skip", "Skip"), ("read", "Read as part of the list")],
             proposed="skip",
             rows=rows,
-            can_wait=True,
+            can_wait=kind not in _GUESSED,
         )
         layout.questions.append(question)
 
 
 def skip_key(kind: str, text: str) -> str:
-    """The key under which a list remembers what to do with such rows. Of titles and notes, each is its own."""
-    return f"{kind}: {name_key(text)}" if kind in ("note", "section") else kind
+    """The key under which a list remembers what to do with such rows."""
+    return f"{kind}: {name_key(text)}" if kind in _GUESSED else kind
 
 
 def _needed_positions(layout: Layout, names: Headings, given: Given) -> set[int]:
@@ -362,6 +377,8 @@ def _has_all(row: SheetRow, needed: set[int]) -> bool:
 def _kind_of_skip(row: SheetRow, heading_cells: set[str], needed: set[int], last_full: int) -> str:
     """Why a row is no part of the list, by the keys of ``SKIPS``; empty for a row that is."""
     texts = [str(cell) for cell in row.cells if cell]
+    if any(isinstance(cell, BadCell) for cell in row.cells):
+        return ""
     if len(texts) > 1 and sum(name_key(t) in heading_cells for t in texts) >= 0.7 * len(texts):
         return "repeat"
     has_all = _has_all(row, needed)
@@ -377,9 +394,8 @@ def _kind_of_skip(row: SheetRow, heading_cells: set[str], needed: set[int], last
         return "printed"
     if len(texts) == 1 and _NOTE.fullmatch(texts[0]):
         return "note"
-    if len(texts) == 1 and needed and (len(needed) > 1 or not has_all):
-        # One cell in a list of which every row must have more, or one of another column.
-        return "note" if row.number > last_full else "section"
+    if len(texts) == 1 and len(needed) > 1:
+        return "below" if row.number > last_full else "section"
     return ""
 
 

@@ -156,7 +156,7 @@ def match_columns(
     _drop_parts_of_what_is_there(uses, asked)
     _drop_what_cannot_be(uses, all_columns, layout)
     if guess:
-        _take_content(uses, columns, layout)
+        _take_content(uses, asked, columns, layout)
     matching = Matching(uses)
     _place(matching, columns, width=len(layout.headings))
     given_for_all = given.group("constants").items()
@@ -173,7 +173,7 @@ def match_columns(
         *(
             _question(use, all_columns, asked, options)
             for use in uses
-            if use.how not in ("name", "staff", "remembered")
+            if use.position in asked or use.how not in ("name", "staff", "remembered")
         ),
         *(_missing_question(c) for c in columns if c.name in matching.missing),
     ]
@@ -271,6 +271,10 @@ def _drop_parts_of_what_is_there(uses: list[ColumnUse], asked: dict[int, str]) -
         parts |= {part.name for part in NAME_PARTS}
     if "role" in taken:
         parts |= ROLE_NAMES.keys() | ROLE_EMAILS.keys()
+    elif taken & ROLE_NAMES.keys():
+        for use in uses:
+            if use.column == "name" and use.how in ("name", "likeness"):  # who of them is it?
+                use.column, use.how, asked[use.position] = "", "", "name"
     for use in uses:
         if use.column in parts and use.how in ("name", "likeness"):
             use.column = use.how = ""
@@ -288,7 +292,7 @@ def _drop_what_cannot_be(uses: list[ColumnUse], columns: dict[str, Column], layo
         with_at = _share(cells, lambda cell: "@" in cell or "＠" in cell or "(at)" in cell)
         is_name = use.column in ("name", "contact_name", "agency", *ROLE_NAMES)
         if cells and (
-            (is_email and not with_at)
+            (is_email and not with_at and use.how == "likeness")
             or (is_name and with_at > 0.5)
             or (use.column in ROLE_NAMES and _share(cells, _is_yes_or_no) > 0.5)
         ):
@@ -323,23 +327,24 @@ _AGENCY = re.compile(
 )
 
 
-def _take_content(uses: list[ColumnUse], columns: Sequence[Column], layout: Layout) -> None:
+def _take_content(
+    uses: list[ColumnUse], asked: dict[int, str], columns: Sequence[Column], layout: Layout
+) -> None:
     """Recognize a column by its cells, where the heading says nothing: emails, agencies, and values that are known.
 
     Dates, names and yes or no could be anything, so they are recognized only under no heading at all.
     """
-    taken = {use.column for use in uses}
-    free = [column for column in columns if column.name not in taken]
+    taken = {use.column for use in uses} | {*asked.values()}
     rows = list(layout.read_rows)
-    for column in free:
+    for column in columns:
         for use in uses:
-            if use.how or use.column:
+            if column.name in taken or use.how or use.position in asked:
                 continue
             cells = list(_cells(rows, use.position))
             has_heading = bool(layout.headings[use.position])
             if cells and _content_fits(column, cells, has_heading=has_heading):
                 use.column, use.how = column.name, "content"
-                break
+                taken.add(column.name)
 
 
 def _content_fits(column: Column, cells: list[Cell], *, has_heading: bool) -> bool:

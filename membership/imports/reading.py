@@ -52,11 +52,18 @@ class Reading:
         return {
             "file": {"what": file.what, "encoding": file.encoding, "notes": file.notes},
             "sheets": [
-                {"name": sheet.name, "hidden": sheet.hidden, "rows": len(sheet.rows)}
+                {
+                    "name": sheet.name,
+                    "hidden": sheet.hidden,
+                    "rows": len(sheet.rows),
+                    "usable": bool(sheet.rows) and not sheet.problem,
+                    "problem": sheet.problem,
+                }
                 for sheet in file.sheets
             ],
             "layout": self.layout.to_json(),
             "columns": [use.to_json() for use in self.matching.uses],
+            "there": list(self.matching.positions),
             "constants": self.matching.constants,
             "missing": self.matching.missing,
             "values": self.values.to_json(),

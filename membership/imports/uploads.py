@@ -113,8 +113,10 @@ def answer(*, list_import_id: int, answers: Answers, now: datetime) -> None:
             state = list_import.get_state_display()
             raise RefusedError(f"This import cannot be changed. Its status is “{state}”.")
         list_import.answers = {**list_import.answers, **answers}
+        for day in answers.get("as_of", {}).values():  # of the title, or as staff gave it
+            list_import.as_of = date.fromisoformat(day)
         list_import.state, list_import.percent, list_import.moved_at = State.CHECKING, 0, now
-        list_import.save(update_fields=["answers", "state", "percent", "moved_at"])
+        list_import.save(update_fields=["answers", "as_of", "state", "percent", "moved_at"])
         _notify_worker_on_commit(list_import.pk)
 
 
