@@ -28,12 +28,12 @@ _TWO_WORDS = {
     "co chair": "cochair",
 }
 
-# Single words are written in one text, because a list of them is hard to read.
+# Words are in one text each, because a list of them is hard to read.
 _SAYS_LITTLE = frozenset(
     re.findall(
         r"\w+",
-        "a all an and are by current de do does full if in is it legal of official on or please enter served serving "
-        "term the their they this what when which who you your name names",
+        "a,all,an,and,are,by,current,de,do,does,full,if,in,is,it,legal,of,official,on,or,please,enter,served,serving,"
+        "term,the,their,they,this,what,when,which,who,you,your,name,names",
     )
 )
 _DATES = frozenset({"date", "dates", "day"})
@@ -41,32 +41,32 @@ _DATES = frozenset({"date", "dates", "day"})
 _SOMETHING_ELSE = frozenset(
     re.findall(
         r"\w+",
-        "address amount birth budget code comment comments cost extension fax former id manager mailing new no note "
-        "notes number old original phone postal previous prior signed supervisor telephone updated url web website",
+        "address,amount,birth,budget,code,comment,comments,cost,extension,fax,former,id,manager,mailing,new,no,note,"
+        "notes,number,old,original,phone,postal,previous,prior,signed,supervisor,telephone,updated,url,web,website",
     )
 )
 _SAME = {
     word: meaning
     for meaning, words in {
-        "agency": "contractor organization organisation org society provider recipient grantee employer company vendor "
-        "agence organisme",
-        "start": "starts starting started begin begins beginning begun commence commences commencement commencing effective "
-        "from since joined join joining debut",
-        "end": "ends ending ended expiry expires expire expiration expiring until till thru through finish finishes renewal "
-        "termination completion fin",
-        "contract": "agreement grant award contrat",
-        "fund": "funding funded funds",
-        "program": "service programme",
-        "type": "stream category kind",
-        "community": "place location town city village municipality locality area communaute ville",
-        "email": "mail courriel",
-        "carry": "carries carrying",
-        "role": "position title",
-        "initiative": "committee team",
-        "status": "statut state",
+        "agency": "contractor,organization,organisation,org,society,provider,recipient,grantee,employer,company,vendor,"
+        "agence,organisme",
+        "start": "starts,starting,started,begin,begins,beginning,begun,commence,commences,commencement,commencing,"
+        "effective,from,since,joined,join,joining,debut",
+        "end": "ends,ending,ended,expiry,expires,expire,expiration,expiring,until,till,thru,through,finish,finishes,"
+        "renewal,termination,completion,fin",
+        "contract": "agreement,grant,award,contrat",
+        "fund": "funding,funded,funds",
+        "program": "service,programme",
+        "type": "stream,category,kind",
+        "community": "place,location,town,city,village,municipality,locality,area,communaute,ville",
+        "email": "mail,courriel",
+        "carry": "carries,carrying",
+        "role": "position,title",
+        "initiative": "committee,team",
+        "status": "statut,state",
         "name": "nom",
     }.items()
-    for word in words.split()
+    for word in re.findall(r"\w+", words)
 }
 
 
@@ -104,7 +104,7 @@ def _singular(word: str) -> str:
 _KNOWN_WORDS = frozenset([*_SAME, *_SAME.values(), *_SOMETHING_ELSE, *_DATES]) | frozenset(
     re.findall(
         r"\w+",
-        "caseload chair cochair contact coordinator funder member membership ministry person region source worker",
+        "caseload,chair,cochair,contact,coordinator,funder,member,membership,ministry,person,region,source,worker",
     )
 )
 

@@ -418,10 +418,8 @@ def _ask_about_marked_rows(
     layout: Layout, sheet: Sheet, columns: Sequence[Column], given: Given
 ) -> None:
     """Hidden rows may be outdated, or only filtered away. Rows that are crossed out may be over."""
-    status = next((column for column in columns if column.name == "status"), None)
-    has_status = bool(status) and any(
-        key in status.keys for heading in layout.headings for key in heading_keys(heading)
-    )
+    status = {key for column in columns if column.name == "status" for key in column.keys}
+    has_status = any(key in status for heading in layout.headings for key in heading_keys(heading))
     left = [row for row in layout.rows if row.number not in layout.skipped]
     marked = {
         "struck": [row.number for row in left if row.struck],

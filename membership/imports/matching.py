@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from membership.imports.columns import CellError, Column, text
@@ -224,7 +225,7 @@ def _columns_of_file(layout: Layout) -> list[ColumnUse]:
 def _cells(rows: Iterable[SheetRow], position: int) -> Iterable[Cell]:
     """The first cells of a column that have something in them."""
     cells = (row.cells[position] for row in rows if position < len(row.cells))
-    return (cell for _, cell in zip(range(_CELLS), filter(None, cells), strict=False))
+    return islice((cell for cell in cells if cell), _CELLS)
 
 
 def _take_answers(uses: list[ColumnUse], columns: dict[str, Column], given: Given) -> None:
@@ -322,7 +323,7 @@ def _share(cells: Sequence[str], test: Callable[[str], object]) -> float:
 
 
 _AGENCY = re.compile(
-    r"\b(society|soc|association|centre|center|services?|house|council|first nation|ltd|inc|foundation|shelter|resource)\b",
+    r"\b(society|soc|association|cent(re|er)|services?|house|council|nation|ltd|inc|foundation|shelter|resource)\b",
     re.IGNORECASE,
 )
 
