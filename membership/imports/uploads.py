@@ -19,6 +19,7 @@ from membership.imports.batches import RegisterBatch
 from membership.imports.columns import ListRow
 from membership.imports.files import FileRead, read_file
 from membership.imports.kinds import IMPORTERS, Plan
+from membership.imports.likeness import compare_with_register
 from membership.imports.questions import Answers, Given, remembered
 from membership.imports.reading import Reading, read_list
 from membership.models import (
@@ -113,8 +114,10 @@ def answer(*, list_import_id: int, answers: Answers, now: datetime) -> None:
             state = list_import.get_state_display()
             raise RefusedError(f"This import cannot be changed. Its status is “{state}”.")
         list_import.answers = {**list_import.answers, **answers}
+        for day in answers.get("as_of", {}).values():  # of the title, or as staff gave it
+            list_import.as_of = date.fromisoformat(day)
         list_import.state, list_import.percent, list_import.moved_at = State.CHECKING, 0, now
-        list_import.save(update_fields=["answers", "state", "percent", "moved_at"])
+        list_import.save(update_fields=["answers", "as_of", "state", "percent", "moved_at"])
         _notify_worker_on_commit(list_import.pk)
 
 
@@ -210,7 +213,9 @@ def _read(list_import: ListImport, file: FileRead) -> Reading:
     series = list_import.series
     given = Given(list_import.answers, series.mapping if series else None)
     columns = IMPORTERS[list_import.kind].columns
-    return read_list(file, columns, given, as_of=list_import.as_of)
+    reading = read_list(file, columns, given, as_of=list_import.as_of)
+    reading.more_questions = compare_with_register(reading.values, given)
+    return reading
 
 
 def _plan(list_import: ListImport, rows: list[ListRow], *, lock: bool = False) -> Plan:

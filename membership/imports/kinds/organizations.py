@@ -29,7 +29,17 @@ class AgencyList(Importer):
     """
 
     columns = (
-        replace(AGENCY, other_names=(*AGENCY.other_names, "Member", "Member name", "Name")),
+        replace(
+            AGENCY,
+            other_names=(
+                *AGENCY.other_names,
+                "Member",
+                "Member organization",
+                "Member agency",
+                "Member name",
+                "Name",
+            ),
+        ),
         Column(
             "city",
             "City",
