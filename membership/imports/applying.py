@@ -7,6 +7,8 @@ that names it (of two lists with the same date, the one whose name is last in th
 * A list does not change what workers claim about themselves. It adds a row of its own, which outweighs
   the claim in the rules. So no claim is marked as contradicted, and nothing has to be undone when a later
   list agrees with it.
+* A list says only what it says: a column that it has not, or an empty cell, changes nothing. Such a value may come
+  from an older list then, even one that is imported later.
 * A list does not touch what it does not name. ``membership.register.standing`` treats a fact as unknown
   once a newer version of its list no longer names it.
 """
@@ -81,6 +83,9 @@ def apply_to_fact(
 ) -> RowResult:
     """Apply what a list says to a known fact. Changes the row in memory."""
     if source.is_older_than(fact):
+        missing = {n: v for n, v in values.items() if v is not None and getattr(fact, n) is None}
+        if missing and fact.evidence == Evidence.LISTED:
+            return _fill_in_missing(batch, fact, missing)
         return RowResult(
             RowOutcome.SAME, f"A newer list ({fact.source}) has this already, so nothing changes."
         )
@@ -113,6 +118,20 @@ def apply_to_fact(
     if differences or before["evidence"] != fact.evidence:
         return RowResult(RowOutcome.CHANGE, differences)
     return RowResult(RowOutcome.SAME)
+
+
+def _fill_in_missing(
+    batch: RowBatch[_Fact], fact: _Fact, missing: Mapping[str, object]
+) -> RowResult:
+    """Give a fact what a newer list that names it did not say."""
+    differences = "; ".join(
+        f"{label_for_field(name, type(fact))}: {_display(fact, name, value)}"
+        for name, value in missing.items()
+    )
+    for name, value in missing.items():
+        setattr(fact, name, value)
+    batch.change(fact)
+    return RowResult(RowOutcome.CHANGE, differences)
 
 
 def _display(fact: EvidencedModel, name: str, value: object) -> str:

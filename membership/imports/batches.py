@@ -103,6 +103,7 @@ class RegisterBatch:
         self.agencies = RowBatch(Agency, "city", "contact_name", "contact_email", "search_text")
         # Of agencies that the list calls by another name of theirs: the key of that name, and their own.
         self.agency_keys: dict[str, str] = {}
+        self.other_names = RowBatch(AgencyAlias, "agency")
         self.programs = RowBatch(Program, "region", *funding)
         self.memberships = RowBatch(EvaMembership, "is_held", *period)
         self.name_checks = NameChecks([])
@@ -124,6 +125,7 @@ class RegisterBatch:
                 "Upload the list again."
             )
         self.agencies.save()
+        self.other_names.save()
         self.programs.save()
         self.memberships.save()
         self.people.save()
@@ -153,6 +155,14 @@ class RegisterBatch:
         for program in self._locked(Program.objects.filter(agency__in=agencies)):
             program.agency = agencies[program.agency_id]
             self.programs.put(program_key(program), program)
+
+    def keep_other_name(self, agency: Agency, name: str) -> bool:
+        """Keep another name of an agency, by which lists find it from now on. False if it has it already."""
+        key = name_key(name)
+        if key in self.agency_keys or self.agencies.first(key) or self.other_names.first(key):
+            return False
+        self.other_names.add(key, AgencyAlias(agency=agency, name=name, name_key=key))
+        return True
 
     def load_memberships(self) -> None:
         """Those of the loaded agencies."""

@@ -12,6 +12,7 @@ from membership.errors import RefusedError
 from membership.imports.columns import Column, ListRow
 from membership.imports.files import FileRead, SheetRow
 from membership.imports.layout import Layout, find_layout
+from membership.imports.likeness import compare_with_register
 from membership.imports.matching import Matching, match_columns
 from membership.imports.questions import Given, Question, Step
 from membership.imports.values import Values, read_values
@@ -82,7 +83,7 @@ def read_list(file: FileRead, columns: Sequence[Column], given: Given, *, as_of:
     for row in values.rows:
         if problem := layout.problems.get(row.number):
             row.problems.insert(0, problem)
-    return Reading(file, layout, matching, values)
+    return Reading(file, layout, matching, values, compare_with_register(values, given))
 
 
 def _date_question(layout: Layout, given: Given, as_of: date) -> Question | None:
