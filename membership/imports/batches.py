@@ -76,6 +76,11 @@ class RowBatch(Generic[_Row]):
         self._changed.pop(row.pk, None)
         self._deleted.add(row.pk)
 
+    @property
+    def deleted(self) -> int:
+        """How many rows will be deleted."""
+        return len(self._deleted)
+
     def save(self) -> None:
         """Write everything, in the same number of queries for any number of rows."""
         rows = self._model._default_manager
@@ -88,6 +93,10 @@ class RowBatch(Generic[_Row]):
             update_fields=self._fields,
         )
         rows.bulk_create(self._new)
+
+
+class RegisterChangedError(RefusedError):
+    """The register is no longer as it was when the list was checked."""
 
 
 class RegisterBatch:
@@ -120,9 +129,9 @@ class RegisterBatch:
         """
         people = Person.objects.filter(pk__in=self.people.by_pk()).order_by("pk")
         if any(people.select_for_update(no_key=True).values_list("merged_into", flat=True)):
-            raise RefusedError(
+            raise RegisterChangedError(
                 "Two records of someone on this list have just been merged, so nothing was imported. "
-                "Upload the list again."
+                "Import the list again."
             )
         self.agencies.save()
         self.other_names.save()

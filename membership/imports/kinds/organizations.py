@@ -7,7 +7,13 @@ from dataclasses import replace
 from django.utils.formats import date_format
 
 from communities.rules.vocabulary import Evidence, Funder
-from membership.imports.applying import RowResult, apply_to_fact, combined, fill_in
+from membership.imports.applying import (
+    RowResult,
+    apply_to_fact,
+    changes_of,
+    combined,
+    fill_in,
+)
 from membership.imports.columns import Column, ListRow, day_column, email, one_of, text
 from membership.imports.kinds.base import (
     AGENCY,
@@ -175,7 +181,8 @@ class AgencyList(Importer):
         if not overlapping:
             new = EvaMembership(agency=agency, **period, **self.source.evidence())
             batch.add(key, new)
-            return RowResult(RowOutcome.ADD, f"EVA BC membership: {new.days}")
+            shown = (("EVA BC membership", "", new.days),)
+            return RowResult(RowOutcome.ADD, f"EVA BC membership: {new.days}", shown)
         # What staff confirmed comes first, then the newest list.
         overlapping.sort(
             key=lambda m: (m.evidence == Evidence.CONFIRMED, self.source.is_older_than(m)),
@@ -260,5 +267,6 @@ class ProgramList(Importer):
         values = self.said_of(row, program, "funder", *self.period)
         funding = apply_to_fact(batch, program, values, self.source)
         if is_new:
-            funding = RowResult(RowOutcome.ADD, f"funder: {row['funder'].label}")
+            shown = changes_of(program, values)
+            funding = RowResult(RowOutcome.ADD, f"funder: {row['funder'].label}", shown)
         return combined(result, region, funding)
