@@ -36,11 +36,12 @@ _Row = TypeVar("_Row", Agency, CoordinationInitiative, Person, Program)
 
 @dataclass(frozen=True)
 class ListSource:
-    """The name and date of the list that is being applied, and who imports it."""
+    """The name and date of the list that is being applied, who imports it, and the day on which."""
 
     name: str
     as_of: date
     by: User | None = None
+    on: date | None = None
 
     def evidence(self) -> dict[str, Any]:
         """The evidence columns of a fact from this list."""
@@ -105,7 +106,7 @@ def apply_to_fact(
     changes = {name: value for name, value in values.items() if before[name] != value}
     shown = changes_of(fact, changes, before)
     differences = "; ".join(f"{what}: {was} → {now}" for what, was, now in shown)
-    went_on = _goes_on(fact, source.as_of)
+    went_on = _goes_on(fact, source.on or source.as_of)
     is_confirmed = fact.evidence == Evidence.CONFIRMED
     if is_confirmed:
         fact.list_name, fact.list_as_of = source.name, source.as_of
@@ -126,7 +127,7 @@ def apply_to_fact(
             f"Staff confirmed this fact, so it stays. Noted: {differences}",
         )
     if differences or before["evidence"] != fact.evidence:
-        ends = went_on and not _goes_on(fact, source.as_of)
+        ends = went_on and not _goes_on(fact, source.on or source.as_of)
         return RowResult(RowOutcome.CHANGE, differences, shown, ends)
     return RowResult(RowOutcome.SAME)
 

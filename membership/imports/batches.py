@@ -100,12 +100,11 @@ class RegisterChangedError(RefusedError):
 
 
 class RegisterBatch:
-    """What a list needs from the register. With ``lock`` the facts stay locked until the transaction ends."""
+    """What a list needs from the register. The facts stay locked until the caller's transaction ends."""
 
-    def __init__(self, *, lock: bool = False) -> None:
+    def __init__(self) -> None:
         period = ("starts_on", "ends_on", *EVIDENCE_FIELDS)
         funding = ("funder", "funded_from", "funded_until", *EVIDENCE_FIELDS)
-        self._lock = lock
         # Of the loaded people: the email that identifies them in this list, and the other one that it has, by that.
         self._emails: dict[int, str] = {}
         self.other_emails: dict[str, str] = {}
@@ -152,8 +151,7 @@ class RegisterBatch:
             by_alias = aliases
             named = Q(name_key__in=keys) | Q(pk__in=aliases.values())
             rows = Agency.objects.filter(named).order_by("pk")
-            found = rows.select_for_update(no_key=True) if self._lock else rows
-            agencies = {agency.pk: agency for agency in found}
+            agencies = {agency.pk: agency for agency in rows.select_for_update(no_key=True)}
         for agency in agencies.values():
             self.agencies.put(agency.name_key, agency)
         self.agency_keys = {
@@ -232,8 +230,7 @@ class RegisterBatch:
             yield self._emails[row.person_id], row
 
     def _locked(self, rows: QuerySet[_Row]) -> QuerySet[_Row]:
-        ordered = rows.order_by("pk")
-        return ordered.select_for_update(of=("self",)) if self._lock else ordered
+        return rows.order_by("pk").select_for_update(of=("self",))
 
 
 def program_key(program: Program) -> Hashable:

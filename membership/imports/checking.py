@@ -62,11 +62,16 @@ class Effect:
         return {**asdict(self), "loss": self.loss}
 
 
-def plan_of(list_import: ListImport, rows: list[ListRow], *, lock: bool = False) -> Plan:
-    """What the list would do. With ``lock`` the facts stay locked until the transaction ends."""
-    source = ListSource(list_import.list_name, list_import.as_of, list_import.uploaded_by)
+def plan_of(list_import: ListImport, rows: list[ListRow], *, now: datetime) -> Plan:
+    """What the list would do. The facts stay locked until the caller's transaction ends."""
+    source = ListSource(
+        list_import.list_name,
+        list_import.as_of,
+        by=list_import.uploaded_by,
+        on=timezone.localdate(now),
+    )
     importer = IMPORTERS[list_import.kind]
-    return importer(RegisterBatch(lock=lock), source, list_import.community).plan(rows)
+    return importer(RegisterBatch(), source, list_import.community).plan(rows)
 
 
 def try_out(
@@ -74,7 +79,7 @@ def try_out(
 ) -> tuple[Plan, Effect | None]:
     """What the list would do, and its effect if it has no errors. Nothing stays written."""
     with transaction.atomic():
-        plan = plan_of(list_import, rows, lock=True)
+        plan = plan_of(list_import, rows, now=now)
         if plan.errors:
             return plan, None
         effect = write(list_import, plan, lambda: _add_edition(list_import), now=now)

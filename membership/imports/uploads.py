@@ -154,12 +154,15 @@ def import_at_once(list_import: ListImport, *, dry_run: bool = False) -> Plan:
     reading, now = _read(list_import, _file(list_import)), list_import.uploaded_at
     if asked := [q.text for q in reading.questions if q.is_open and not q.can_wait]:
         raise RefusedError("\n".join(asked))
+    if dry_run:
+        plan, effect = try_out(list_import, reading.rows, now=now)
+        list_import.effect = effect.to_json() if effect else None
+        return plan
     with transaction.atomic():
-        plan = plan_of(list_import, reading.rows, lock=not dry_run)
-        is_written = not dry_run and not plan.errors
-        if is_written:
+        plan = plan_of(list_import, reading.rows, now=now)
+        if not plan.errors:
             _write(list_import, plan, now)
-    if is_written:
+    if not plan.errors:
         reassess(now=now)
     return plan
 
@@ -289,7 +292,7 @@ def _apply(pk: int, rows: list[ListRow], now: datetime) -> None:
         list_import = _locked(pk)
         if list_import.state != State.APPLYING:
             return
-        plan = plan_of(list_import, rows, lock=True)
+        plan = plan_of(list_import, rows, now=now)
         if changed := differences(list_import, plan):
             shown = ", ".join(map(str, changed[:_SHOWN_ROWS]))
             more = " and others" if len(changed) > _SHOWN_ROWS else ""
