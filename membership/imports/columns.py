@@ -116,9 +116,7 @@ def email(cell: str) -> str:
                 f"{shown} has more than one address. Keep one, or give each person their own row."
             ) from None
         if error.code == "invalid":
-            raise CellError(
-                f"{shown} is not an email address. Correct it, or skip the row."
-            ) from None
+            raise CellError(f"{shown} is not an email address.") from None
         raise CellError(f"{shown}: {error.message}") from None
 
 
@@ -168,9 +166,9 @@ class OneOf:
         meanings = self._meanings(cell) - {None}
         if meanings:
             return meanings.pop() or "" if len(meanings) == 1 else ""
-        near = best_matches(cell, self._names, at_least=_LIKELY)
-        is_clear = near and (len(near) == 1 or near[0].score - near[1].score > _AHEAD)
-        return near[0].key if is_clear else ""
+        best, *others = [*best_matches(cell, self._names, at_least=_LIKELY - _AHEAD), None]
+        is_clear = best and not (others and others[0] and best.score - others[0].score < _AHEAD)
+        return best.key if best and is_clear and best.score >= _LIKELY else ""
 
     def _meanings(self, cell: str) -> set[str | None]:
         if code := self._by_words.get(_words(cell)):
@@ -182,7 +180,7 @@ class OneOf:
 
 _PARTS = re.compile(r"\s+[-–—]+\s+|[()/,;:|&+]")
 _SAY_LITTLE = frozenset({"program", "service"})
-# Measured on the names in tests/membership/imports/test_va.py.
+# Measured on the names in tests/membership/imports/test_values.py.
 _LIKELY, _AHEAD = 0.75, 0.1
 
 

@@ -13,7 +13,7 @@ from membership.register.names import fold_for_search, name_key
 from membership.register.person_records import people_by_email
 
 NEW, OTHER = "new", "other"
-# Measured on the names in tests/membership/imports/test_va.py: enough to be asked about, and to be proposed.
+# Measured on the names in tests/membership/imports/test_values.py: enough to be asked about, and to be proposed.
 _NEAR, _NEAR_IN_FILE, _PROPOSED = 0.8, 0.9, 0.93
 _NUMBER = re.compile(r"[\d\s.,#-]+")
 

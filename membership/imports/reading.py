@@ -135,10 +135,9 @@ def read_rows(columns: Sequence[Column], sheet: Sequence[SheetRow]) -> list[List
     """
     first, *rows = sheet
     layout = Layout(0, first.number, first.number, [str(cell) for cell in first.cells], rows)
-    nothing = Given({})
-    matching = match_columns(columns, layout, nothing, guess=False)
+    matching = match_columns(columns, layout, Given({}), guess=False)
     if matching.missing:
         headings = [column.heading for column in columns if column.name in matching.missing]
         wanted = " or ".join(f"“{heading}”" for heading in headings)
         raise RefusedError(f"The file has no {wanted} column. The first row must be the headings.")
-    return read_values(columns, layout, matching, nothing, as_of=timezone.localdate()).rows
+    return read_values(columns, layout, matching, None, as_of=timezone.localdate()).rows

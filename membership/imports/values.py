@@ -117,7 +117,7 @@ class _Cells:
     column: Column
     heading: str
     rows: dict[Cell, list[int]]
-    given: Given
+    given: Given | None
     as_of: date
     emails: Mapping[int, str]
     questions: list[Question] = field(default_factory=list)
@@ -140,8 +140,10 @@ class _Cells:
         """The answer about one value. Nothing is asked any more once enough was."""
         group, shown = group or self.group, _shown(cell)
         key, rows = _key(cell), self.rows[cell]
+        if isinstance(self.column.read, OneOf):
+            key = name_key(key)
         codes = {code for code, _ in options}
-        answer = self.given.get(group, key)
+        answer = self.given.get(group, key) if self.given else None
         if answer not in codes and not (or_day and _is_iso_day(answer)):
             answer = None
         self.questions.append(
@@ -163,7 +165,7 @@ class _Cells:
 
     @property
     def has_asked_enough(self) -> bool:
-        return len(self.questions) >= MAX_ASKED
+        return self.given is None or len(self.questions) >= MAX_ASKED
 
     def left_out(self, cell: Cell) -> _Meaning:
         return _Meaning(skip=f"“{self.heading}” is “{_shown(cell)}”.")
@@ -178,9 +180,14 @@ class _Cells:
 
 
 def read_values(
-    columns: Sequence[Column], layout: Layout, matching: Matching, given: Given, *, as_of: date
+    columns: Sequence[Column],
+    layout: Layout,
+    matching: Matching,
+    given: Given | None,
+    *,
+    as_of: date,
 ) -> Values:
-    """Read the rows of the list. What staff said to skip is left out."""
+    """Read the rows of the list. What staff said to skip is left out. With ``given`` None no one can be asked."""
     sheet = [row for row in layout.rows if row.number not in layout.skipped]
     headings = {use.column: use.heading for use in matching.uses if use.column}
     texts = [{c.name: _cell_of(c, row, matching) for c in columns} for row in sheet]
@@ -379,7 +386,11 @@ def _read_days(cells: _Cells, values: Values) -> _Meanings:
             own = usual if usual == days.DAY_FIRST else order or usual
             day = meant.by_order.get(own)
             if meant.by_order and not day:
-                read[cell] = _NOTHING  # the order is asked
+                # Asked in one question about the column.
+                unclear = cells.problem(
+                    f"“{_shown(cell)}” could be two dates. Write it like 2026-04-01."
+                )
+                read[cell] = unclear if cells.given is None else _NOTHING
                 continue
             day = day or meant.day
             guesses = list(meant.guesses)
@@ -404,10 +415,11 @@ def _order(cells: _Cells, written: _Written) -> str | None:
     found = days.proved_order(plain.values())
     if not found and all(plain[cell].usual_order for cell in unclear):
         found, help_text = days.MONTH_FIRST, "Excel writes dates with a time in this way."
+    if cells.given is None:
+        return found
     order: str | None = cells.given.get("orders", name)
-    if found and cells.given.is_remembered("orders", name):
-        order = None
-    order = order or found
+    if not order or (found and cells.given.is_remembered("orders", name)):
+        order = found
     is_found = bool(order and order == found)
     first = unclear[0]
     meanings = {o: f"{first} is {date_format(day)}" for o, day in plain[first].by_order.items()}
@@ -435,7 +447,7 @@ def _typed_are_swapped(cells: _Cells, written: _Written) -> bool:
     """Whether a spreadsheet program took the day for the month, where it could, and left the other dates as text."""
     typed = [cell for cell in cells.rows if isinstance(cell, date)]
     texts = [cell for cell, w in written.items() if w.proves]
-    if not texts or not typed or any(day.day > 12 for day in typed):
+    if cells.given is None or not texts or not typed or any(day.day > 12 for day in typed):
         return False
     day = next((day for day in typed if day.day != day.month), None)
     if day is None:

@@ -10,7 +10,6 @@ import unicodedata
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 from typing import Generic, TypeVar
 
 from rapidfuzz import fuzz
@@ -171,7 +170,7 @@ class NameIndex(Generic[_Key]):
             for part in (("start", word[:3], numbers), ("end", word[-3:], numbers))
         }
         initials = words[0] if len(words) == 1 else "".join(word[0] for word in words)
-        return {*parts, ("initials", initials)}
+        return {*parts, ("initials", initials, numbers)}
 
 
 _MANY = 60
@@ -179,9 +178,8 @@ _MANY = 60
 
 def near_agencies(written: str) -> list[Agency]:
     """The agencies with a name or other name like what was written, best first."""
-    names = chain(
-        Agency.objects.values_list("pk", "name"), AgencyAlias.objects.values_list("agency", "name")
-    )
+    aliases = AgencyAlias.objects.order_by().values_list("agency", "name")
+    names = Agency.objects.order_by().values_list("pk", "name").union(aliases, all=True)
     keys = [found.key for found in best_matches(written, names)]
     agencies = Agency.objects.in_bulk(keys)
     return [agencies[key] for key in keys]
