@@ -115,7 +115,7 @@ def show_step(request: AuthenticatedRequest, pk: int, step: Step) -> HttpRespons
     # Rows that are set aside are at the top with the errors.
     ordered = rows.order_by(F("outcome") % RowOutcome.ASIDE, "number", "pk")
     page = Paginator(ordered, ROWS_PER_PAGE).get_page(request.GET.get("page"))
-    headings = {use["letter"]: use["heading"] for use in form.found["columns"]}
+    headings = {use["letter"]: use["heading"] for use in form.found.get("columns", ())}
     for row in page:
         row.read_cells = [(headings.get(cell[0], ""), *cell[1:]) for cell in row.cells]
     return desk_page(
@@ -178,8 +178,8 @@ def rows_with_errors(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     list_import = get_object_or_404(lists_of(request.user), pk=pk)
     if list_import.state not in ListImport.IN_STEPS:
         return redirect("admin:membership_listimport_change", pk)
-    found = (list_import.found or {})["columns"]
-    headings = [use["heading"] for use in found if use["column"]]
+    uses = (list_import.found or {}).get("columns", ())
+    headings = [use["heading"] for use in uses if use["column"]]
     rows = list_import.rows.filter(outcome=RowOutcome.ERROR).order_by("number", "pk")
     lines = [[*(cell[1] for cell in row.cells), row.number, row.sentence] for row in rows]
     return HttpResponse(

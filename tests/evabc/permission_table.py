@@ -263,6 +263,8 @@ TABLE = {
         f"admin:membership_listimport_{step}": (THIS_TEAM, desk(ON, 404, ON))
         for step in ("sheet", "columns", "values", "check")
     },
+    "admin:membership_listimport_row": (desk(ON, 404, ON),) * 2,
+    "admin:membership_listimport_errors": (THIS_TEAM, GET_ONLY),
     "admin:membership_listimport_confirm": (GET_ONLY, desk(ON, 404, ON)),
     "admin:membership_listimport_discard": (GET_ONLY, desk(ON, 404, ON)),
     "admin:membership_listimport_sample": (TEAMS, GET_ONLY),

@@ -23,7 +23,8 @@ class CheckForm(StepForm):
     @property
     def skipped(self) -> list[int]:
         """The rows that staff chose to skip, though they look like rows of the list."""
-        proposed = {str(row["number"]) for row in self.found["layout"]["proposed"]}
+        layout = self.found.get("layout", {})
+        proposed = {str(row["number"]) for row in layout.get("proposed", ())}
         chosen = self.answered("skipped").items()
         return sorted(int(n) for n, what in chosen if what == "skip" and n not in proposed)
 
