@@ -158,7 +158,7 @@ class NameIndex(Generic[_Key]):
         """The best matches for what was written, best first."""
         found = (self._names.get(part, []) for part in self._parts(written))
         # A part that very many names have says nothing.
-        names = dict.fromkeys(chain(*(names for names in found if len(names) <= _MANY)))
+        names = dict.fromkeys(name for names in found if len(names) <= _MANY for name in names)
         return best_matches(written, names, at_least=at_least)
 
     @staticmethod

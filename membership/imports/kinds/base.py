@@ -154,7 +154,7 @@ ENDS_ON = day_column("ends_on", "Until", "To", "End", "End date", "Last day", ab
 class ListStatus(TextChoices):
     """What a column of status says about the fact in its row."""
 
-    CURRENT = "CURRENT", "It goes on: this changes nothing"
+    CURRENT = "CURRENT", "Still current: this changes nothing"
     OVER = "OVER", "It is over"
 
 
