@@ -13,6 +13,8 @@ from membership.register.names import fold, name_key
 # Measured on the headings of tests/membership/imports/test_headings.py: at 0.75 no wrong column is proposed.
 ENOUGH = 0.75
 _ENOUGH_SPELLING = 86
+# A longer text is no heading.
+LONGEST = 150
 
 # Remarks, such as “(Y/N)”, and numbers before a heading, such as “1.” or “Q3)”.
 _REMARK = re.compile(r"\([^)]*\)|\[[^]]*\]")
@@ -70,11 +72,14 @@ _SAME = {
 }
 
 
-def heading_keys(heading: str) -> list[str]:
+@lru_cache(maxsize=10_000)
+def heading_keys(heading: str) -> tuple[str, ...]:
     """The keys under which a heading may be known: as it is, without its number, without remarks, its last line."""
+    if len(heading) > LONGEST:
+        return ()
     plain = _NUMBERED.sub("", heading)
     forms = (heading, plain, _REMARK.sub(" ", plain), plain.rpartition(" / ")[2])
-    return list(dict.fromkeys(name_key(form) for form in forms if fold(form)))
+    return tuple(dict.fromkeys(name_key(form) for form in forms if fold(form)))
 
 
 @lru_cache(maxsize=4_000)
@@ -120,7 +125,7 @@ def _spelled(word: str) -> str:
 
 def likeness(heading: str, name: str) -> float:
     """How many of their words mean the same: 1 for all, 0 for none."""
-    ours, theirs = _meanings(heading), _meanings(name)
+    ours, theirs = _meanings(heading[:LONGEST]), _meanings(name)
     if not ours or not theirs or (ours - theirs) & _SOMETHING_ELSE:
         return 0.0
     return 2 * len(ours & theirs) / (len(ours) + len(theirs))

@@ -7,11 +7,14 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
+from django.utils.formats import date_format
+
 from membership.errors import RefusedError
 from membership.imports.columns import Column
 from membership.imports.files import (
     MAX_ROWS,
     BadCell,
+    Cell,
     FileRead,
     Sheet,
     SheetRow,
@@ -325,14 +328,14 @@ def _find_rows_to_skip(layout: Layout, names: Headings, given: Given) -> None:
     needed = _needed_positions(layout, names, given)
     last_full = next((r.number for r in reversed(layout.rows) if _has_all(r, needed)), 0)
     asked: dict[str, list[int]] = {}
-    shown: dict[int, str] = {}
+    lines: dict[int, str] = {}
     for row in layout.rows:
         kind = _kind_of_skip(row, heading_cells, needed, last_full)
         answer = given.get("skipped", str(row.number))
         if kind:
             layout.proposed[row.number] = kind
-            shown[row.number] = _shown(row)
-            known = given.get("skips", skip_key(kind, shown[row.number]))
+            lines[row.number] = _shown(row)
+            known = given.get("skips", skip_key(kind, lines[row.number]))
             answer = answer or known or "skip"
             if not known:
                 asked.setdefault(kind, []).append(row.number)
@@ -345,7 +348,7 @@ def _find_rows_to_skip(layout: Layout, names: Headings, given: Given) -> None:
             "skips",
             kind,
             f"{_rows(rows)} {looks} like {SKIPS[kind]}, and will be skipped.",
-            shown="; ".join(shown[number] for number in rows[:5]),
+            shown="; ".join(lines[number] for number in rows[:5]),
             options=[("skip", "Skip"), ("read", "Read as part of the list")],
             proposed="skip",
             rows=rows,
@@ -460,8 +463,12 @@ def _rows(numbers: list[int]) -> str:
     return f"{len(numbers)} rows ({', '.join(map(str, numbers[:5]))} …)"
 
 
+def shown(cell: Cell) -> str:
+    """A cell as a page shows it."""
+    return date_format(cell) if isinstance(cell, date) else str(cell)
+
+
 def _shown(row: SheetRow) -> str:
     """A row in one line."""
-    texts = [c.shown if isinstance(c, BadCell) else str(c) for c in row.cells if c]
-    line = " | ".join(texts[:8])
+    line = " | ".join([shown(cell) for cell in row.cells if cell][:8])
     return line if len(line) <= 110 else f"{line[:109]}…"

@@ -10,7 +10,7 @@ from typing import Any
 from membership.imports.columns import CellError, Column, text
 from membership.imports.files import Cell, SheetRow, column_letters
 from membership.imports.headings import Headings
-from membership.imports.layout import Layout
+from membership.imports.layout import Layout, shown
 from membership.imports.questions import Given, Question, Step
 from membership.register.names import name_key
 
@@ -209,7 +209,7 @@ def _columns_of_file(layout: Layout) -> list[ColumnUse]:
     uses, keys = [], set()
     rows = list(layout.read_rows)
     for position, heading in enumerate(layout.headings):
-        samples = list(dict.fromkeys(map(str, _cells(rows, position))))[:SAMPLES]
+        samples = list(dict.fromkeys(map(shown, _cells(rows, position))))[:SAMPLES]
         if not heading and not samples:
             continue
         key = name_key(heading) or f"column {column_letters(position + 1)}"

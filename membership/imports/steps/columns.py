@@ -44,9 +44,14 @@ class ColumnsForm(StepForm):
             )
         there = set(self.found["there"])
         self.absent = [column for column in columns if column.name not in there]
-        for column in self.absent:
-            if column.name not in NEVER_ONE_VALUE:
-                self.fields[f"all-{column.name}"] = self._one_value(column)
+        # Also of a required column that the file has: staff may not want to use it.
+        self.one_values = [
+            column
+            for column in columns
+            if (column.required or column in self.absent) and column.name not in NEVER_ONE_VALUE
+        ]
+        for column in self.one_values:
+            self.fields[f"all-{column.name}"] = self._one_value(column)
 
     def _one_value(self, column: Column) -> forms.Field:
         """The field for a value that all rows have."""
@@ -80,13 +85,13 @@ class ColumnsForm(StepForm):
     @property
     def needed(self) -> list[Any]:
         """The fields of values that the list must have and the file lacks."""
-        names = [f"all-{column.name}" for column in self.absent if column.required]
-        return [self[name] for name in names if name in self.fields]
+        needed = [column for column in self.one_values if column.name in self.found["missing"]]
+        return [self[f"all-{column.name}"] for column in needed]
 
     @property
     def optional(self) -> list[Any]:
-        names = [f"all-{column.name}" for column in self.absent if not column.required]
-        return [self[name] for name in names if name in self.fields]
+        others = [column for column in self.one_values if column.name not in self.found["missing"]]
+        return [self[f"all-{column.name}"] for column in others]
 
     @property
     def opens_optional(self) -> bool:
@@ -127,7 +132,7 @@ class ColumnsForm(StepForm):
             self.add_error(
                 None, "Use either “Name” or the columns with parts of names or names by role."
             )
-        for column in self.absent:
+        for column in IMPORTERS[self.list_import.kind].columns:
             self._check_one_value(column, used, data)
         return data
 
@@ -152,7 +157,7 @@ class ColumnsForm(StepForm):
     def answers(self) -> Answers:
         data = self.cleaned_data
         uses = {use["key"]: data[f"use-{use['position']}"] for use in self.uses}
-        values = {c.name: str(data.get(f"all-{c.name}") or "") for c in self.absent}
+        values = {c.name: str(data[f"all-{c.name}"] or "") for c in self.one_values}
         constants = {**self.answered("constants"), **values}
         return {
             **super().answers(),

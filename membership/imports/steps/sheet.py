@@ -37,7 +37,7 @@ class SheetForm(StepForm):
             "last_heading": "The headings end in",
         }.items():
             self.fields[name] = forms.ChoiceField(
-                choices=rows, label=label, initial=str(self.layout[name])
+                choices=rows, label=label, initial=str(self.layout[name]), required=False
             )
         if proposed := self.layout["proposed"]:
             self.fields["skip"] = forms.MultipleChoiceField(
@@ -58,8 +58,9 @@ class SheetForm(StepForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        first, last = (int(data.get(name, 0)) for name in ("first_heading", "last_heading"))
-        if first > last > 0:
+        for name in {"first_heading", "last_heading"} & self.fields.keys():
+            data[name] = int(data.get(name) or self.layout[name])
+        if data.get("first_heading", 0) > data.get("last_heading", 0):
             self.add_error("last_heading", "Choose the same row, or one below it.")
         return data
 
