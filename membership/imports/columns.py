@@ -55,6 +55,7 @@ class ListRow:
     """One row of a list: its ``values``, its ``cells`` as the file has them, and ``problems`` of cells that cannot be read.
 
     ``said`` are the columns of which the row says something. Of the others it says nothing, so nothing changes.
+    ``bad`` are those of one column each, by its name.
     ``ends_by_status`` is for a last day that is not in the file: a status says that it is over.
     ``other_name`` is how the file writes the name of its agency, if staff said which agency that is.
     """
@@ -63,6 +64,7 @@ class ListRow:
     values: dict[str, Any] = field(default_factory=dict)
     cells: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    bad: dict[str, str] = field(default_factory=dict)
     said: set[str] = field(default_factory=set)
     ends_by_status: bool = False
     other_name: str = ""

@@ -229,10 +229,12 @@ def _read_row(
         read.values[name] = column.empty if meaning.value is None else meaning.value
         if meaning.problem:
             read.problems.append(meaning.problem)
+            read.bad[name] = meaning.problem
         elif not meaning.says_nothing:
             read.said.add(name)
         elif column.required:
             read.problems.append(f"“{headings.get(name) or column.heading}” is empty.")
+            read.bad[name] = read.problems[-1]
     return read
 
 

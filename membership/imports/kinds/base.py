@@ -12,12 +12,20 @@ from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import ProgramType, Region
-from membership.imports.applying import ListSource, RowResult, apply_to_fact, combined, fill_in
+from membership.imports.applying import (
+    ListSource,
+    RowResult,
+    apply_to_fact,
+    changes_of,
+    combined,
+    fill_in,
+)
 from membership.imports.batches import RegisterBatch, RowBatch
 from membership.imports.columns import Column, ListRow, day_column, email, one_of, text
 from membership.models import (
     Agency,
     CoordinationRole,
+    Enrolment,
     ListImportRow,
     NameCheck,
     Person,
@@ -212,10 +220,19 @@ class Plan:
 
     register: RegisterBatch
     rows: list[ListImportRow] = field(default_factory=list)
+    # How many rows end something that went on.
+    ending: int = 0
+    # By the number of the row.
+    enrolling: dict[int, Enrolment] = field(default_factory=dict)
 
     @property
     def counts(self) -> Counter[int]:
         return Counter(row.outcome for row in self.rows)
+
+    @property
+    def ending_facts(self) -> int:
+        """How many facts end or are deleted."""
+        return self.ending + self.register.memberships.deleted
 
     @property
     def errors(self) -> list[ListImportRow]:
@@ -239,10 +256,11 @@ class Importer(ABC):
         self.register = register
         self.source = source
         self.community = community
+        self.enrolling: dict[int, Enrolment] = {}
 
     def plan(self, rows: Sequence[ListRow]) -> Plan:
         """Compare the rows with the register. Writes nothing."""
-        plan = Plan(self.register)
+        plan = Plan(self.register, enrolling=self.enrolling)
         self.load([row for row in rows if not row.problems])
         seen: dict[Hashable, ListRow] = {}
         for row in rows:
@@ -254,8 +272,10 @@ class Importer(ABC):
                     what="" if row.problems else self.subject(row),
                     sentence=result.sentence,
                     cells=list(row.cells.items()),
+                    changes=[list(change) for change in result.changes],
                 )
             )
+            plan.ending += result.ends
         return plan
 
     def _result(self, row: ListRow, seen: dict[Hashable, ListRow]) -> RowResult:
@@ -352,7 +372,8 @@ class Importer(ABC):
             filled = fill_in(self.register.agencies, known, "city", city)
             return known, combined(RowResult(RowOutcome.SAME, how), filled)
         new = Agency(name=name, name_key=key, city=city, added_by=self.source.by)
-        return self.register.agencies.add(key, new), RowResult(RowOutcome.ADD, "new agency")
+        added = RowResult(RowOutcome.ADD, "new agency", (("new agency", "", name),))
+        return self.register.agencies.add(key, new), added
 
     def program(self, row: ListRow) -> tuple[Program, RowResult]:
         """The agency's program of this type in this place, created if the register has none."""
@@ -369,7 +390,8 @@ class Importer(ABC):
             added_by=self.source.by,
         )
         self.register.programs.add(key, new)
-        return new, combined(result, RowResult(RowOutcome.ADD, "new program"))
+        added = RowResult(RowOutcome.ADD, "new program", (("new program", "", str(new)),))
+        return new, combined(result, added)
 
     def person(self, row: ListRow) -> tuple[Person, RowResult]:
         """The person with this email, created if the register has none."""
@@ -381,7 +403,9 @@ class Importer(ABC):
                 result = combined(RowResult(RowOutcome.SAME, how), result)
             return known, result
         new = Person(name=row["name"], email=row["email"])
-        return self.register.people.add(row["email"], new), RowResult(RowOutcome.ADD, "new person")
+        who = ", ".join(filter(None, (row["name"], row["email"])))
+        added = RowResult(RowOutcome.ADD, "new person", (("new person", "", who),))
+        return self.register.people.add(row["email"], new), added
 
     def personal_fact(
         self,
@@ -402,4 +426,5 @@ class Importer(ABC):
         for name, value in {**values, **self.source.evidence()}.items():
             setattr(new, name, value)
         batch.add(key, new)
-        return RowResult(RowOutcome.ADD, sentence)
+        shown = (sentence.partition(":")[0], "", sentence.partition(": ")[2] or str(new))
+        return RowResult(RowOutcome.ADD, sentence, (shown, *changes_of(new, values)))

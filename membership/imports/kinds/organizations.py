@@ -7,7 +7,13 @@ from dataclasses import replace
 from django.utils.formats import date_format
 
 from communities.rules.vocabulary import Evidence, Funder
-from membership.imports.applying import RowResult, apply_to_fact, combined, fill_in
+from membership.imports.applying import (
+    RowResult,
+    apply_to_fact,
+    changes_of,
+    combined,
+    fill_in,
+)
 from membership.imports.columns import Column, ListRow, day_column, email, one_of, text
 from membership.imports.kinds.base import (
     AGENCY,
@@ -55,8 +61,10 @@ class AgencyList(Importer):
             "Membership start",
             "Membership start date",
             "Date joined",
+            "Join date",
             "Joined",
             "Start date",
+            "Start",
             "From",
             samples=("2026-01-01", "January 1, 2026"),
             if_absent="This list does not say when EVA BC memberships begin. "
@@ -75,6 +83,7 @@ class AgencyList(Importer):
             "Valid until",
             "Paid until",
             "End date",
+            "End",
             "To",
             "Until",
             samples=("2026-12-31", "December 31, 2026"),
@@ -175,7 +184,8 @@ class AgencyList(Importer):
         if not overlapping:
             new = EvaMembership(agency=agency, **period, **self.source.evidence())
             batch.add(key, new)
-            return RowResult(RowOutcome.ADD, f"EVA BC membership: {new.days}")
+            shown = (("EVA BC membership", "", new.days),)
+            return RowResult(RowOutcome.ADD, f"EVA BC membership: {new.days}", shown)
         # What staff confirmed comes first, then the newest list.
         overlapping.sort(
             key=lambda m: (m.evidence == Evidence.CONFIRMED, self.source.is_older_than(m)),
@@ -207,7 +217,7 @@ class ProgramList(Importer):
                 PSSG=["Ministry of Public Safety and Solicitor General", "Ministry", "MPSSG"],
                 OTHER=["Other funder"],
             ),
-            ("Funded by", "Funding", "Funding source"),
+            ("Funded by", "Funding", "Funding source", "Funding ministry", "Ministry"),
             ("PSSG", "PSSG"),
             required=True,
             choices=Funder.choices,
@@ -219,6 +229,7 @@ class ProgramList(Importer):
             "Contract start date",
             "Funding start date",
             "Start date",
+            "Start",
             "From",
             samples=("2026-04-01", "April 1, 2026"),
             about="when funding begins",
@@ -232,6 +243,7 @@ class ProgramList(Importer):
             "Funding end date",
             "Expiry date",
             "End date",
+            "End",
             "To",
             "Until",
             samples=("2027-03-31", "March 31, 2027"),
@@ -260,5 +272,6 @@ class ProgramList(Importer):
         values = self.said_of(row, program, "funder", *self.period)
         funding = apply_to_fact(batch, program, values, self.source)
         if is_new:
-            funding = RowResult(RowOutcome.ADD, f"funder: {row['funder'].label}")
+            shown = changes_of(program, values)
+            funding = RowResult(RowOutcome.ADD, f"funder: {row['funder'].label}", shown)
         return combined(result, region, funding)

@@ -92,7 +92,7 @@ class InitiativeList(Importer):
             "initiative",
             "Initiative",
             LONG,
-            ("Initiative name", "Committee", "Committee name", "Team"),
+            ("Initiative name", "Committee", "Committee name", "Team", "ICAT", "ICAT name"),
             ("Sampleton VAWIR Committee", "Invented Lake ICAT"),
             required=True,
         ),
@@ -171,7 +171,8 @@ class InitiativeList(Importer):
             region=row["region"],
             added_by=self.source.by,
         )
-        return batch.add(key, new), RowResult(RowOutcome.ADD, "new initiative")
+        added = RowResult(RowOutcome.ADD, "new initiative", (("new initiative", "", str(new)),))
+        return batch.add(key, new), added
 
     def _role(self, initiative: CoordinationInitiative, row: ListRow) -> RowResult:
         person, result = self.person(row)
@@ -245,5 +246,7 @@ class RosterList(Importer):
         if is_over:
             return RowResult(RowOutcome.SAME, f"“{row.cells['status']}”, so not enrolled")
         new = Enrolment(person=person, community=self.community, started_on=row["starts_on"])
-        self.register.enrolments.add(row["email"], new)
-        return RowResult(RowOutcome.ADD, f"enrolled from {date_format(row['starts_on'])}")
+        self.enrolling[row.number] = self.register.enrolments.add(row["email"], new)
+        since = date_format(row["starts_on"])
+        shown = (("enrolled from", "", since),)
+        return RowResult(RowOutcome.ADD, f"enrolled from {since}", shown)
