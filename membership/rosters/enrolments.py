@@ -16,7 +16,7 @@ from membership.errors import RefusedError
 from membership.history import history_of, log_change
 from membership.locking import get_locked
 from membership.meetings.attendance import cancel_emails_to_leaver
-from membership.models import Enrolment, Person, User, WorklistRow
+from membership.models import Enrolment, Person, User, WorklistRow, WorklistStep
 from membership.rosters import emails
 from membership.rosters.roster_checks import lock_row, reopen, settle
 
@@ -108,8 +108,9 @@ def undo_end(row: WorklistRow, *, ended_at: datetime, by: User, now: datetime) -
         raise RefusedError(NOT_UNDONE)
     enrolment.ended_on = None
     enrolment.save(update_fields=["ended_on"])
-    same_moment = enrolment.worklist.filter(how=WorklistRow.How.ENDED, steps__at=ended_at)
-    for other in same_moment.select_for_update(of=("self",)):
+    settled = WorklistStep.objects.filter(verb=WorklistStep.Verb.SETTLED, at=ended_at)
+    same_moment = enrolment.worklist.filter(how=WorklistRow.How.ENDED, pk__in=settled.values("row"))
+    for other in same_moment.select_for_update():
         reopen(other, by=by, now=now)
     access.require_access(people=[enrolment.person], community=enrolment.community, by=by, now=now)
     uncancel(about=enrolment.about, step=entry.pk)

@@ -43,6 +43,7 @@ LIMIT = 50
 # Someone who was written to is not selected again for so long, unless staff select them.
 RECENTLY = timedelta(days=7)
 _LIST = "admin:membership_worklistrow_changelist"
+_NONE_CHOSEN = "Select at least one roster check first, then choose an action."
 _SYSTEM_ERROR = "Something went wrong on our end. Nothing was changed for them. Try again."
 
 
@@ -341,8 +342,8 @@ def act(
     """Show whom it concerns, why, and each email; then do it for those who are selected."""
     now = timezone.now()
     rows = _chosen(request, pk)
-    if not rows and request.method != "POST":
-        messages.warning(request, "Select at least one roster check first, then choose an action.")
+    if not rows and not request.POST.getlist("rows"):
+        messages.warning(request, _NONE_CHOSEN)
         return redirect(_LIST)
     if pk and request.method != "POST" and rows[0].is_settled:
         settled = f"This roster check is already resolved: {rows[0].how_in_words}."
@@ -364,6 +365,9 @@ def act(
     own = roster_checks.roster_checks_of(request.user)
     # Also those that were resolved since the page was opened: the verb says so.
     chosen = rows if pk else list(own.filter(pk__in=list(seen)[:LIMIT]).order_by("pk"))
+    if not chosen:
+        messages.warning(request, _NONE_CHOSEN)
+        return redirect(_back(request))
     refusals = {}
     for row in chosen:
         how = {"row_id": row.pk, "by": request.user, "now": now, "seen": seen.get(row.pk)}
@@ -371,9 +375,9 @@ def act(
             refusals[row] = refusal
     if done := [row for row in chosen if row not in refusals]:
         _report(request, action, done)
-    if refusals or not chosen:
+    if refusals:
         # Read again: what was typed is still there for those who are left.
-        again = _chosen(request, pk)
+        again = [row for row in _chosen(request, pk) if row not in done]
         return _page(request, action, again, pk, now, data=request.POST, refusals=refusals)
     return redirect(_back(request))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from django.db.models import Model, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import CharField, Model, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.urls import reverse
 from django.utils import timezone
@@ -40,10 +40,11 @@ def with_newest_steps(rows: QuerySet[WorklistRow]) -> QuerySet[WorklistRow]:
     """With ``seen``, their newest step, and when and by whom their person was written to last."""
     steps = WorklistStep.objects.filter(row=OuterRef("pk")).order_by("-pk")
     following = WorklistStep.objects.filter(row=OuterRef("row"), pk__gt=OuterRef("pk"))
-    next_verb = Subquery(following.order_by("pk").values("verb")[:1])
+    next_verb = Coalesce(Subquery(following.order_by("pk").values("verb")[:1]), Value(""))
     wrote = steps.filter(verb=WorklistStep.Verb.WROTE).annotate(next_verb=next_verb)
     wrote = wrote.exclude(next_verb=WorklistStep.Verb.UNWROTE)
-    name = Coalesce(NullIf("by__person__name", Value("")), "by__email")
+    known = NullIf("by__person__name", Value(""))
+    name = Coalesce(known, "by__email", output_field=CharField())
     newest: dict[str, Any] = {
         "seen": Subquery(steps.values("pk")[:1]),
         "wrote_at": Subquery(wrote.values("at")[:1]),
