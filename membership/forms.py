@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from communities.models import CommunityOfPractice
 from membership.accounts.teams import families_of
 from membership.errors import RefusedError, refusal_as_form_error
-from membership.imports.sheets import MAX_BYTES, MAX_ROWS, refuse_too_large
+from membership.imports.files import MAX_BYTES, MAX_ROWS, refuse_too_large
 from membership.models import User
 from membership.register.names import clean_paragraphs, clean_text
 
@@ -94,7 +94,7 @@ def _refuse_too_large(file: UploadedFile) -> None:
 
 def file_field(label: str, *, help_text: str = "", required: bool = False) -> forms.FileField:
     """A list as a file."""
-    limits = f"CSV (UTF-8) or XLSX, up to {MAX_BYTES // 1_000_000} MB and {MAX_ROWS:,} rows."
+    limits = f"Excel, OpenDocument or CSV, up to {MAX_BYTES // 1_000_000} MB and {MAX_ROWS:,} rows."
     return forms.FileField(
         label=label,
         required=required,
@@ -104,7 +104,7 @@ def file_field(label: str, *, help_text: str = "", required: bool = False) -> fo
             "required": "Choose a file.",
             "empty": "This file is empty. Choose another one.",
         },
-        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx"}),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.xlsm,.xls,.ods,.csv,.tsv,.txt"}),
     )
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from communities.models import CommunityOfPractice
 from membership.errors import RefusedError
-from membership.imports.sheets import refuse_too_large
+from membership.imports.files import refuse_too_large
 from membership.imports.uploads import import_at_once, new_import
 from membership.models import ListKind, RowOutcome
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("kind", choices=ListKind.values, help="What the list contains.")
-        parser.add_argument("file", type=Path, help="A .csv or .xlsx file.")
+        parser.add_argument("file", type=Path, help="An .xlsx, .xlsm, .xls, .ods or CSV file.")
         parser.add_argument("--name", required=True, help="The list name.")
         parser.add_argument(
             "--as-of",

@@ -64,7 +64,7 @@ def test_other_lists_are_read_by_their_headings(content, name):
     [
         (csv_file("Name,Status", "Dana,Member"), "no “Email” column"),
         (csv_file("email", "not an address"), "any email addresses"),
-        ("email\ndana@example.org".encode("utf-16"), "not in UTF-8"),
+        (b"%PDF-1.7 email", "is a PDF"),
     ],
 )
 def test_a_list_that_cannot_be_read_gets_an_error(content, why):

@@ -138,7 +138,7 @@ def test_a_formula_is_never_evaluated_and_its_row_is_listed():
     ("content", "file_name", "words"),
     [
         (b"Topic,Minutes\nQuarterly,90", "zoom.csv", "The file has no “Name” or “Email” column."),
-        (b"Name\nDana", "zoom.pdf", "Choose a CSV file (.csv) or an Excel file (.xlsx)."),
+        (b"%PDF-1.7", "zoom.csv", "The file is a PDF. "),
         (
             b"Name,In waiting room\nDana,Yes",
             "zoom.csv",

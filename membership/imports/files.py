@@ -1,0 +1,222 @@
+"""What is in a file, whatever program saved it: its sheets, with rows of cells.
+
+What a file really is counts, not the ending of its name. Nothing in a file is evaluated, and there is a limit on
+everything. A file that cannot be read is refused with a sentence that says what it is and what to do.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from membership.errors import RefusedError
+from membership.register.names import clean_text
+
+MAX_BYTES = 10_000_000
+MAX_ROWS = 20_000
+MAX_COLUMNS = 100
+MAX_CELL_LENGTH = 2_000
+SAVE_AS_XLSX = "Open it in Excel, choose “File”, then “Save as”, then “Excel Workbook (.xlsx)”, and import the new file."
+# Titles, headings and notes, which are no rows of a list.
+_OTHER_ROWS = 100
+# As a CSV export of ours guards text against formulas, and as people force a number or a date to stay text.
+_FORCED_TEXT = re.compile(r"^'(?=[=+\-@＝＋－＠\d])")
+
+
+@dataclass(frozen=True, slots=True)
+class BadCell:
+    """A cell that has no value that can be used. It matters only where its column is used."""
+
+    shown: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return self.shown
+
+
+Cell = str | date | BadCell
+
+
+@dataclass(slots=True)
+class SheetRow:
+    """A row that has a cell with something in it. ``number`` is its row number in a spreadsheet program.
+
+    ``hidden`` also where a filter hides it; ``struck`` where it is crossed out.
+    """
+
+    number: int
+    cells: list[Cell]
+    hidden: bool = False
+    struck: bool = False
+
+
+@dataclass
+class Sheet:
+    """A sheet without its empty rows, or all of a text file.
+
+    ``problem`` says why it cannot be used, and ``notes`` what staff should know about it.
+    """
+
+    name: str
+    rows: list[SheetRow] = field(default_factory=list)
+    hidden: bool = False
+    is_active: bool = False
+    problem: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    def add(
+        self, number: int, cells: list[Cell], *, hidden: bool = False, struck: bool = False
+    ) -> bool:
+        """Keep a row, unless it is empty. Returns False if the sheet has more than can be used."""
+        while cells and cells[-1] == "":
+            cells.pop()
+        if len(cells) > MAX_COLUMNS:
+            self.problem = f"Row {number} has more than {MAX_COLUMNS} columns. Remove the ones you do not need."
+        elif cells and len(self.rows) == MAX_ROWS + _OTHER_ROWS:
+            self.problem = too_many_rows()
+        elif cells:
+            self.rows.append(SheetRow(number, cells, hidden, struck))
+        return not self.problem
+
+
+@dataclass
+class FileRead:
+    """A file as it was read. ``encoding`` is how the letters of a text file were read, else empty."""
+
+    what: str
+    sheets: list[Sheet]
+    encoding: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def likely_sheet(self) -> Sheet:
+        """The sheet that a spreadsheet program shows first, or another one that has rows."""
+        with_rows = [sheet for sheet in self.sheets if sheet.rows]
+        return min(with_rows, key=lambda s: (bool(s.problem), s.hidden, not s.is_active))
+
+    def to_json(self) -> dict[str, Any]:
+        """A short form for a JSON field. ``from_json`` reads it."""
+        return {
+            "what": self.what,
+            "encoding": self.encoding,
+            "notes": self.notes,
+            "sheets": [
+                {
+                    "name": sheet.name,
+                    "hidden": sheet.hidden,
+                    "is_active": sheet.is_active,
+                    "problem": sheet.problem,
+                    "notes": sheet.notes,
+                    "rows": [
+                        [row.number, row.hidden + 2 * row.struck, *map(_cell_to_json, row.cells)]
+                        for row in sheet.rows
+                    ],
+                }
+                for sheet in self.sheets
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, saved: dict[str, Any]) -> "FileRead":
+        sheets = [
+            Sheet(**{**sheet, "rows": [_row_from_json(*row) for row in sheet["rows"]]})
+            for sheet in saved["sheets"]
+        ]
+        return cls(**{**saved, "sheets": sheets})
+
+
+def _cell_to_json(cell: Cell) -> str | list[str]:
+    if isinstance(cell, str):
+        return cell
+    return [cell.isoformat()] if isinstance(cell, date) else [cell.shown, cell.sentence]
+
+
+def _row_from_json(number: int, marks: int, *cells: str | list[str]) -> SheetRow:
+    return SheetRow(number, [*map(_cell_from_json, cells)], bool(marks & 1), bool(marks & 2))
+
+
+def _cell_from_json(saved: str | list[str]) -> Cell:
+    if isinstance(saved, str):
+        return saved
+    return date.fromisoformat(saved[0]) if len(saved) == 1 else BadCell(*saved)
+
+
+def read_file(content: bytes, file_name: str, *, encoding: str = "") -> FileRead:
+    """Read a file. ``encoding`` is a key of ``ENCODINGS``; without it, it is found.
+
+    Raises ``RefusedError`` if the file is no list that can be read.
+    """
+    # Imported here, because both build on this module.
+    from membership.imports import texts, workbooks
+
+    refuse_too_large(len(content))
+    if not content:
+        raise RefusedError("The file is empty. Choose another one.")
+    if kind := workbooks.kind_of(content):
+        found, endings = workbooks.read(content, kind), kind.endings
+    else:
+        found, endings = texts.read(content, encoding), ("csv", "tsv", "txt", "tab")
+    _refuse_unusable(found.sheets)
+    ending = file_name.lower().rpartition(".")[2]
+    if ending in _LIST_ENDINGS and ending not in endings:
+        found.notes.insert(
+            0, f"The file’s name ends in .{ending}, but it is {found.what}. It was read as that."
+        )
+    return found
+
+
+_LIST_ENDINGS = frozenset(["xlsx", "xlsm", "xltx", "xltm", "xls", "ods", "csv", "tsv", "txt"])
+
+
+def _refuse_unusable(sheets: list[Sheet]) -> None:
+    with_rows = [sheet for sheet in sheets if sheet.rows or sheet.problem]
+    if not with_rows:
+        raise RefusedError(
+            "All sheets of the file are empty." if len(sheets) > 1 else "The sheet is empty."
+        )
+    if all(sheet.problem for sheet in with_rows):
+        raise RefusedError(with_rows[0].problem)
+
+
+def refuse_too_large(size: int) -> None:
+    """Refuse a file over the limit before anything is read."""
+    if size > MAX_BYTES:
+        raise RefusedError(
+            f"The file is {size // 1_000_000} MB. The limit is {MAX_BYTES // 1_000_000} MB. "
+            "Split the list into several files."
+        )
+
+
+def too_many_rows() -> str:
+    """The sentence for a sheet with too many rows."""
+    return f"The sheet has more than {MAX_ROWS:,} rows. Split it into several files."
+
+
+def text_cell(text: str, row: int, column: int) -> str | BadCell:
+    """A cell of text: one line, without marks that cannot be seen."""
+    cleaned = _FORCED_TEXT.sub("", clean_text(text))
+    if len(cleaned) <= MAX_CELL_LENGTH:
+        return cleaned
+    return bad_cell(
+        cleaned, row, column, f"has more than {MAX_CELL_LENGTH:,} characters. Shorten it."
+    )
+
+
+def bad_cell(shown: str, row: int, column: int, what: str) -> BadCell:
+    """A cell without a value. ``what`` goes on after "Cell B7"."""
+    shown = shown if len(shown) <= 200 else f"{shown[:199]}…"
+    return BadCell(shown, f"Cell {cell_name(row, column)} {what}")
+
+
+def cell_name(row: int, column: int) -> str:
+    """The name of a cell in a spreadsheet program, for example B7."""
+    return f"{column_letters(column)}{row}"
+
+
+def column_letters(column: int) -> str:
+    """The name of a column in a spreadsheet program: C for 3, AB for 28."""
+    letters = ""
+    while column:
+        column, letter = divmod(column - 1, 26)
+        letters = chr(65 + letter) + letters
+    return letters

@@ -1,0 +1,176 @@
+"""Reading text files with separators: CSV in its many forms.
+
+The letters are read by the byte order mark, else as UTF-8, else as Windows-1252, which staff can change. The
+separator is the one that cuts the most rows alike, with quotation marks respected.
+"""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from io import StringIO
+from itertools import islice
+
+from membership.errors import RefusedError
+from membership.imports.files import (
+    SAVE_AS_XLSX,
+    BadCell,
+    Cell,
+    FileRead,
+    Sheet,
+    bad_cell,
+    text_cell,
+)
+
+MAX_LINE_LENGTH = 50_000
+# The encodings that staff can choose, as they are shown.
+ENCODINGS = {
+    "utf-8": "UTF-8",
+    "cp1252": "Windows-1252 (Excel on Windows)",
+    "mac_roman": "Mac OS Roman (Excel on a Mac)",
+    "cp850": "DOS (code page 850)",
+    "utf-16-le": "UTF-16 (Excel’s Unicode text)",
+    "utf-16-be": "UTF-16, big-endian",
+}
+_MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_LOOK_AT = 200  # records that decide the separator
+# A cell in quotation marks, which may have separators and line breaks in it.
+_QUOTED = re.compile(r'(?:^|(?<=[,;\t|\n]))[ ]*"(?:[^"]|"")*+"(?=[ ]*(?:[,;\t|\n]|$))')
+_DECLARED = re.compile(r'"?sep=(.)"?[ ]*(?:\n|$)', re.IGNORECASE)
+# ="0042" keeps the zeros in Excel. It is a formula whose result is plain to see.
+_TEXT_FORMULA = re.compile(r'="([^"]*)"')
+_ACCENTS = re.compile(r"[^\n,;\t|]*[^\x00-\x7f][^\n,;\t|]*")
+
+# What is text but no list, by a sign near its beginning (in lower case).
+_OTHER_TEXTS = (
+    (r"<!doctype html|<html|<table", f"The file is a web page, not a workbook. {SAVE_AS_XLSX}"),
+    (r"mime-version:", f"The file is a web page, not a workbook. {SAVE_AS_XLSX}"),
+    (
+        r"<\?xml.*urn:schemas-microsoft-com:office:spreadsheet",
+        f"The file is an XML spreadsheet of Excel 2003. {SAVE_AS_XLSX}",
+    ),
+    (r"<\?xml", f"The file is XML, not a list. {SAVE_AS_XLSX}"),
+    (
+        r"\{\\rtf",
+        "The file is a Word document (RTF). Copy its table into a new Excel workbook, save that, and import it.",
+    ),
+    (
+        r"\{\"(?:url|doc_id)\"",
+        "The file is only a link to a Google Sheet. In Google Sheets, choose “File”, then “Download”, "
+        "then “Microsoft Excel (.xlsx)”.",
+    ),
+    (
+        r"begin:vcard",
+        "The file has contact cards, not a list. Save the contacts as CSV, and import that.",
+    ),
+)
+
+
+def read(content: bytes, encoding: str = "") -> FileRead:
+    """The rows of a text file. ``encoding`` was chosen by staff, or is empty."""
+    found = encoding or _encoding_of(content)
+    text = _decoded(content, found)
+    start = text[:4000].lstrip().lower()
+    for sign, sentence in _OTHER_TEXTS:
+        if re.match(sign, start, re.DOTALL):
+            raise RefusedError(sentence)
+    declared = _DECLARED.match(text)
+    if declared:
+        text = text[declared.end() :]
+    separator = declared[1] if declared else _separator_of(text)
+    sheet = Sheet("", is_active=True)
+    for number, cells in enumerate(_records(text, separator), start=1):
+        if not sheet.add(number, [_cell(c, number, i) for i, c in enumerate(cells, start=1)]):
+            break
+    named = _SEPARATORS.get(separator, f"“{separator}”")
+    result = FileRead(f"text with {named} (CSV)", [sheet], found)
+    if found != "utf-8":
+        result.notes.append(_encoding_note(found, text))
+    return result
+
+
+def _encoding_note(encoding: str, text: str) -> str:
+    names = [found.strip(' "') for found in islice(_ACCENTS.findall(text), 3)]
+    shown = f" Check these names: {', '.join(f'“{name[:60]}”' for name in names)}." if names else ""
+    return f"The letters were read as {ENCODINGS[encoding]}.{shown}"
+
+
+def _encoding_of(content: bytes) -> str:
+    for mark, encoding in _MARKS.items():
+        if content.startswith(mark):
+            return encoding
+    beginning = content[:4096]
+    if b"\0" in beginning:
+        # Separators and line ends are in ASCII, so one byte of many pairs is 0.
+        even, odd = beginning[::2].count(0), beginning[1::2].count(0)
+        if max(even, odd) > 8 * min(even, odd) and max(even, odd) * 8 > len(beginning):
+            return "utf-16-be" if even > odd else "utf-16-le"
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
+def _decoded(content: bytes, encoding: str) -> str:
+    try:
+        text = content.decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise RefusedError(
+            f"The file cannot be read as {ENCODINGS[encoding]}, so names with accents would be damaged. "
+            "In Excel, choose “Save as”, then “CSV UTF-8”, or save it as .xlsx."
+        ) from error
+    # A file may end with the mark that DOS put there. A line break in quotes is a line break, however it is written.
+    text = text.rstrip("\x1a").replace("\r\n", "\n").replace("\r", "\n")
+    strange = sum(map(text.count, _STRANGE))
+    if "\0" in text or strange * 50 > len(text):
+        raise RefusedError(f"The file is neither a workbook nor text. {SAVE_AS_XLSX}")
+    return text
+
+
+_STRANGE = [chr(code) for code in (*range(1, 9), *range(14, 32), 127, *range(128, 160))]
+
+
+def _separator_of(text: str) -> str:
+    """The separator that cuts the most rows into the same number of cells, and into many."""
+    records = _QUOTED.sub("Q", text[:100_000]).split("\n")[:_LOOK_AT]
+
+    def fit(separator: str) -> int:
+        counts = Counter(n for record in records if (n := record.count(separator)))
+        return max((cells * rows for cells, rows in counts.items()), default=0)
+
+    return max(_SEPARATORS, key=fit)
+
+
+def _records(text: str, separator: str) -> Iterator[list[str]]:
+    reader = csv.reader(_bounded(StringIO(text)), delimiter=separator, strict=True)
+    first_line = 1
+    try:
+        for cells in reader:
+            yield cells
+            first_line = reader.line_num + 1
+    except csv.Error as error:
+        raise RefusedError(
+            f"The quotation marks in the row that begins on line {first_line} of the file do not pair up. "
+            "Correct that row, or save the list as .xlsx."
+        ) from error
+
+
+def _bounded(lines: Iterable[str]) -> Iterator[str]:
+    for number, line in enumerate(lines, start=1):
+        if len(line) > MAX_LINE_LENGTH:
+            raise RefusedError(
+                f"Line {number} of the file is too long. A quotation mark may be missing."
+            )
+        yield line
+
+
+def _cell(text: str, row: int, column: int) -> Cell:
+    if not text.startswith("="):
+        return text_cell(text, row, column)
+    if found := _TEXT_FORMULA.fullmatch(text.strip()):
+        return text_cell(found[1], row, column)
+    cleaned = text_cell(text, row, column)
+    shown = cleaned.shown if isinstance(cleaned, BadCell) else cleaned
+    return bad_cell(shown, row, column, "has a formula. Replace it with its value.")

@@ -1,0 +1,464 @@
+"""Reading workbooks: .xlsx and .xlsm with openpyxl, .xls and .ods with calamine, behind checks against bombs.
+
+Of a formula only the result is read that was stored with it. Nothing is evaluated, and macros are never run.
+"""
+
+import re
+import zipfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from io import BytesIO
+from typing import IO, Any
+from xml.sax.handler import ContentHandler
+
+from defusedxml.sax import parse
+
+from membership.errors import RefusedError
+from membership.imports.files import (
+    SAVE_AS_XLSX,
+    Cell,
+    FileRead,
+    Sheet,
+    bad_cell,
+    column_letters,
+    text_cell,
+)
+
+MAX_UNPACKED_BYTES = 60_000_000
+MAX_PARTS = 500
+MAX_RATIO = 200
+MAX_CELLS = 4_000_000  # of a sheet, from its first cell to its last one
+_CHUNK = 65_536
+_OLE = b"\xd0\xcf\x11\xe0"
+_ZIPS = (b"PK\x03\x04", b"PK\x05\x06")
+
+_COPY = "Copy its table into a new Excel workbook, save that, and import it."
+_PICTURE = "The file is a picture. Ask for the list as a workbook, or type its table into Excel."
+_WORD = f"The file is a Word document. {_COPY}"
+_ARCHIVE = "The file is an archive (zip). Unpack it, and import the list that is in it."
+_LOCKED = (
+    "The file has a password. Open it in Excel, choose “File”, “Info”, “Protect Workbook”, then “Encrypt with "
+    "Password”, delete the password, and save the file."
+)
+_DAMAGED = "The file is damaged or not complete. Open it in Excel, save it again, and import that."
+_TOO_LARGE = "The file is too large once it is unpacked. Split the list into several files."
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of workbook, with the endings that its files have, and what to know about it."""
+
+    what: str
+    endings: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+_NOT_SEEN = (
+    "In this kind of file we cannot see which {} and error values are empty cells. If it has any, save it as "
+    ".xlsx, and import that."
+)
+_ENDINGS = ("xlsx", "xlsm", "xltx", "xltm")
+XLSX = Kind("an Excel workbook (.xlsx)", _ENDINGS)
+XLSM = Kind(
+    "an Excel workbook with macros (.xlsm)",
+    _ENDINGS,
+    ("The macros in the file were not run.",),
+)
+XLS = Kind(
+    "an Excel 97–2003 workbook (.xls)",
+    ("xls", "xlt"),
+    (_NOT_SEEN.format("rows are hidden or crossed out,"),),
+)
+ODS = Kind(
+    "an OpenDocument spreadsheet (.ods)",
+    ("ods", "ots"),
+    (_NOT_SEEN.format("rows are crossed out,"),),
+)
+
+# Files of other kinds, by their first bytes.
+_OTHERS = {
+    b"%PDF": f"The file is a PDF. {_COPY}",
+    b"\x89PNG": _PICTURE,
+    b"\xff\xd8\xff": _PICTURE,
+    b"GIF8": _PICTURE,
+    b"II*\0": _PICTURE,
+    b"MM\0*": _PICTURE,
+    b"\x1f\x8b": _ARCHIVE,
+    b"7z\xbc\xaf": _ARCHIVE,
+    b"Rar!": _ARCHIVE,
+}
+# Kinds of zip files, by their content types or their type.
+_PACKAGES: tuple[tuple[bytes, Kind | str], ...] = (
+    (b"spreadsheetml.sheet.main+xml", XLSX),
+    (b"spreadsheetml.template.main+xml", XLSX),
+    (b"ms-excel.sheet.macroEnabled.main+xml", XLSM),
+    (b"ms-excel.template.macroEnabled.main+xml", XLSM),
+    (b"opendocument.spreadsheet", ODS),
+    (b"ms-excel.sheet.binary", f"The file is an Excel binary workbook (.xlsb). {SAVE_AS_XLSX}"),
+    (b"wordprocessingml", _WORD),
+    (b"ms-word", _WORD),
+    (b"opendocument.text", f"The file is a text document. {_COPY}"),
+    (b"presentationml", f"The file is a PowerPoint presentation. {_COPY}"),
+)
+# Kinds of old Office files, by the name of a stream in them.
+_STREAMS: tuple[tuple[str, Kind | str], ...] = (
+    ("EncryptedPackage", _LOCKED),
+    ("Workbook", XLS),
+    ("Book", XLS),
+    ("WordDocument", _WORD),
+    ("PowerPoint Document", f"The file is a PowerPoint presentation. {_COPY}"),
+    (
+        "__properties_version1.0",
+        "The file is an email message. Save the list that is attached to it, and import that.",
+    ),
+)
+
+
+def kind_of(content: bytes) -> Kind | None:
+    """The kind of workbook, or None if it may be text. Raises ``RefusedError`` for files of other kinds."""
+    found: Kind | str | None = next(
+        (sentence for mark, sentence in _OTHERS.items() if content.startswith(mark)), None
+    )
+    if content.startswith(_OLE):
+        streams = (kind for name, kind in _STREAMS if name.encode("utf-16-le") in content)
+        found = next(streams, f"The file is not a workbook. {SAVE_AS_XLSX}")
+    elif content.startswith(_ZIPS):
+        found = _kind_of_package(content)
+    if isinstance(found, str):
+        raise RefusedError(found)
+    return found
+
+
+def _kind_of_package(content: bytes) -> Kind | str:
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as package:
+            _refuse_dangerous(package, len(content))
+            names = set(package.namelist())
+            if "META-INF/manifest.xml" in names and b"encryption" in package.read(
+                "META-INF/manifest.xml"
+            ):
+                return _LOCKED
+            if "Index/Document.iwa" in names:
+                return (
+                    "The file is from Numbers. In Numbers, choose “File”, “Export To”, then “Excel”, and import "
+                    "the new file."
+                )
+            types = b"".join(
+                package.read(name) for name in ("[Content_Types].xml", "mimetype") if name in names
+            )
+    except RefusedError:
+        raise
+    except Exception as error:  # a damaged file can fail in many ways
+        raise RefusedError(_DAMAGED) from error
+    return next((kind for sign, kind in _PACKAGES if sign in types), _ARCHIVE)
+
+
+def _refuse_dangerous(package: zipfile.ZipFile, size: int) -> None:
+    """Check the sizes that a zip file declares, then unpack it once in chunks. ``size`` is in bytes."""
+    parts = package.infolist()
+    declared = sum(part.file_size for part in parts)
+    if any(part.flag_bits & 1 for part in parts):
+        raise RefusedError(_LOCKED)
+    if (
+        len(parts) > MAX_PARTS
+        or declared > MAX_UNPACKED_BYTES
+        or declared > max(size, _CHUNK) * MAX_RATIO
+    ):
+        raise RefusedError(_TOO_LARGE)
+    for part in parts:
+        with package.open(part) as stream:
+            # A part that is longer than it declares fails here, before all of it is unpacked.
+            while stream.read(_CHUNK):
+                pass
+
+
+def read(content: bytes, kind: Kind) -> FileRead:
+    """The sheets of a workbook whose kind ``kind_of`` has found."""
+    try:
+        sheets = _calamine_sheets(content, kind) if kind in (XLS, ODS) else _xlsx_sheets(content)
+    except RefusedError:
+        raise
+    except Exception as error:  # a damaged file can make the reader fail in many ways
+        raise RefusedError(_DAMAGED) from error
+    return FileRead(kind.what, sheets, notes=[*kind.notes])
+
+
+def _xlsx_sheets(content: bytes) -> list[Sheet]:
+    # openpyxl takes 7 MB: imported where a workbook is read.
+    from openpyxl.reader.excel import ExcelReader
+    from openpyxl.styles.stylesheet import apply_stylesheet
+
+    # Its parts instead of ``load_workbook``, which knows hidden rows only where it keeps all cells in memory.
+    reader = ExcelReader(BytesIO(content), read_only=True, keep_links=False)
+    reader.read_manifest()
+    reader.read_strings()
+    reader.read_workbook()
+    apply_stylesheet(reader.archive, reader.wb)
+    styles = _Styles(reader.wb)
+    sheets = []
+    for number, (sheet, part) in enumerate(reader.parser.find_sheets()):
+        if "worksheet" not in part.Type or part.target not in reader.valid_files:
+            continue
+        read = Sheet(
+            sheet.name,
+            hidden=sheet.state != "visible",
+            is_active=number == reader.wb._active_sheet_index,
+        )
+        with reader.archive.open(part.target) as stream:
+            _parse(stream, _SheetHandler(read, reader.shared_strings, styles))
+        sheets.append(read)
+    return sheets
+
+
+class _EnoughError(Exception):
+    """The rest of a sheet is not needed."""
+
+
+def _parse(stream: IO[bytes], handler: ContentHandler) -> None:
+    """Read XML without keeping it. Entities are refused."""
+    with suppress(_EnoughError):
+        parse(stream, handler, forbid_dtd=True)
+
+
+class _Styles:
+    """What the number formats and fonts of a workbook say about its cells, by the number of a style."""
+
+    def __init__(self, book: Any) -> None:
+        self.epoch = book.epoch
+        self.dates: set[int] = book._date_formats
+        self.durations: set[int] = book._timedelta_formats
+        styles = list(enumerate(book._cell_styles))
+        self.struck = {number for number, style in styles if book._fonts[style.fontId].strike}
+        # A format such as 00000 shows the zeros in front of a number.
+        formats = dict(enumerate(book._number_formats, start=164))
+        self.widths = {
+            number: len(code)
+            for number, style in styles
+            if re.fullmatch("0{2,}", code := formats.get(style.numFmtId, ""))
+        }
+
+
+@dataclass
+class _SheetHandler(ContentHandler):
+    """Reads the rows of one worksheet's XML into ``sheet``."""
+
+    sheet: Sheet
+    strings: Sequence[str]
+    styles: _Styles
+    number: int = 0
+    hidden: bool = False
+    cells: list[Cell] = field(default_factory=list)
+    filled: int = 0
+    struck: int = 0
+    # The cell that is being read.
+    column: int = 0
+    kind: str = "n"
+    style: int = 0
+    formula: str | None = None
+    value: str = ""
+    taken: list[str] | None = None
+    is_phonetic: bool = False
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def startElement(self, name: str, attrs: Any) -> None:
+        match name.rpartition(":")[2]:
+            case "c":
+                self._start_cell(attrs)
+            case "v" | "t" | "f":
+                self.taken = []
+            case "row":
+                last, self.number = self.number, int(attrs.get("r", self.number + 1))
+                if self.number <= last:
+                    raise ValueError("rows in the wrong order")
+                self.hidden = attrs.get("hidden") in ("1", "true")
+                self.cells, self.column, self.filled, self.struck = [], 0, 0, 0
+            case "rPh":
+                self.is_phonetic = True
+            case "col" if attrs.get("hidden") in ("1", "true"):
+                first, end = (column_letters(int(attrs[key])) for key in ("min", "max"))
+                names = f"Column {first} is" if first == end else f"Columns {first} to {end} are"
+                self.sheet.notes.append(f"{names} hidden. We read hidden columns too.")
+            case "mergeCell":
+                self._note_merged(attrs["ref"])
+
+    def characters(self, content: str) -> None:
+        if self.taken is not None:
+            self.taken.append(content)
+
+    def endElement(self, name: str) -> None:
+        match name.rpartition(":")[2]:
+            case "c":
+                if (value := self._cell()) != "":
+                    self.cells.extend([""] * (self.column - len(self.cells)))
+                    self.cells[self.column - 1] = value
+                    self.filled += 1
+                    self.struck += self.style in self.styles.struck
+            case "v" | "t":
+                if not self.is_phonetic:
+                    self.value += "".join(self.taken or ())
+                self.taken = None
+            case "f":
+                self.formula, self.taken = "".join(self.taken or ()), None
+            case "row":
+                is_struck = self.struck * 2 > self.filled
+                if not self.sheet.add(
+                    self.number, self.cells, hidden=self.hidden, struck=is_struck
+                ):
+                    raise _EnoughError
+            case "rPh":
+                self.is_phonetic = False
+
+    def _start_cell(self, attrs: Any) -> None:
+        from openpyxl.utils.cell import column_index_from_string
+
+        if place := attrs.get("r"):
+            self.column = column_index_from_string(place.rstrip("0123456789"))
+        else:
+            self.column += 1
+        self.kind, self.style = attrs.get("t", "n"), int(attrs.get("s", 0))
+        self.formula, self.value = None, ""
+
+    def _cell(self) -> Cell:
+        value = self.strings[int(self.value)] if self.kind == "s" and self.value else self.value
+        if not value:
+            if self.formula is None or self.kind == "str":
+                return ""
+            return self._bad(
+                f"={self.formula}",
+                "has a formula without a result. Open the file in Excel and save it, or copy the column and "
+                "paste it as values.",
+            )
+        match self.kind:
+            case "n":
+                return self._number(value)
+            case "b":
+                return "yes" if value == "1" else "no"
+            case "e":
+                return self._bad(value, f"has the error {value}. Enter its value.")
+            case "d":
+                return date.fromisoformat(value[:10])
+        return text_cell(_ESCAPED_SPACE.sub(" ", value), self.number, self.column)
+
+    def _number(self, value: str) -> Cell:
+        from openpyxl.utils.datetime import from_excel
+
+        if self.style not in self.styles.dates:
+            return number_text(value).zfill(self.styles.widths.get(self.style, 0))
+        is_duration = self.style in self.styles.durations
+        try:
+            moment = from_excel(float(value), self.styles.epoch, timedelta=is_duration)
+        except (OverflowError, ValueError):
+            return self._bad(value, f"has the number {value} as a date. Enter the date.")
+        return moment.date() if isinstance(moment, datetime) else str(moment)
+
+    def _bad(self, shown: str, what: str) -> Cell:
+        return bad_cell(shown, self.number, self.column, what)
+
+    def _note_merged(self, place: str) -> None:
+        """Point out cells that are merged downwards: only the first row has the value."""
+        from openpyxl.utils.cell import range_boundaries
+
+        _, top, _, bottom = range_boundaries(place)
+        if top != bottom and len(self.sheet.notes) < _MAX_NOTES:
+            self.sheet.notes.append(
+                f"The cells {place} are merged. Only row {top} has what they say, the other rows are empty there."
+            )
+
+
+_MAX_NOTES = 5
+# A line break or a tab, as Excel writes it in XML.
+_ESCAPED_SPACE = re.compile(r"_x00(?:0[9AaDd]|[Aa]0)_")
+
+
+def number_text(value: str | float) -> str:
+    """A number as people write it: all digits, no ".0", no exponent, and at most 15 digits after rounding."""
+    if isinstance(value, str) and value.isdigit():
+        return value
+    return f"{Decimal(f'{float(value):.15g}'):f}"
+
+
+def _calamine_sheets(content: bytes, kind: Kind) -> list[Sheet]:
+    # Imported where a workbook is read, as openpyxl is.
+    from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+
+    hidden_rows = _ods_hidden_rows(content) if kind is ODS else {}
+    try:
+        book = CalamineWorkbook.from_filelike(BytesIO(content))
+    except PasswordError as error:
+        raise RefusedError(_LOCKED) from error
+    sheets = []
+    for index, about in enumerate(book.sheets_metadata):
+        if about.typ != SheetTypeEnum.WorkSheet:
+            continue
+        sheet = Sheet(about.name, hidden=about.visible != SheetVisibleEnum.Visible)
+        found = book.get_sheet_by_index(index)
+        top, left = found.start or (0, 0)
+        for number, values in enumerate(found.iter_rows(), start=top + 1):
+            cells: list[Cell] = [""] * left
+            cells += [_plain_cell(v, number, i) for i, v in enumerate(values, start=left + 1)]
+            if not sheet.add(number, cells, hidden=number in hidden_rows.get(index, ())):
+                break
+        sheets.append(sheet)
+    return sheets
+
+
+def _plain_cell(value: object, row: int, column: int) -> Cell:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case int() | float():
+            return number_text(value)
+        case datetime():
+            return value.date()
+        case date():
+            return value
+    return text_cell(str(value), row, column)
+
+
+def _ods_hidden_rows(content: bytes) -> dict[int, set[int]]:
+    """The hidden rows of each sheet. Refuses a sheet that only says how often its cells are repeated."""
+    handler = _OdsHandler()
+    with zipfile.ZipFile(BytesIO(content)) as package, package.open("content.xml") as stream:
+        _parse(stream, handler)
+    return handler.hidden
+
+
+class _OdsHandler(ContentHandler):
+    """Measures the sheets in an .ods file: calamine gives a place in memory to each repeated cell."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden: dict[int, set[int]] = {}
+        self.sheet = -1
+        self.row = self.repeated = self.column = self.last_column = self.width = 0
+        self.is_hidden = False
+
+    def startElement(self, name: str, attrs: Any) -> None:
+        match name:
+            case "table:table":
+                self.sheet, self.row, self.width = self.sheet + 1, 0, 0
+            case "table:table-row":
+                self.repeated = int(attrs.get("table:number-rows-repeated", 1))
+                self.is_hidden = attrs.get("table:visibility", "visible") != "visible"
+                self.column = self.last_column = 0
+            case "table:table-cell" | "table:covered-table-cell":
+                self.column += int(attrs.get("table:number-columns-repeated", 1))
+                if "office:value-type" in attrs:
+                    self.last_column = self.column
+
+    def endElement(self, name: str) -> None:
+        if name != "table:table-row":
+            return
+        first, self.row = self.row + 1, self.row + self.repeated
+        if not self.last_column:
+            return
+        self.width = max(self.width, self.last_column)
+        if self.row * self.width > MAX_CELLS:
+            raise RefusedError(_TOO_LARGE)
+        if self.is_hidden:
+            self.hidden.setdefault(self.sheet, set()).update(range(first, self.row + 1))
