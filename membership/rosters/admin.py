@@ -176,7 +176,7 @@ class ImportFilter(admin.SimpleListFilter):
         lists = lists_of(request.user).filter(own).order_by("-pk")
         lists = lists.annotate(open=Count("roster_checks", filter=is_open, distinct=True))
         return [
-            (str(pk), f"{name} of {date_format(day)} ({count} open)")
+            (str(pk), f"{capfirst(name)} of {date_format(day)} ({count} open)")
             for pk, name, day, count in lists.values_list("pk", "list_name", "as_of", "open")[
                 : self.shown
             ]
@@ -199,7 +199,6 @@ class RosterCheckAdmin(CustomPageAdmin):
         "since",
         roster_check_views.reasons_of,
         "lists",
-        "written",
         roster_check_views.state_of,
     ]
     list_display_links = ["member"]
@@ -270,10 +269,6 @@ class RosterCheckAdmin(CustomPageAdmin):
     @admin.display(description="source")
     def lists(self, row: WorklistRow) -> str:
         return ", ".join(row.sources)
-
-    @admin.display(description="email")
-    def written(self, row: WorklistRow) -> str:
-        return row.wrote_in_words or "–"
 
 
 # -- The log of exports ----------------------------------------------------------------------------

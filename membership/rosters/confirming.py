@@ -107,7 +107,7 @@ def _to_confirm(row: WorklistRow, on: date) -> ToConfirm:
             call = partial(verbs.confirm_caseload, claim=position, carries=True)
         elif rule and program and finding.facts == FactKind.FUNDING:
             funder = rule.funder or Funder.PSSG
-            words = f"{program} is funded by {funder.label}, for everyone who works there."
+            words = f"Funding of {program}, for everyone who works there: {funder.label}."
             call = partial(verbs.confirm_funding, program_id=program.pk, funder=funder)
         elif rule and finding.facts == FactKind.COORDINATION_ROLE and (role := _role(row, rule)):
             words = f"{role.get_role_display()} of {role.initiative_display}."

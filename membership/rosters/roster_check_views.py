@@ -241,14 +241,20 @@ def reasons_of(row: WorklistRow) -> SafeString:
 
 @admin.display(description="status", ordering="state")
 def state_of(row: WorklistRow) -> SafeString:
-    """Its state, the end of a snooze, or how it was resolved."""
+    """Its state, the end of a snooze, or how it was resolved; and who wrote to the member last."""
     more = ""
     if row.is_settled and row.settled_on:
         more = f" on {date_format(row.settled_on)}: {row.how_in_words}"
     elif row.until:
         more = f" until {date_format(row.until)}"
     shown = row.get_state_display()
-    return format_html('<span class="state state-{}">{}</span>{}', row.state, shown, more)
+    return format_html(
+        '<span class="state state-{}">{}</span>{}{}',
+        row.state,
+        shown,
+        more,
+        format_html("<br>{}", row.wrote_in_words) if row.wrote_in_words else "",
+    )
 
 
 @require_safe
@@ -387,9 +393,9 @@ def _chosen(request: AuthenticatedRequest, pk: int | None) -> list[WorklistRow]:
 
     At most one more than ``LIMIT``, those first to whom no one has written.
     """
-    own = roster_checks.with_newest_steps(roster_checks.roster_checks_of(request.user))
     if pk:
-        return [get_object_or_404(own, pk=pk)]
+        return [_own_row(request, pk)]
+    own = roster_checks.with_newest_steps(roster_checks.roster_checks_of(request.user))
     if lists := _keys(request.GET.get("import", "")):
         own = own.filter(list_import__in=lists).exclude(state=WorklistRow.State.SETTLED)
     else:
@@ -513,7 +519,8 @@ def _preview(
 
 def _own_row(request: AuthenticatedRequest, pk: int) -> WorklistRow:
     """A roster check of the viewer's own team. Any other answers 404."""
-    return get_object_or_404(roster_checks.roster_checks_of(request.user), pk=pk)
+    own = roster_checks.roster_checks_of(request.user)
+    return get_object_or_404(roster_checks.with_newest_steps(own), pk=pk)
 
 
 def _named(words: str, row: WorklistRow) -> str:
