@@ -113,7 +113,7 @@ class JoinRequest(SearchableModel):
         ordering = ["submitted_at", "pk"]
         indexes = [
             # The queue, longest wait first: open requests, and all requests with the columns of the
-            # filters, so that counting reads the index alone.
+            # filters and of a search, so that counting reads the index alone.
             models.Index(
                 fields=["waiting_since", "id"],
                 condition=Q(state__in=[s.value for s in OPEN]),
@@ -121,7 +121,8 @@ class JoinRequest(SearchableModel):
             ),
             models.Index(
                 fields=["waiting_since", "id", "state", "community", "region", "verdict"],
-                name="requests_by_wait_and_filters",
+                include=["person", "agency", "search_text"],
+                name="requests_by_wait_and_search",
             ),
             models.Index(
                 fields=["asked_on"],

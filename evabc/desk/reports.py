@@ -12,7 +12,7 @@ from functools import cached_property
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.db.models.functions import TruncMonth
 from django.http import Http404, HttpResponse
 from django.utils import timezone
@@ -200,21 +200,25 @@ def _monthly_report(
 
 
 def _days(scope: Scope) -> Report:
-    decided = JoinRequest.objects.filter(
-        community__in=scope.communities,
-        state__in=(State.APPROVED, State.DECLINED),
-        decided_at__gte=scope.starts_at,
-        decided_at__lt=scope.ends_at,
+    decisions = JoinRequestEvent.objects.filter(
+        verb__in=(Verb.APPROVE, Verb.DECLINE), undone_by=None
     )
-    in_order = decided.annotate(took=F("decided_at") - F("submitted_at")).order_by("took")
+    earlier = decisions.filter(join_request=OuterRef("join_request"), pk__lt=OuterRef("pk"))
+    first = decisions.filter(
+        ~Exists(earlier),
+        join_request__community__in=scope.communities,
+        at__gte=scope.starts_at,
+        at__lt=scope.ends_at,
+    )
+    in_order = first.annotate(took=F("at") - F("join_request__submitted_at")).order_by("took")
     took: defaultdict[int | None, list[timedelta]] = defaultdict(list)
-    for community, length in in_order.values_list("community", "took"):
+    for community, length in in_order.values_list("join_request__community", "took"):
         took[community].append(length)
         took[None].append(length)
     return Report(
         "Days to a decision",
-        "Calendar days from sending to the decision, for requests approved or declined in these months. "
-        "Half of them were decided within the median, and 9 in 10 within the 90th percentile.",
+        "Calendar days from sending to the first decision that was not undone, for requests first approved or "
+        "declined in these months. What happened to a request later, such as a reversal, is not counted. Half of them were decided within the median, and 9 in 10 within the 90th percentile.",
         ("Community", "Decided", "Median", "90th percentile"),
         [
             _days_row(name, took[key])

@@ -46,7 +46,7 @@ def admit(
         enrolment=enrolment,
         defaults={
             "reason": reason.strip(),
-            "findings": [finding.as_json() for finding in findings],
+            "findings": AdmissionException.kept(findings),
             "made_by": by,
             "made_on": today,
             "review_on": review_on,

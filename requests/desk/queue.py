@@ -79,8 +79,9 @@ def neighbours(
     since = join_request.waiting_since
     if since is None:
         return None, None
-    # Only their keys are used: the rules of their communities need not be read.
-    queue = queue_of(rows, parameters, viewer=viewer, now=now).prefetch_related(None)
+    # Only their keys and references are used.
+    rows = rows.select_related(None).prefetch_related(None).only("reference")
+    queue = queue_of(rows, parameters, viewer=viewer, now=now)
     later = queue.filter(waiting_since__gte=since).exclude(
         waiting_since=since, pk__lte=join_request.pk
     )

@@ -435,6 +435,10 @@ def test_twice_on_a_roster_becomes_one_enrolment_with_the_older_start(pair, priy
     Enrolment.objects.filter(pk=older.pk).update(started_on="2024-05-01", leave_until="2026-08-31")
     told = merging.what_happens(*(p.user.person for p in pair), by=priya, now=NOW)
     assert "since May 1, 2024, on leave until August 31, 2026." in "".join(told)
+    # A leave that is over says nothing about one that is not.
+    Enrolment.objects.exclude(pk=older.pk).update(leave_until="2026-01-31")
+    told = merging.what_happens(*(p.user.person for p in pair), by=priya, now=NOW)
+    assert "since May 1, 2024, on leave until August 31, 2026." in "".join(told)
 
     merge(*pair, priya)
 

@@ -23,6 +23,7 @@ from evabc.desk.reports import (
     months_between,
 )
 from membership.models import Enrolment, Export
+from requests import workflow
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent
 from tests import builders
@@ -46,6 +47,18 @@ def request(number, slug="stvc", **columns):
     sent = builders.sent(builders.worker(f"dana{number}@example.org"), slug)
     JoinRequest.objects.filter(pk=sent.pk).update(**columns)
     return sent
+
+
+def decided(join_request, at, **columns):
+    """A decline, added directly."""
+    JoinRequestEvent.objects.create(
+        join_request=join_request,
+        verb="decline",
+        state_before=State.AWAITING_REVIEW,
+        state_after=State.DECLINED,
+        at=at,
+        **columns,
+    )
 
 
 # -- Months ---------------------------------------------------------------------------------------
@@ -103,13 +116,7 @@ def test_days_are_median_and_90th_percentile_for_each_community_and_for_all(numb
     for slug, days in took.items():
         for day, length in enumerate(days):
             sent = datetime(2026, 2, 3 + day, 18, tzinfo=UTC)
-            request(
-                f"{slug}{day}",
-                slug,
-                state=State.DECLINED,
-                submitted_at=sent,
-                decided_at=sent + timedelta(days=length),
-            )
+            decided(request(f"{slug}{day}", slug, submitted_at=sent), sent + timedelta(days=length))
     request("withdrawn", state=State.WITHDRAWN, submitted_at=datetime(2026, 2, 10, tzinfo=UTC))
 
     def row(name, days):
@@ -125,16 +132,36 @@ def test_days_are_median_and_90th_percentile_for_each_community_and_for_all(numb
     ]
 
 
+@pytest.mark.core
+def test_days_are_counted_to_the_first_decision_that_was_not_undone(priya):
+    sent = builders.NOW
+    days = [sent + timedelta(days=n) for n in range(9)]
+    reversed_later, reopened, undone, waiting = (request(n, submitted_at=sent).pk for n in range(4))
+    by = {"by": priya, "text": "We mixed up two people."}
+
+    workflow.approve(join_request_id=reversed_later, by=priya, reason="Known.", now=days[1])
+    workflow.reverse(join_request_id=reversed_later, to=State.DECLINED, now=days[8], **by)
+
+    workflow.decline(join_request_id=reopened, now=days[3], **by)
+    workflow.reopen(join_request_id=reopened, by=priya, now=days[4])
+    workflow.approve(join_request_id=reopened, by=priya, reason="Known.", now=days[7])
+
+    workflow.decline(join_request_id=undone, now=days[2], **by)
+    workflow.undo(join_request_id=undone, by=priya, now=days[2])
+    workflow.approve(join_request_id=undone, by=priya, reason="Known.", now=days[5])
+
+    workflow.decline(join_request_id=waiting, now=days[6], **by)
+    workflow.undo(join_request_id=waiting, by=priya, now=days[6])
+
+    period = sent.date(), sent.date() + timedelta(days=30)
+    assert rows("days", *period)[0] == ["STVC", 3, "3.0", "5.0"]
+    # A decision counts in the days of the first one only.
+    assert rows("days", days[6].date(), period[1])[0] == ["STVC", 0, "–", "–"]
+
+
 def test_reasons_are_counted_and_written_ones_are_counted_separately():
     for number, title in enumerate(["No current membership", "No current membership", ""]):
-        JoinRequestEvent.objects.create(
-            join_request=request(number),
-            verb="decline",
-            state_before=State.AWAITING_REVIEW,
-            state_after=State.DECLINED,
-            at=datetime(2026, 3, 3, 18, tzinfo=UTC),
-            ground_title=title,
-        )
+        decided(request(number), datetime(2026, 3, 3, 18, tzinfo=UTC), ground_title=title)
     assert rows("reasons") == [["No current membership", 2], [OWN_WORDS, 1]]
 
 
