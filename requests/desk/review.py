@@ -130,6 +130,7 @@ def review_context(
         "earlier": earlier.exclude(pk=join_request.pk)
         .exclude(state=State.DRAFT)
         .select_related("community")
+        .only("reference", "state", "submitted_at", "community__short_name")
         .order_by("-pk"),
         "enrolments": enrolments.select_related("community", "exception"),
         "bounces": Bounce.of(person),
