@@ -146,8 +146,8 @@ class AdmissionException(models.Model):
 
     @staticmethod
     def kept(findings: Iterable[Finding]) -> list[dict[str, object]]:
-        """These findings as they are kept here, each with the work that it is about."""
-        return [{**finding.as_json(), **finding.about_work} for finding in findings]
+        """These findings as they are kept here, each with the work that it is about, if that is known."""
+        return [{**f.as_json(), **(f.about_work if f.work else {})} for f in findings]
 
     def learn_work(self, findings: Iterable[Finding]) -> bool:
         """Keep the work of findings that say what older ones say, which are without. Returns whether there was one."""

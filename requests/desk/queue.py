@@ -49,7 +49,7 @@ def _by_state(rows: Rows, value: str, viewer: User, now: datetime) -> Rows:
 
 
 def _by_holder(rows: Rows, value: str, viewer: User, now: datetime) -> Rows:
-    taken = Q(taken_by__isnull=False, taken_at__gt=now - TAKEN_FOR)
+    taken = Q(state__in=OPEN, taken_by__isnull=False, taken_at__gt=now - TAKEN_FOR)
     if value == "mine":
         return rows.filter(taken, taken_by=viewer)
     return rows.exclude(taken) if value == "nobody" else rows

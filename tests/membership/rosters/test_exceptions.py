@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from communities.rules.vocabulary import Evidence, Funder
+from membership.append_only import history_released
 from membership.errors import RefusedError
 from membership.models import (
     AdmissionException,
@@ -23,7 +24,7 @@ from membership.rosters.reassessment import reassess
 from requests import workflow
 from requests.clock.earlier_approvals import keep_missing_exceptions
 from requests.merging_agencies import merge_agencies, undo_merge
-from requests.models import JoinRequest
+from requests.models import JoinRequest, JoinRequestEvent
 from requests.my.privacy import all_that_is_held, erase
 from tests import builders
 from tests.builders import page
@@ -327,7 +328,7 @@ def test_only_the_own_team_of_an_open_enrolment_decides(dana, camille, priya, ve
     with pytest.raises(RefusedError, match="belongs to the other team"):
         verb(enrolment_id=dana.pk, by=camille, now=NOW, **words)
     end_enrolment(enrolment_id=dana.pk, by=priya, text="Left.", now=NOW)
-    with pytest.raises(RefusedError, match="This enrolment ended on May 4, 2026"):
+    with pytest.raises(RefusedError, match="already ended on May 4, 2026"):
         verb(enrolment_id=dana.pk, by=priya, now=NOW, **words)
 
 
@@ -410,12 +411,40 @@ def test_erasing_leaves_no_reason_and_the_download_has_the_dates(admitted, worke
     assert (kept.reason, kept.findings) == ("", [])
 
 
-def test_an_approval_of_the_previous_version_gets_its_exception_once(admitted):
+@pytest.mark.core
+@pytest.mark.parametrize(
+    ("days", "review_on"), [(2, A_YEAR_ON), (400, TODAY + timedelta(days=430))]
+)
+def test_an_approval_of_an_earlier_version_gets_its_exception_once(
+    admitted, priya, days, review_on
+):
+    made = AdmissionException.objects.values("reason", "findings", "made_on")
+    before = made.get()
     AdmissionException.objects.all().delete()
-    assert keep_missing_exceptions(now=later(2)) == 1
-    assert keep_missing_exceptions(now=later(3)) == 0
-    assert admitted.exception.reason == WHY
-    assert AdmissionException.objects.get().findings
+    reassess(now=later(1))
+    assert checks() == [("rules", "open")]
+    with history_released():
+        priya.delete()
+    assert keep_missing_exceptions(now=later(days)) == 1
+    assert keep_missing_exceptions(now=later(days)) == 0
+    assert made.get() == before
+    kept = AdmissionException.objects.get()
+    assert (kept.made_by, kept.review_on) == (None, review_on)
+    if days == 2:
+        assert checks() == [("rules", "settled")]
+
+
+@pytest.mark.parametrize("how", ["over", "no-reason", "undone"])
+def test_an_approval_of_an_earlier_version_gets_none(admitted, asked, priya, how):
+    if how == "undone":
+        workflow.undo(join_request_id=asked.pk, by=priya, now=NOW)
+    AdmissionException.objects.all().delete()
+    if how == "over":
+        end_enrolment(enrolment_id=admitted.pk, by=priya, text="Left.", now=NOW)
+    if how == "no-reason":
+        with history_released():
+            JoinRequestEvent.objects.update(reason="")
+    assert keep_missing_exceptions(now=later(2)) == 0
 
 
 def test_an_exception_of_the_previous_version_stands_where_the_rules_now_say_more(priya):
