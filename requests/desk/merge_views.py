@@ -24,6 +24,7 @@ from membership.errors import RefusedError, refusal_as_form_error, refusal_as_wa
 from membership.models import Person, PersonMerge, User
 from membership.people.merging import Chosen, emails_to_choose, why_no_undo
 from membership.people.near import near_record
+from membership.register.kept import at_kept_record
 from requests.merging import merge_people, require_may_merge_now, undo_merge, what_happens
 from requests.models import JoinRequest
 
@@ -53,6 +54,7 @@ class ChosenForm(forms.Form):
         self.fields["email"].help_text = _EMAIL_HELP
 
 
+@at_kept_record(Person)
 @require_safe
 def choose(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Find the other record of a person."""
@@ -83,6 +85,7 @@ def choose(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     )
 
 
+@at_kept_record(Person)
 @fresh_code_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def merge(request: AuthenticatedRequest, pk: int, other: int) -> HttpResponse:

@@ -49,18 +49,6 @@ def request(number, slug="stvc", **columns):
     return sent
 
 
-def decided(join_request, at, **columns):
-    """A decline, added directly."""
-    JoinRequestEvent.objects.create(
-        join_request=join_request,
-        verb="decline",
-        state_before=State.AWAITING_REVIEW,
-        state_after=State.DECLINED,
-        at=at,
-        **columns,
-    )
-
-
 # -- Months ---------------------------------------------------------------------------------------
 
 
@@ -116,7 +104,13 @@ def test_days_are_median_and_90th_percentile_for_each_community_and_for_all(numb
     for slug, days in took.items():
         for day, length in enumerate(days):
             sent = datetime(2026, 2, 3 + day, 18, tzinfo=UTC)
-            decided(request(f"{slug}{day}", slug, submitted_at=sent), sent + timedelta(days=length))
+            request(
+                f"{slug}{day}",
+                slug,
+                state=State.DECLINED,
+                submitted_at=sent,
+                decided_at=sent + timedelta(days=length),
+            )
     request("withdrawn", state=State.WITHDRAWN, submitted_at=datetime(2026, 2, 10, tzinfo=UTC))
 
     def row(name, days):
@@ -161,7 +155,14 @@ def test_days_are_counted_to_the_first_decision_that_was_not_undone(priya):
 
 def test_reasons_are_counted_and_written_ones_are_counted_separately():
     for number, title in enumerate(["No current membership", "No current membership", ""]):
-        decided(request(number), datetime(2026, 3, 3, 18, tzinfo=UTC), ground_title=title)
+        JoinRequestEvent.objects.create(
+            join_request=request(number),
+            verb="decline",
+            state_before=State.AWAITING_REVIEW,
+            state_after=State.DECLINED,
+            at=datetime(2026, 3, 3, 18, tzinfo=UTC),
+            ground_title=title,
+        )
     assert rows("reasons") == [["No current membership", 2], [OWN_WORDS, 1]]
 
 
