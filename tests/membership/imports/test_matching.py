@@ -10,6 +10,8 @@ from membership.imports.kinds import IMPORTERS
 from membership.imports.questions import Given
 from membership.imports.reading import Reading, read_list
 
+pytestmark = pytest.mark.django_db
+
 FILES = Path(__file__).with_name("files")
 DAY = date(2026, 11, 1)
 
