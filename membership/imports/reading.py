@@ -13,7 +13,6 @@ from membership.errors import RefusedError
 from membership.imports.columns import Column, ListRow
 from membership.imports.files import FileRead, SheetRow, column_number
 from membership.imports.layout import Layout, find_layout
-from membership.imports.likeness import compare_with_register
 from membership.imports.matching import Matching, match_columns
 from membership.imports.questions import Given, Question, Step
 from membership.imports.values import Values, read_values
