@@ -86,7 +86,7 @@ def read_list(file: FileRead, columns: Sequence[Column], given: Given, *, as_of:
     for row in values.rows:
         if problem := layout.problems.get(row.number):
             row.problems.insert(0, problem)
-    return Reading(file, layout, matching, values, compare_with_register(values, given))
+    return Reading(file, layout, matching, values)
 
 
 def _correct(layout: Layout, file: FileRead, given: Given) -> None:
