@@ -1,0 +1,365 @@
+"""Files as offices make them, made up from a true table: what is written is the truth, or else staff were asked or told.
+
+The headings, their order, what stands around the table, the form of the file, of dates and of names are random.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+from communities.rules.vocabulary import ProgramType, Region
+from membership.errors import RefusedError
+from membership.imports.files import read_file
+from membership.imports.kinds import IMPORTERS
+from membership.imports.likeness import NEW, compare_with_register
+from membership.imports.questions import Answers, Given, Question
+from membership.imports.reading import Reading, read_list
+from membership.imports.uploads import import_at_once, new_import
+from membership.models import Agency, ListKind, ProgramPosition, Program
+from membership.register.names import clean_text
+from tests.membership.imports.lists import APRIL, NOW
+from tests.membership.imports.test_headings import HEADINGS
+
+pytestmark = pytest.mark.django_db
+
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+
+PROGRAMS, PEOPLE = ListKind.PROGRAMS, ListKind.PEOPLE
+AGENCIES = {
+    "Sample Valley Women’s Resource Society": [
+        "Sample Valley Womens Resource Soc.",
+        "SAMPLE VALLEY WOMEN'S RESOURCE SOCIETY",
+        "Sample  Valley Women’s Resource Society\u00a0",
+    ],
+    "Example Harbour Family Services": ["Example Harbour Family Serv.", "Example harbour family services"],
+    "Invented Lake Counselling and Outreach Centre": [
+        "Invented Lake Counselling & Outreach Center",
+        "Invented Lake Counselling and Outreach Ctr",
+    ],
+    "Maison d’accueil L’Échantillon": ["Maison d'accueil L'Échantillon"],
+    "Port Placeholder Transition House Society": ["Port Placeholder Transition House Soc"],
+}  # fmt: skip
+TYPES = {
+    ProgramType.STVC: ["STVC", "Stopping the Violence Counselling", "STV Counselling", "stvc program"],
+    ProgramType.STV_ORS: ["STV ORS", "STV Outreach", "Stopping the Violence Outreach Services"],
+    ProgramType.CBVS: ["CBVS", "CBVS - Community Based Victim Services", "Community-based victim services"],
+    ProgramType.SAS: ["SAS", "Sexual Assault Services", "Emergency Sexual Assault Services"],
+    ProgramType.MORS: ["MORS", "Multicultural Outreach", "Multicultural Outreach Services (MORS)"],
+}  # fmt: skip
+OTHER_TYPES = ["PBVS", "Transition House", "PEACE", "Children Who Witness Abuse"]
+PLACES = ["Sampleton", "Example Harbour", "Invented Lake", "St. Example", "L’Échantillon", "100 Mile Example"]
+REGIONS = {
+    Region.VANCOUVER_ISLAND: ["Vancouver Island and Coast", "Vancouver Island"],
+    Region.KOOTENAY: ["Kootenay", "KOOTENAYS"],
+}
+CASELOADS = {True: ["yes", "Y", "x", "✓", "Oui"], False: ["no", "N", "Non"]}
+NAMES = ["Dana Sample", "Kai Exemple", "Amélie Placeholder", "Robin Invented", "Lee O’Sample"]
+# Columns that no list uses, with what is in them.
+SPARE = {
+    "Contract No.": ["VS-1001", "VS-1002"],
+    "Phone": ["604 555 0199"],
+    "Notes": ["see file", "ask in May", ""],
+    "Annual Amount": ["81250.50", "12,000"],
+    "Last updated": ["2025-01-31"],
+    "Mailing address": ["1 Example Street"],
+}
+MONTHS = "January February March April May June July August September October November December".split()
+IN_FRENCH = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+DATE_FORMS: dict[str, Callable[[date], Any]] = {
+    "iso": date.isoformat,
+    "slashes": lambda d: f"{d:%Y/%m/%d}",
+    "words": lambda d: f"{MONTHS[d.month - 1]} {d.day}, {d.year}",
+    "day first": lambda d: f"{d.day} {MONTHS[d.month - 1]} {d.year}",
+    "short": lambda d: f"{d.day}-{MONTHS[d.month - 1][:3]}-{d:%y}",
+    "dots": lambda d: f"{MONTHS[d.month - 1][:3]}. {d.day}/{d:%y}",
+    "French": lambda d: f"{d.day} {IN_FRENCH[d.month - 1]} {d.year}",
+    "weekday": lambda d: f"{d:%a}, {MONTHS[d.month - 1]} {d.day}, {d.year}",
+    "time": lambda d: f"{d.isoformat()} 00:00:00",
+    "serial": lambda d: str((d - date(1899, 12, 30)).days),
+    "d/m/y": lambda d: f"{d.day}/{d.month}/{d.year}",
+    "m/d/y": lambda d: f"{d.month}/{d.day}/{d.year}",
+    "dd-mm-yy": lambda d: f"{d:%d-%m-%y}",
+    "mm/dd/yy": lambda d: f"{d:%m/%d/%y}",
+    "typed": lambda d: d,
+    "mixed": lambda d: d.isoformat() if d.day % 2 else f"{MONTHS[d.month - 1]} {d.day}, {d.year}",
+}
+ORDERS = {"d/m/y": "day", "dd-mm-yy": "day", "m/d/y": "month", "mm/dd/yy": "month"}
+
+
+@dataclass
+class Messy:
+    """A file, and what is true of it."""
+
+    kind: ListKind
+    content: bytes
+    file_name: str
+    # By the key of a row: the values that the register has to have.
+    truth: dict[Any, dict[str, Any]]
+    # What the headings, the values of columns and their dates mean.
+    headings: dict[str, str]
+    meanings: dict[tuple[str, str], str] = field(default_factory=dict)
+    orders: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        shown = self.content if self.file_name.endswith("xlsx") else self.content[:3000]
+        rows = read_file(self.content, self.file_name).sheets[0].rows
+        cells = "\n".join(str(row.cells) for row in rows)
+        return f"{self.file_name}\n{cells}\n{self.truth}\n{shown[:0]!r}"
+
+
+def heading_of(draw: st.DrawFn, kind: ListKind, column: str) -> str:
+    """One of the names of a column, or an invented one, with the marks that people add."""
+    known = next(c for c in IMPORTERS[kind].columns if c.name == column)
+    invented = [heading for heading, name in HEADINGS[kind].items() if name == column]
+    name = draw(st.sampled_from([known.heading, *known.other_names, *invented]))
+    marks = ["{}", "{} ", "{}*", "{}:", " {}", "{} (required)", "{}\n"]
+    written = draw(st.sampled_from(marks)).format(name)
+    return draw(st.sampled_from([written, written, written.upper(), written.lower()]))
+
+
+days = st.dates(date(2024, 1, 1), date(2028, 12, 31))
+
+
+@st.composite
+def programs(draw: st.DrawFn) -> Messy:
+    """A list of programs."""
+    keys = st.tuples(st.sampled_from(list(AGENCIES)), st.sampled_from(list(TYPES)), st.sampled_from(PLACES))
+    truth = {}
+    for key in draw(st.lists(keys, min_size=2, max_size=12, unique=True)):
+        starts = draw(days)
+        ends = draw(st.one_of(st.none(), st.just(starts + timedelta(days=draw(st.integers(30, 1000))))))
+        region = draw(st.sampled_from([*REGIONS, ""]))
+        truth[key] = {"funded_from": starts, "funded_until": ends, "region": region, "funder": "PSSG"}
+    columns: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
+        "agency": lambda key, row: key[0],
+        "program_type": lambda key, row: key[1],
+        "community_served": lambda key, row: key[2],
+        "funded_from": lambda key, row: row["funded_from"],
+        "funded_until": lambda key, row: row["funded_until"],
+    }  # fmt: skip
+    if has_region := draw(st.booleans()):
+        columns["region"] = lambda key, row: row["region"]
+    if has_funder := draw(st.booleans()):
+        columns["funder"] = lambda key, row: row["funder"]
+    for row in truth.values():
+        row["region"] = row["region"] if has_region else ""
+    spellings = {
+        "agency": AGENCIES,
+        "program_type": TYPES,
+        "region": REGIONS,
+        "funder": {"PSSG": ["PSSG", "Ministry of Public Safety and Solicitor General", "MPSSG"]},
+    }
+    others = draw(st.lists(st.sampled_from(OTHER_TYPES), max_size=3))
+    messy = draw(_file(PROGRAMS, truth, columns, spellings, others))
+    if not has_funder:
+        messy.constants["funder"] = "PSSG"
+    return messy
+
+
+@st.composite
+def people(draw: st.DrawFn) -> Messy:
+    """A list of people with their positions."""
+    truth = {}
+    for name in draw(st.lists(st.sampled_from(NAMES), min_size=2, unique=True)):
+        email = f"{name.split()[0].lower()}@example.org".replace("é", "e")
+        key = (email, draw(st.sampled_from(list(AGENCIES))), draw(st.sampled_from(list(TYPES))))
+        truth[key] = {
+            "name": name,
+            "carries_caseload": draw(st.sampled_from([True, False, None])),
+            "starts_on": draw(st.one_of(st.none(), days)),
+        }
+    columns: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
+        "email": lambda key, row: key[0],
+        "agency": lambda key, row: key[1],
+        "program_type": lambda key, row: key[2],
+        "name": lambda key, row: row["name"],
+        "carries_caseload": lambda key, row: row["carries_caseload"],
+        "starts_on": lambda key, row: row["starts_on"],
+    }  # fmt: skip
+    spellings = {"agency": AGENCIES, "program_type": TYPES, "carries_caseload": CASELOADS}
+    return draw(_file(PEOPLE, truth, columns, spellings, []))
+
+
+@st.composite
+def _file(
+    draw: st.DrawFn,
+    kind: ListKind,
+    truth: dict[Any, dict[str, Any]],
+    columns: dict[str, Callable[[Any, dict[str, Any]], Any]],
+    spellings: dict[str, dict[Any, list[str]]],
+    others: list[str],
+) -> Messy:
+    messy = Messy(kind, b"", "", truth, {})
+    is_book = draw(st.booleans())
+    forms = [form for form in DATE_FORMS if is_book or form != "typed"]
+    order = draw(st.permutations([*columns, *draw(st.sets(st.sampled_from(list(SPARE)), max_size=3))]))
+    heads, cells = [], {}
+    for name in order:
+        if name in SPARE:
+            heads.append(name)
+            messy.headings[name] = ""
+            continue
+        head = draw(st.builds(lambda h: h, st.composite(heading_of)(kind, name)).filter(lambda h: clean_text(h) not in messy.headings))
+        heads.append(head)
+        messy.headings[clean_text(head)] = name
+        form = draw(st.sampled_from(forms))
+        is_day = name in ("funded_from", "funded_until", "starts_on")
+        if is_day and form in ORDERS:
+            messy.orders[name] = ORDERS[form]
+        for key, row in truth.items():
+            value = columns[name](key, row)
+            written: Any = "" if value is None else value
+            if is_day and value:
+                written = DATE_FORMS[form](value)
+                messy.meanings[name, str(written)] = value.isoformat()
+            elif name in spellings and value not in ("", None):
+                written = draw(st.sampled_from([str(spellings[name][value][0]), *spellings[name][value]]))
+                if name == "agency":
+                    written = draw(st.sampled_from([value, written]))
+                code = {True: "yes", False: "no"}.get(value, str(value))
+                messy.meanings[name, clean_text(written)] = code
+            cells[key, name] = written
+    rows = [
+        [draw(st.sampled_from(SPARE[n])) if n in SPARE else cells[key, n] for n in order]
+        for key in truth
+    ]  # fmt: skip
+    for other in others:
+        copy = list(draw(st.sampled_from(rows)))
+        copy[order.index("program_type")] = other
+        messy.meanings["program_type", other] = "skip"
+        rows.insert(draw(st.integers(0, len(rows))), copy)
+    lead = draw(st.integers(0, 2))
+    table = [[""] * lead + line for line in [heads, *rows]]
+    titles = [["Programs and people"], ["As of April 1, 2026"], [""]]
+    above = titles[: draw(st.integers(0, 3))]
+    below = draw(st.sampled_from([[], [["Total", *[""] * 2, str(len(rows))]], [[f"Total: {len(rows)}"], ["Printed by the ministry"]], [["* Notes: as reported"]]]))
+    lines = [*above, *table, *below]
+    if is_book:
+        messy.file_name, messy.content = "list.xlsx", _workbook(lines)
+    else:
+        encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]))
+        delimiter = draw(st.sampled_from([",", ";", "\t", "|"]))
+        ends = draw(st.sampled_from(["\r\n", "\n", "\r"]))
+        messy.file_name = draw(st.sampled_from(["list.csv", "list.txt"]))
+        text = io.StringIO(newline="")
+        quoting = csv.QUOTE_ALL if ends == "\r" else csv.QUOTE_MINIMAL
+        csv.writer(text, delimiter=delimiter, lineterminator=ends, quoting=quoting).writerows(lines)
+        shown = text.getvalue() if encoding != "cp1252" else text.getvalue().replace("✓", "x")
+        messy.content = shown.encode(encoding)
+    return messy
+
+
+def _workbook(lines: list[list[Any]]) -> bytes:
+    book = Workbook()
+    for line in lines:
+        book.active.append([cell if cell != "" else None for cell in line])
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+# -- What is written -----------------------------------------------------------------------------------
+
+
+@contextmanager
+def register_of_an_example() -> Iterator[dict[str, Agency]]:
+    """The agencies are known. Nothing stays for the next example."""
+    with transaction.atomic():
+        yield {name: Agency.objects.create(name=name) for name in AGENCIES}
+        transaction.set_rollback(True)
+
+
+def read(messy: Messy, answers: Answers) -> Reading:
+    answered = Given(answers)
+    file = read_file(messy.content, messy.file_name)
+    reading = read_list(file, IMPORTERS[messy.kind].columns, answered, as_of=APRIL)
+    reading.more_questions = compare_with_register(reading.values, answered)
+    return reading
+
+
+def write(messy: Messy, answers: Answers) -> dict[Any, dict[str, Any]]:
+    """Import the file as the command does. What the register has then, or the sentence of a refusal."""
+    list_import = new_import(
+        kind=messy.kind, list_name="the list", as_of=APRIL, content=messy.content,
+        file_name=messy.file_name, now=NOW, answers=answers,
+    )  # fmt: skip
+    plan = import_at_once(list_import)
+    if plan.errors:
+        raise RefusedError(" ".join(row.sentence for row in plan.errors))
+    if messy.kind == PROGRAMS:
+        return {
+            (p.agency.name, p.type, p.community_served): {
+                name: getattr(p, name) for name in ("funded_from", "funded_until", "region", "funder")
+            }
+            for p in Program.objects.select_related("agency")
+        }  # fmt: skip
+    return {
+        (p.person.email, p.program.agency.name, p.program.type): {
+            "name": p.person.name, "carries_caseload": p.carries_caseload, "starts_on": p.starts_on,
+        }
+        for p in ProgramPosition.objects.select_related("person", "program__agency")
+    }  # fmt: skip
+
+
+def answer_of(messy: Messy, question: Question, agencies: dict[str, Agency]) -> str:
+    """What someone who knows the truth answers."""
+    group, shown = question.group, question.shown
+    if group == "columns":
+        return messy.headings.get(shown, "")
+    if group == "constants":
+        return messy.constants[question.key]
+    if group == "orders":
+        return messy.orders.get(question.key, question.answer or question.proposed)
+    if group == "agencies":
+        return str(agencies[messy.meanings["agency", shown]].pk)
+    if group.startswith("values."):
+        column = group.removeprefix("values.")
+        found = [v for (c, written), v in messy.meanings.items() if c == column and clean_text(written).casefold() == shown.casefold()]
+        return found[0] if found else question.key
+    return question.proposed
+
+
+def without_a_difference(messy: Messy) -> None:
+    """Staff who say nothing, and staff who answer everything rightly."""
+    with register_of_an_example():
+        try:
+            silent = write(messy, {})
+        except RefusedError:
+            pass  # asked or told
+        else:
+            assert silent == messy.truth
+    with register_of_an_example() as agencies:
+        answers: Answers = {}
+        for _ in range(4):  # one answer may lead to another question
+            reading = read(messy, answers)
+            if not (asked := [q for q in reading.questions if q.is_open]):
+                break
+            for question in asked:
+                answer = answer_of(messy, question, agencies)
+                answers.setdefault(question.group, {})[question.key] = answer
+        assert write(messy, answers) == messy.truth
+
+
+# A smaller example would take minutes to find; what fails is shown as it is.
+@settings(max_examples=25, phases=PHASES)
+@given(messy=st.one_of(programs(), people()))
+def test_what_is_written_is_the_truth(messy):
+    without_a_difference(messy)
+
+
+@pytest.mark.slow
+@settings(max_examples=500, phases=PHASES)
+@given(messy=st.one_of(programs(), people()))
+def test_what_is_written_is_the_truth_of_many(messy):
+    without_a_difference(messy)
