@@ -25,6 +25,7 @@ from membership.models import (
     ProgramPosition,
     WorklistRow,
 )
+from membership.rosters.reassessment import reassess
 from membership.tasks import continue_import
 from requests.my.privacy import erase
 from tests import builders
@@ -145,6 +146,22 @@ def test_the_effect_is_known_before_anything_is_written(priya, members):
     assert [m.name for m in after.on.shown] == ["Member 0", "Member 11"]
     assert all(m.url for m in after.on.shown)
     assert "Member 11" in text(priya, page_of(list_import, "change"))
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("last", [APRIL, date(2025, 1, 1)])
+def test_the_effect_is_what_the_reassessment_finds(priya, members, last):
+    """Also if the list was too old for roster checks: then everyone whose work it does not name comes on."""
+    Program.objects.update(list_as_of=last)
+    ListImport.objects.update(as_of=last)
+    someone = Person.objects.create(name="Unlisted Sample", email="unlisted@example.org")
+    Enrolment.objects.create(person=someone, community=builders.community(), started_on=APRIL)
+    reassess(now=NOW)
+    before = set(WorklistRow.objects.values_list("enrolment", flat=True))
+    list_import = checked_and_written(*(program_row(n) for n in range(3, 12)))
+    on = {one["enrolment"] for one in list_import.effect["on"]}
+    assert on == set(WorklistRow.objects.values_list("enrolment", flat=True)) - before
+    assert len(on) >= 3
 
 
 @pytest.mark.core
