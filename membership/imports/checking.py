@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -138,7 +139,7 @@ def _concerned(
     if model is Program:
         programs = had
     elif model:
-        left = model._default_manager.filter(pk__in=had)
+        left: QuerySet[Any] = model._default_manager.filter(pk__in=had)
         if model is EvaMembership:
             agencies.update(left.filter(agency__isnull=False).values_list("agency", flat=True))
             left = left.filter(person__isnull=False)

@@ -23,6 +23,7 @@ from membership.models import (
     Person,
     Program,
     ProgramPosition,
+    User,
     WorklistRow,
 )
 from membership.rosters.reassessment import reassess
@@ -56,9 +57,15 @@ def program_row(n: int, *, until: str = "2027-03-31") -> str:
     return f"{TREES[n % 12]} House{n // 12 or ''},STVC,Town {n},PSSG,{until}"
 
 
+class Desk(Client):
+    """The browser of a member of staff."""
+
+    user: User
+
+
 @pytest.fixture
-def priya() -> Client:
-    client = Client()
+def priya() -> Desk:
+    client = Desk()
     client.user = builders.staff()
     builders.sign_in(client, client.user)
     return client
@@ -176,7 +183,7 @@ def test_who_meets_the_rules_again_comes_off_the_roster_checks(priya, members):
 
 def checked_and_written(*rows: str) -> ListImport:
     list_import = checked(HEADINGS, *rows)
-    loss = list_import.effect["loss"]
+    loss = (list_import.effect or {})["loss"]
     uploads.confirm(list_import_id=list_import.pk, now=NOW, loss=loss)
     return carried_on(list_import)
 
@@ -379,7 +386,7 @@ def through_the_page(client: Client, name: str, kind: ListKind, **corrected: str
         client.post(f"{page_of(list_import, 'row')}?row={number}", corrected)
         list_import = carried_on(list_import)
     assert list_import.state == ListImport.State.READY, list_import.found
-    client.post(page_of(list_import, "confirm"), {"loss": list_import.effect["loss"]})
+    client.post(page_of(list_import, "confirm"), {"loss": (list_import.effect or {})["loss"]})
     list_import = carried_on(list_import)
     assert list_import.state == ListImport.State.APPLIED
     return list_import
