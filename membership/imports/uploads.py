@@ -8,11 +8,14 @@ from datetime import date, datetime, timedelta
 from pathlib import PurePath
 
 from celery import current_app
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from communities.models import CommunityOfPractice
 from membership.access.verbs import require_access_for_roster
+from membership.accounts.teams import families_of
 from membership.errors import RefusedError
 from membership.imports.batches import RegisterChangedError
 from membership.imports.checking import (
@@ -49,6 +52,16 @@ KEPT_FOR = timedelta(days=7)
 # Without progress for this long, the worker has died and the work is done again.
 STALLED_AFTER = timedelta(minutes=5)
 _SHOWN_ROWS = 20
+
+
+def lists_of(user: User | AnonymousUser) -> QuerySet[ListImport]:
+    """The imports that this member of staff can see: all but the rosters of other teams."""
+    families = families_of(user)
+    visible = Q(community__isnull=True) | Q(community__team__family__in=families)
+    lists = ListImport.objects.filter(visible) if families else ListImport.objects.none()
+    return lists.select_related("community", "uploaded_by__person").defer(
+        "content", "table", "found", "effect", "changes"
+    )
 
 
 def new_import(
@@ -163,7 +176,7 @@ def import_at_once(list_import: ListImport, *, dry_run: bool = False) -> Plan:
         if not plan.errors:
             _write(list_import, plan, now)
     if not plan.errors:
-        reassess(now=now)
+        reassess(now=now, list_import=list_import)
     return plan
 
 
@@ -307,7 +320,8 @@ def _apply(pk: int, rows: list[ListRow], now: datetime) -> None:
                 "What the list no longer has or ends has changed since it was checked, so nothing was written. "
                 "The list has been checked again."
             )
-    reassess(now=now)  # the roster checks follow the list at once
+    # The roster checks follow the list at once.
+    reassess(now=now, list_import=list_import)
 
 
 def _write(list_import: ListImport, plan: Plan, now: datetime) -> Effect:
