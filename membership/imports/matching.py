@@ -134,7 +134,7 @@ class Matching:
 
     def _arranged(self, row: SheetRow) -> Iterator[SheetRow]:
         width = 1 + max(self.positions.values())
-        cells = row.cells + [""] * (width - len(row.cells))
+        cells: list[Cell] = [*row.cells, *[""] * (width - len(row.cells))]
         if self.name_cells:
             found = [cells[n] for n in self.name_cells if n < len(cells)]
             parts = list(map(str, found))
