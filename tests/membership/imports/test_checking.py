@@ -307,7 +307,7 @@ def test_rows_with_errors_are_saved_with_the_reason(priya):
     list_import = checked(
         "Agency,Contact email", "A,=1+1", "B,", "C,nobody", kind=ListKind.AGENCIES
     )
-    answer = priya.get(page_of(list_import, "errors"))
+    answer = priya.post(page_of(list_import, "errors"))
     sheet = load_workbook(BytesIO(answer.content)).active
     headings, *rows = sheet.values
     assert headings == ("Agency", "Contact email", "Row in the file", "What is wrong")
