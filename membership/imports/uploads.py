@@ -17,10 +17,12 @@ from membership.errors import RefusedError
 from membership.imports.applying import ListSource
 from membership.imports.batches import RegisterBatch
 from membership.imports.columns import ListRow
+from membership.imports.editions import forget_old_editions, named_rows
 from membership.imports.files import FileRead, read_file
 from membership.imports.kinds import IMPORTERS, Plan
 from membership.imports.questions import Answers, Given, remembered
 from membership.imports.reading import Reading, read_list
+from membership.imports.undoing import forget_old
 from membership.models import (
     ListImport,
     ListImportRow,
@@ -29,6 +31,7 @@ from membership.models import (
     RowOutcome,
     User,
 )
+from membership.recorded_changes import changes_between, read_rows
 from membership.register.names import clean_text, name_key
 from membership.rosters.reassessment import reassess
 
@@ -160,10 +163,12 @@ def discard(*, list_import_id: int, now: datetime) -> None:
 
 
 def discard_old(*, now: datetime) -> int:
-    """Discard imports that no one confirmed within a week. Returns their number."""
+    """Discard imports that no one confirmed within a week, and what is kept of old ones. Returns their number."""
     old = ListImport.objects.filter(
         state__in=[*ListImport.IN_STEPS, State.REFUSED], moved_at__lt=now - KEPT_FOR
     )
+    forget_old(now=now)
+    forget_old_editions(now=now)
     pks = list(old.values_list("pk", flat=True))
     for pk in pks:
         discard(list_import_id=pk, now=now)
@@ -265,6 +270,7 @@ def _apply(pk: int, rows: list[ListRow], now: datetime) -> None:
 
 def _write(list_import: ListImport, plan: Plan, now: datetime) -> None:
     """Save all changes and the record of the import. Runs inside the caller's transaction."""
+    before = read_rows(plan.register.written())
     plan.register.save()
     community = list_import.community
     plan.register.name_checks.save(
@@ -280,7 +286,11 @@ def _write(list_import: ListImport, plan: Plan, now: datetime) -> None:
     _count(list_import, plan)
     if list_import.series and list_import.series.pk is None:
         _save_with_series(list_import)
+    list_import.changes = changes_between(before, read_rows(plan.register.written()))
+    list_import.named = named_rows(list_import.kind, plan.named)
     if series := list_import.series:
+        # Only the last import of a list can be taken back.
+        series.editions.exclude(pk=list_import.pk).update(changes=None)
         series.mapping = {**series.mapping, **remembered(list_import.answers)}
         series.save(update_fields=["mapping"])
     _close(list_import, State.APPLIED, now)

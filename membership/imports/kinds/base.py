@@ -100,6 +100,8 @@ class Plan:
 
     register: RegisterBatch
     rows: list[ListImportRow] = field(default_factory=list)
+    # Of each row that is imported: the person, the key of its agency, and the row.
+    named: list[tuple[Person | None, str, ListRow]] = field(default_factory=list)
 
     @property
     def counts(self) -> Counter[int]:
@@ -135,6 +137,8 @@ class Importer(ABC):
         seen: dict[Hashable, ListRow] = {}
         for row in rows:
             result = self._result(row, seen)
+            if result.outcome != RowOutcome.ERROR:
+                plan.named.append(self._named(row))
             plan.rows.append(
                 ListImportRow(
                     number=row.number,
@@ -161,6 +165,11 @@ class Importer(ABC):
             RowOutcome.ERROR,
             f"Rows {earlier.number} and {row.number} contradict each other. Keep one of them.",
         )
+
+    def _named(self, row: ListRow) -> tuple[Person | None, str, ListRow]:
+        email, agency = row.values.get("email"), row.values.get("agency")
+        person = self.register.people.first(email) if email else None
+        return person, self.agency_key(agency) if agency else "", row
 
     def _name_check(self, row: ListRow) -> NameCheck | None:
         """The question that the row raises if it has another name than the person with its email."""
