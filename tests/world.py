@@ -16,6 +16,7 @@ from membership.models import (
     EvaMembership,
     Export,
     ListImport,
+    ListSeries,
     NameCheck,
     OutboxEmail,
     Program,
@@ -104,6 +105,9 @@ def world():
             uploaded_at=builders.NOW,
             moved_at=builders.NOW,
             state="ready",
+        ),
+        "listseries": ListSeries.objects.create(
+            kind="roster", name="the roster", community=join_request.community
         ),
         "enrolment": enrolment,
         "export": Export.objects.create(

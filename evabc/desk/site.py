@@ -145,6 +145,7 @@ SECTIONS = [
             "EvaMembership",
             "CoordinationInitiative",
             "ListImport",
+            "ListSeries",
         ],
     ),
     (

@@ -146,6 +146,12 @@ def why_not_dated(list_import: ListImport, as_of: date, *, today: date) -> str:
     return ""
 
 
+def require_may_be_dated(list_import: ListImport, as_of: date, *, today: date) -> None:
+    """Raise ``RefusedError`` if this import cannot get another date."""
+    if why_not := why_not_dated(list_import, as_of, today=today):
+        raise RefusedError(why_not)
+
+
 def facts_dated(list_import: ListImport) -> int:
     """How many facts carry the date of this import."""
     return sum(rows.count() for rows in _facts(list_import))
@@ -155,8 +161,7 @@ def correct_date(*, list_import_id: int, as_of: date, now: datetime) -> None:
     """Give an import and its facts another date. Raises ``RefusedError`` if that would change which list is newer."""
     with transaction.atomic():
         list_import = _locked(list_import_id)
-        if why_not := why_not_dated(list_import, as_of, today=timezone.localdate(now)):
-            raise RefusedError(why_not)
+        require_may_be_dated(list_import, as_of, today=timezone.localdate(now))
         for rows in _facts(list_import):
             rows.update(list_as_of=as_of)
         old, checks = list_import.as_of, _name_checks(list_import)

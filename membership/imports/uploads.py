@@ -58,7 +58,6 @@ def new_import(
     answers: Answers | None = None,
 ) -> ListImport:
     """An import that is not saved yet."""
-    path = PurePath(clean_text(file_name))
     series = _series(kind, list_name, community)
     return ListImport(
         kind=kind,
@@ -67,8 +66,7 @@ def new_import(
         answers=answers or {},
         as_of=as_of,
         community=community,
-        # Without folders, and with the extension even if the name is long.
-        file_name=f"{path.stem[:100]}{path.suffix[:20]}",
+        file_name=_short_name(file_name),
         content=content,
         uploaded_by=by,
         uploaded_at=now,
@@ -100,8 +98,13 @@ def carry_on(*, list_import_id: int, now: datetime) -> None:
     except RefusedError as refusal:
         with transaction.atomic():
             list_import = _locked(list_import_id)
-            if list_import.is_working:
-                list_import.problem = str(refusal)
+            if not list_import.is_working:
+                return
+            list_import.problem = str(refusal)
+            if list_import.answers.pop("file", None):  # with the letters as they were before
+                list_import.save(update_fields=["problem", "answers"])
+                _notify_worker_on_commit(list_import_id)
+            else:
                 _close(list_import, State.REFUSED, now)
 
 
@@ -112,13 +115,53 @@ def answer(*, list_import_id: int, answers: Answers, now: datetime) -> None:
     """
     with transaction.atomic():
         list_import = _locked(list_import_id)
-        if list_import.state not in ListImport.IN_STEPS:
-            state = list_import.get_state_display()
-            raise RefusedError(f"This import cannot be changed. Its status is “{state}”.")
+        _require_in_steps(list_import)
         list_import.answers = {**list_import.answers, **answers}
         list_import.state, list_import.percent, list_import.moved_at = State.CHECKING, 0, now
         list_import.save(update_fields=["answers", "state", "percent", "moved_at"])
         _notify_worker_on_commit(list_import.pk)
+
+
+def replace_file(
+    *,
+    list_import_id: int,
+    as_of: date,
+    now: datetime,
+    encoding: str = "",
+    content: bytes | None = None,
+    file_name: str = "",
+) -> None:
+    """Read another file, or the same one with other letters or as of another day. What fits of the answers stays.
+
+    Raises ``RefusedError`` if the import is past its steps.
+    """
+    with transaction.atomic():
+        list_import = _locked(list_import_id)
+        _require_in_steps(list_import)
+        list_import.as_of = as_of
+        found = (list_import.found or {}).get("file", {}).get("encoding", "")
+        if content is not None:
+            list_import.content, list_import.file_name = content, _short_name(file_name)
+            list_import.answers, list_import.table = remembered(list_import.answers), None
+        elif encoding not in ("", found):
+            list_import.answers["file"] = {"encoding": encoding}
+            list_import.table = None
+        list_import.problem = ""
+        list_import.state, list_import.percent, list_import.moved_at = State.CHECKING, 0, now
+        list_import.save()
+        _notify_worker_on_commit(list_import.pk)
+
+
+def _require_in_steps(list_import: ListImport) -> None:
+    if list_import.state not in ListImport.IN_STEPS:
+        state = list_import.get_state_display()
+        raise RefusedError(f"This import cannot be changed. Its status is “{state}”.")
+
+
+def _short_name(file_name: str) -> str:
+    """Without folders, and with the extension even if the name is long."""
+    path = PurePath(clean_text(file_name))
+    return f"{path.stem[:100]}{path.suffix[:20]}"
 
 
 def confirm(*, list_import_id: int, now: datetime) -> None:
@@ -204,7 +247,9 @@ def _file(list_import: ListImport) -> FileRead:
     """The file, read once and then kept until the import is over. Raises ``RefusedError`` if it cannot be used."""
     if list_import.table:
         return FileRead.from_json(list_import.table)
-    file = read_file(bytes(list_import.content or b""), list_import.file_name)
+    encoding = list_import.answers.get("file", {}).get("encoding", "")
+    content = bytes(list_import.content or b"")
+    file = read_file(content, list_import.file_name, encoding=encoding)
     list_import.table = file.to_json()
     if list_import.pk:
         ListImport.objects.filter(pk=list_import.pk).update(table=list_import.table)
