@@ -5,6 +5,7 @@ own case-insensitive comparisons differ.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, ClassVar, TypeVar
 
@@ -66,24 +67,51 @@ def _relations(model: type[models.Model], columns: Iterable[str]) -> dict[str, A
     return found
 
 
+# A model, and its column with the keys of the rows that are searched for.
+_Holder = tuple[Any, str]
+
+
 def _has(
     model: type[models.Model], word: str, columns: Iterable[str], known: dict[object, Any]
 ) -> Q:
     """Whether rows of a model have a word in one of these columns. ``known`` are the keys found so far."""
     relations = _relations(model, columns)
     found = _in_columns(word, [column for column in columns if column not in relations])
+    holders = defaultdict(list)
     for path, field in relations.items():
-        related, key = field.related_model, "pk"
-        if field.one_to_many:  # the other row refers to this one
-            path, key = path.rpartition("__")[0] or "pk", field.remote_field.name
-        if (related, key) not in known:
-            has = _has(related, word, related.search_columns(), known)
-            keys = related._base_manager.filter(has).order_by().values_list(key, flat=True)
-            # The database uses its indexes for a few keys. More are compared with every row.
-            few = list(keys[: FEW + 1])
-            known[related, key] = few if len(few) <= FEW else keys
-        found |= Q(**{f"{path}__in": known[related, key]})
+        if field.one_to_many:
+            holders[path.rpartition("__")[0] or "pk"].append(_referring(field))
+        else:
+            holders[path] += [(field.related_model, "pk"), *_part_of(field.related_model).values()]
+    for path, those in holders.items():
+        found |= Q(**{f"{path}__in": _keys(tuple(those), word, known)})
     return found
+
+
+def _referring(field: Any) -> _Holder:
+    return field.related_model, field.remote_field.name
+
+
+def _part_of(model: Any) -> dict[str, _Holder]:
+    """The columns of a model for rows that refer to it, such as a person's other names."""
+    relations = _relations(model, model.search_columns())
+    return {path: _referring(field) for path, field in relations.items() if field.one_to_many}
+
+
+def _keys(holders: tuple[_Holder, ...], word: str, known: dict[object, Any]) -> Any:
+    """The keys that rows with the word hold: a list of a few, for which the database uses its indexes, or a query."""
+    if holders not in known:
+        queries = []
+        for model, key in holders:
+            # Where a row is searched for, those that refer to it are holders too.
+            apart = _part_of(model) if key == "pk" else ()
+            columns = [column for column in model.search_columns() if column not in apart]
+            rows = model._base_manager.filter(_has(model, word, columns, known)).order_by()
+            queries.append(rows.values_list(key, flat=True))
+        keys = queries[0].union(*queries[1:], all=True) if queries[1:] else queries[0]
+        few = list(keys[: FEW + 1])
+        known[holders] = few if len(few) <= FEW else keys
+    return known[holders]
 
 
 class SearchTextField(models.TextField):

@@ -113,7 +113,7 @@ class JoinRequest(SearchableModel):
         ordering = ["submitted_at", "pk"]
         indexes = [
             # The queue, longest wait first: open requests, and all requests with the columns of the
-            # filters, so that counting reads the index alone.
+            # filters and of a search, so that counting reads the index alone.
             models.Index(
                 fields=["waiting_since", "id"],
                 condition=Q(state__in=[s.value for s in OPEN]),
@@ -121,7 +121,8 @@ class JoinRequest(SearchableModel):
             ),
             models.Index(
                 fields=["waiting_since", "id", "state", "community", "region", "verdict"],
-                name="requests_by_wait_and_filters",
+                include=["person", "agency", "search_text"],
+                name="requests_by_wait_and_search",
             ),
             models.Index(
                 fields=["asked_on"],
@@ -196,10 +197,9 @@ class JoinRequest(SearchableModel):
         return self.another_name.split(" ")[0] or self.person.short_name
 
     def holder(self, now: datetime) -> User | None:
-        """The person it is assigned to: the one who took it, for a day."""
-        if self.taken_by is None or self.taken_at is None or self.taken_at <= now - TAKEN_FOR:
-            return None
-        return self.taken_by
+        """The person it is assigned to while it is open: the one who took it, for a day."""
+        is_taken = self.is_open and self.taken_at and self.taken_at > now - TAKEN_FOR
+        return self.taken_by if is_taken else None
 
     def assigned_sentence(self, now: datetime) -> str:
         """Who it is assigned to, in a sentence; empty if no one."""

@@ -497,7 +497,8 @@ def _advance(
     if after not in targets:
         raise ValueError(f"{verb} does not lead to {after}.")
     before, join_request.state = join_request.state, after
-    if after not in OPEN:
+    if before not in OPEN and verb != Verb.UNDO:
+        # A closed request is no one's, but undoing gives it back to the one it was assigned to.
         join_request.taken_by = join_request.taken_at = None
     join_request.save()
     event = JoinRequestEvent.objects.create(

@@ -50,7 +50,7 @@ SHOWN = [
     (r"\bsecond (step|factor)s?\b|\btwo-factor\b|\bmfa\b", "two-step sign-in"),
     (r"^where you are signed in\b", "active sessions"),
     (r"\bpasswordless\b", "signing in without a code"),
-    (r"\bworkbook|(?<!spread)\bsheets?\b(?! of the (file|workbook))", "export, file"),
+    (r"(?<!Excel )(?<!Protect )\bworkbook|\bas a sheet\b", "export, file, spreadsheet"),
     (r"\b(bring|brings|brought|bringing) in\b", "import"),
     (r"\bput(s|ting)? aside\b", "discard"),
     (r"\blet go\b|\bi.?m on it\b|\bon it\b since", "unassign, assigned to"),

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.test import Client
 
 from communities.models import Passage, Question, SupportTeam
+from membership.imports import uploads
 from membership.meetings.calendar import feed_address, renew_feed
 from membership.models import (
     Agency,
@@ -96,19 +97,10 @@ def world():
         "coordinationinitiative": CoordinationInitiative.objects.create(
             name="Sample ICAT", kind="ICAT"
         ),
-        "listimport": ListImport.objects.create(
-            kind="roster",
-            list_name="the roster",
-            as_of="2026-04-01",
-            community=join_request.community,
-            file_name="roster.csv",
-            uploaded_at=builders.NOW,
-            moved_at=builders.NOW,
-            state="ready",
-        ),
-        "listseries": ListSeries.objects.create(
+        "listimport": _checked_roster(join_request.community),
+        "listseries": ListSeries.objects.get_or_create(
             kind="roster", name="the roster", community=join_request.community
-        ),
+        )[0],
         "enrolment": enrolment,
         "export": Export.objects.create(
             what="Coverage",
@@ -122,6 +114,23 @@ def world():
             enrolment=enrolment, kind="rules", since="2026-01-01"
         ),
     }
+
+
+def _checked_roster(community) -> ListImport:
+    """An import that is ready to be confirmed."""
+    list_import = uploads.new_import(
+        kind="roster",
+        list_name="the roster",
+        as_of=date(2026, 4, 1),
+        community=community,
+        content=b'Name,Email,Since\nDana Sample,dana.listed@example.org,"January 1, 2026"',
+        file_name="roster.csv",
+        now=builders.NOW,
+    )
+    uploads.upload(list_import)
+    uploads.carry_on(list_import_id=list_import.pk, now=builders.NOW)
+    list_import.refresh_from_db()
+    return list_import
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ community's rules. All facts about a program come from the same program: a casel
 and ministry funding of another do not add up.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Self
 
@@ -27,6 +27,8 @@ from communities.rules.rule import VERDICT_ORDER, Rule, accepts
 from communities.rules.vocabulary import Evidence, FactKind, ProgramType, Status, Verdict
 
 _DAYS = ("as_of", "ends_on")  # of a finding, stored as text
+_OF_WORK = ("work", "workplace", "written_keys")  # stored only with an exception
+_RULES_ABOUT_WORK = (FactKind.CASELOAD, FactKind.FUNDING, FactKind.EVA_MEMBERSHIP)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,9 @@ class Finding:
     ``evidence`` is how the deciding fact is known, None where nothing is known; ``source``, ``as_of``
     and ``ends_on`` are that fact's. The applicant reads ``condition`` (what the rule asks for),
     ``sentence`` (what is known) and ``next_step`` (what to do); staff read ``staff_sentence``.
+
+    ``work`` and ``written_keys`` are the keys of the work that it is about, if it is about work, and
+    ``workplace`` is how its sentences call that.
     """
 
     kind: str
@@ -48,6 +53,9 @@ class Finding:
     source: str = ""
     as_of: date | None = None
     ends_on: date | None = None
+    work: str = field(default="", compare=False)
+    workplace: str = field(default="", compare=False)
+    written_keys: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def rests_on_a_list(self) -> bool:
@@ -76,33 +84,43 @@ class Finding:
     def repeats(self, earlier: Self) -> bool:
         """Whether it says what ``earlier`` said, whichever edition of a list says so, and is not worse.
 
-        It may add a clause. Earlier versions of the portal took a membership for not met where nothing was
-        known of its other holder, and did not say so.
+        The agency may have another name since. Without the key of its work, which was not always kept,
+        ``earlier`` is compared by the name. It may also add a clause. Earlier versions of the portal took a
+        membership for not met where nothing was known of its other holder, and did not say so.
         """
+        has_key = bool(earlier.work)
+        if has_key and earlier.work not in (self.work, *self.written_keys):
+            return False
         is_same_fact = (self.kind, self.evidence, self.ends_on) == (
             earlier.kind,
             earlier.evidence,
             earlier.ends_on,
         )
         is_worse = VERDICT_ORDER.index(self.verdict) < VERDICT_ORDER.index(earlier.verdict)
-        says_it = f"{self._words};".startswith(f"{earlier._words};")
+        words, said = (finding._words(named=not has_key) for finding in (self, earlier))
+        says_it = f"{words};".startswith(f"{said};")
         return is_same_fact and says_it and not is_worse
 
-    @property
-    def _words(self) -> str:
-        """The sentence for staff, without what tells one edition of a list from another."""
-        words = self.staff_sentence.removesuffix(".")
-        for edition in (self.source, capfirst(self.source), date_format(self.as_of or date.min)):
-            words = words.replace(edition, "")
-        return words
+    def _words(self, *, named: bool) -> str:
+        """The sentence for staff, without what tells one edition of a list from another. ``named``: with the workplace."""
+        words = self.staff_sentence
+        editions = (self.source, capfirst(self.source), date_format(self.as_of or date.min))
+        for changing in (*editions, "" if named else self.workplace):
+            words = words.replace(changing, "")
+        return words.removesuffix(".")
 
     def about(self, name: str) -> Self:
         """The same finding, with the person's name in the sentence for staff: members are not applicants."""
         named = self.staff_sentence.replace("The applicant", name).replace("the applicant", name)
         return replace(self, staff_sentence=named)
 
+    @property
+    def about_work(self) -> dict[str, object]:
+        """What an exception adds to ``as_json``."""
+        return {"work": self.work, "workplace": self.workplace}
+
     def as_json(self) -> dict[str, object]:
-        kept = vars(self)
+        kept = {name: value for name, value in vars(self).items() if name not in _OF_WORK}
         days = {name: kept[name].isoformat() if kept[name] else None for name in _DAYS}
         return {**kept, **days}
 
@@ -159,18 +177,20 @@ class Assessment:
         )
 
 
-def assess(standing: Standing, rules: Sequence[Rule]) -> Assessment:
+def assess(
+    standing: Standing, rules: Sequence[Rule], *, preferred: Collection[str] = ()
+) -> Assessment:
     """Compare ``standing`` with ``rules``. Returns one finding for each rule, in their order.
 
     For a person who works in several programs, the findings are those of the one program that gives
-    the best outcome, never a mixture.
+    the best outcome, never a mixture. Of as good ones, it is the one whose key is ``preferred``.
     """
     programs = tuple(t for rule in rules for t in rule.program_types)
     candidates = [
         tuple(_finding(standing, work, rule, programs) for rule in rules)
         for work in _work_to_look_at(standing, programs)
     ]
-    return Assessment(on=standing.on, findings=max(candidates, key=_worth))
+    return Assessment(on=standing.on, findings=max(candidates, key=lambda f: _worth(f, preferred)))
 
 
 def _work_to_look_at(
@@ -190,6 +210,7 @@ def _finding(
 ) -> Finding:
     outcome = rule.weigh(standing, work)
     fact = outcome.fact
+    about = work if rule.facts in _RULES_ABOUT_WORK else None
     return Finding(
         kind=rule.key,
         verdict=outcome.verdict,
@@ -198,15 +219,20 @@ def _finding(
         source=fact.source if fact else "",
         as_of=(fact.superseded_on or fact.as_of) if fact else None,
         ends_on=fact.ends_on if fact else None,
+        work=about.key if about else "",
+        workplace=about.program if about else "",
+        written_keys=about.written_keys if about else frozenset(),
     )
 
 
-def _worth(findings: tuple[Finding, ...]) -> tuple[object, ...]:
+def _worth(findings: tuple[Finding, ...], preferred: Collection[str]) -> tuple[object, ...]:
     """How good an outcome is: by its worst finding, then all of them, then how they are known.
 
-    Of two as good ones, always the same one counts, in whatever order the programs come.
+    Of two as good ones, the preferred one counts, or else always the same one, in whatever order the programs come.
     """
     verdicts = [VERDICT_ORDER.index(f.verdict) for f in findings]
     known = [EVIDENCE_WEIGHT[f.evidence] if f.evidence else 0 for f in findings]
     sentences = [f.staff_sentence for f in findings]
-    return min(verdicts, default=0), sum(verdicts), sum(known), verdicts, known, sentences
+    worth = min(verdicts, default=0), sum(verdicts), sum(known), verdicts, known
+    is_preferred = any(key in preferred for f in findings for key in (f.work, *f.written_keys))
+    return *worth, is_preferred, sentences

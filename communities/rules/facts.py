@@ -1,7 +1,7 @@
 """What is known about a person, as plain values for the rules."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Self
 
@@ -67,6 +67,9 @@ class ProgramWork:
     ``caseload`` is about the person. ``funding`` and ``memberships`` are about the program and its
     agency, and apply to every colleague there. ``claimed`` says that the person named this program, and
     ``is_confirmed`` that staff confirmed that they work for its agency.
+
+    ``key`` is the same as long as it is work of one type at one agency, whatever the agency is called.
+    ``written_keys`` are those that it had before staff matched it to the register.
     """
 
     program: str
@@ -76,6 +79,8 @@ class ProgramWork:
     caseload: tuple[Fact, ...] = ()
     funding: tuple[Fact, ...] = ()
     memberships: tuple[Fact, ...] = ()
+    key: str = field(default="", compare=False)
+    written_keys: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True)

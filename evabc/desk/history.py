@@ -121,7 +121,7 @@ def _of_requests(
 
 def _request_step(row: JoinRequestEvent) -> Description:
     if row.by and not row.by_staff:
-        who = f"{row.by.display_name} (applicant)"
+        who = f"{row.join_request.person} (applicant)"  # their account may have passed to someone else
     else:
         who = row.by.display_name if row.by else row.who[0].upper() + row.who[1:]
     return _of_request(row, who, row.get_verb_display(), row.reason)

@@ -25,7 +25,7 @@ from django.utils.encoding import force_bytes
 
 from membership.accounts.typed import SAME_PERSON
 from membership.emails.sending import NotSentError, portal_sender, refused_in_words
-from membership.models import User
+from membership.models import OtherEmail, User
 from membership.privacy.consents import agree_at_first_sign_in
 from membership.register.person_records import person_of_user
 
@@ -59,6 +59,12 @@ NOTICES = {
     ),
 }
 MESSAGES |= {f"mfa/messages/{name}.txt": f"{subject}." for name, (subject, _) in NOTICES.items()}
+
+# Whose it is, we do not say: the mailbox may have passed to someone new.
+ANOTHER_EMAIL = (
+    "Our records have this email as a former or second one. If you have signed in here with another email "
+    "before, sign out and use that one."
+)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -123,7 +129,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: User, **options: object) -> HttpResponse:
         """The first sign-in records consent to the purposes that the code page names."""
         response: HttpResponse = super().post_login(request, user, **options)
-        agree_at_first_sign_in(person=person_of_user(user), now=timezone.now())
+        person = person_of_user(user)
+        agree_at_first_sign_in(person=person, now=timezone.now())
+        others = OtherEmail.objects.filter(email=user.email).exclude(person=person)
+        if not person.name and others.exists():
+            messages.info(request, ANOTHER_EMAIL)
         request.session[SAME_PERSON] = is_known_browser(request, user.email)
         remember_browser(response, user.email)
         return response

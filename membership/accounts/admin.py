@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Field, ManyToManyField, QuerySet
 from django.forms import CheckboxSelectMultiple, ModelForm
@@ -14,12 +15,27 @@ from membership.accounts.sessions import end_sessions
 from membership.base_admin import SearchableAdmin, titled
 from membership.history import log_change
 from membership.models import User
+from membership.people.sign_ins import was_merged
+
+
+class AccountForm(ModelForm):
+    """An account that a merge has closed is not opened here: a sign-in with it would begin a second record."""
+
+    def clean_is_active(self) -> bool:
+        opens: bool = self.cleaned_data["is_active"]
+        if opens and was_merged(self.instance.email):
+            raise ValidationError(
+                "This account was closed when two records of one person were merged. Undo the merge on the page "
+                "of the person, or change their email to this one."
+            )
+        return opens
 
 
 @admin.register(User)
 class UserAdmin(SearchableAdmin):
     """Leads assign staff to teams here. There are no passwords to set."""
 
+    form = AccountForm
     list_display = ["email", "is_staff", "is_active", "date_joined"]
     list_filter = [
         "is_staff",

@@ -19,6 +19,7 @@ from membership.accounts.shared_mailboxes import looks_shared
 from membership.emails.sending import refused_in_words
 from membership.errors import RefusedError
 from membership.models import SignInCode, User
+from membership.people.sign_ins import was_merged
 
 # Session keys: the code that this browser waits for, and the email it went to. A code works only for its purpose.
 WAITING = "waiting_code"  # to sign in, or to confirm who someone is
@@ -30,8 +31,8 @@ def send_code(
 ) -> None:
     """Email a new code, which this browser then waits for.
 
-    Without a user, because the account is closed or the mailbox looks shared, the email says so instead. It
-    takes as long, so that no one can find out who has an account. Raises ``NotSentError``; an earlier code then still works.
+    Without a user, because the account is closed or merged, or the mailbox looks shared, the email says so
+    instead. It takes as long, so that no one can find out who has an account. Raises ``NotSentError``; an earlier code then still works.
     """
     adapter, now = get_adapter(), timezone.now()
     digits = adapter.generate_login_code()
@@ -41,7 +42,12 @@ def send_code(
         sent_at=now,
         expires_at=now + timedelta(minutes=settings.CODE_MINUTES),
     )
-    context = {"code": digits, "sent_at": code.sent_at, "expires_at": code.expires_at}
+    context = {
+        "was_merged": not user and was_merged(email),
+        "code": digits,
+        "sent_at": code.sent_at,
+        "expires_at": code.expires_at,
+    }
     template = "change_code" if waiting == CHANGING else "login_code"
     if not user:
         template = "shared_mailbox" if looks_shared(email) else "account_closed"

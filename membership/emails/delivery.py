@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from membership.emails.kinds import is_still_wanted
 from membership.emails.message import build_message
 from membership.emails.sending import Answer, connection
 from membership.models import LetterAttempt, OutboxEmail
@@ -82,8 +83,8 @@ def _claim(outbox_email_id: int, now: datetime) -> OutboxEmail | None:
         return None
     rows = OutboxEmail.objects.filter(pk=outbox_email_id, lease_owner=owner)
     email = rows.select_related("team").first()
-    if email and not email.wanted:
-        _claimed_row(email).update(state=State.CANCELLED, **_RELEASED)
+    if email and not is_still_wanted(email, now):
+        _claimed_row(email).update(state=State.CANCELLED, wanted=False, **_RELEASED)
         return None
     return email
 

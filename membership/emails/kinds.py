@@ -4,11 +4,17 @@ Each layer registers its own kinds at start. A new kind of email is one entry an
 file of ``templates/email/`` that is named after its key.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
+
+if TYPE_CHECKING:
+    from membership.models import OutboxEmail
 
 # The kinds whose address stays as it was, because they tell a mailbox that it no longer signs in.
 TO_FORMER_ADDRESS, TO_CLOSED_ACCOUNT = TO_FIXED_ADDRESS = ("email-replaced", "merged-closed")
@@ -51,7 +57,8 @@ class EmailKind:
     """A kind of email, as staff see it, with the placeholders of its template.
 
     ``cancelled_by`` names the events that cancel it. ``queued_as`` are the kinds of its rows in the
-    outbox, if several share one template. Otherwise that is the key.
+    outbox, if several share one template. Otherwise that is the key. ``is_still_wanted`` is asked just
+    before one is sent: for emails that become out of date without an event.
     """
 
     key: str
@@ -62,6 +69,12 @@ class EmailKind:
     cancelled_by: tuple[str, ...] = ()
     queued_as: tuple[str, ...] = ()
     folder: Path = TEXTS
+    is_still_wanted: Callable[["OutboxEmail", datetime], bool] = lambda email, now: True
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The kinds of its rows in the outbox."""
+        return self.queued_as or (self.key,)
 
     @property
     def text_file(self) -> Path:
@@ -83,7 +96,13 @@ def register(*kinds: EmailKind) -> None:
 def cancelled_by(event: str) -> list[str]:
     """The kinds of outbox rows that this event cancels."""
     kinds = [kind for kind in KINDS.values() if event in kind.cancelled_by]
-    return [name for kind in kinds for name in kind.queued_as or (kind.key,)]
+    return [name for kind in kinds for name in kind.rows]
+
+
+def is_still_wanted(email: "OutboxEmail", now: datetime) -> bool:
+    """Whether to send an email that is due: no later decision and no change made it out of date."""
+    kinds = (kind for kind in KINDS.values() if email.kind in kind.rows)
+    return email.wanted and all(kind.is_still_wanted(email, now) for kind in kinds)
 
 
 # -- Placeholders that several kinds share --------------------------------------------------------

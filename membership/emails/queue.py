@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from communities.models import SupportTeam
 from membership.accounts.teams import families_of
-from membership.emails.kinds import TO_FIXED_ADDRESS, cancelled_by
+from membership.emails.kinds import TO_FIXED_ADDRESS, cancelled_by, is_still_wanted
 from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import Agency, Bounce, OutboxEmail, Person, User
@@ -155,9 +155,9 @@ def retry(*, email_id: int, by: User, now: datetime) -> OutboxEmail:
         raise RefusedError(f"You can only retry a failed email. This one is {_state_words(email)}.")
     if not email.body:
         raise RefusedError(_TEXT_DELETED)
-    if not email.wanted:
+    if not is_still_wanted(email, now):
         raise RefusedError(
-            "A later decision has made this email out of date, so it will not be sent."
+            "A later change has made this email out of date, so it will not be sent."
         )
     email.state, email.due_at, email.attempts = State.QUEUED, now, 0
     email.to_email = _current_address(email)

@@ -51,9 +51,17 @@ def lists_known_to(user: User | AnonymousUser) -> QuerySet[ListSeries]:
 def show_step(request: AuthenticatedRequest, pk: int, step: Step) -> HttpResponse:
     """One step of an import: what was found, and what staff have to say of it."""
     list_import = get_object_or_404(lists_of(request.user), pk=pk)
-    if list_import.state not in ListImport.IN_STEPS:
+    # Without what was found: checked by an earlier version of the portal.
+    if list_import.state not in ListImport.IN_STEPS or (
+        step != Step.CHECK and not list_import.found
+    ):
         return redirect("admin:membership_listimport_change", pk)
     data = request.POST if request.method == "POST" else None
+    if data and data.get("seen", list_import.version) != list_import.version:
+        messages.warning(
+            request, "This import has changed since you opened the page. Check it, and save again."
+        )
+        return redirect(request.path)
     form = STEP_FORMS[step](data, list_import=list_import)
     if request.method == "POST" and form.is_valid():
         with refusal_as_warning(request):

@@ -27,7 +27,9 @@ class CellError(ValueError):
 class Column:
     """One column of a kind of list.
 
-    ``other_names`` are other headings for it. ``samples`` are values for the sample file.
+    ``other_names`` are other headings for it. ``samples`` are values for the sample file. ``choices`` are the values
+    that it can have, with their labels. ``about`` is what a list without it says nothing about, and ``if_absent`` what
+    that means, if staff have to know.
     """
 
     name: str
@@ -38,6 +40,9 @@ class Column:
     required: bool = False
     empty: Any = ""
     is_day: bool = False
+    choices: Sequence[tuple[str, str]] = ()
+    about: str = ""
+    if_absent: str = ""
 
     @property
     def keys(self) -> set[str]:
@@ -93,6 +98,9 @@ def email(cell: str) -> str:
         raise CellError(f"{shown}: {error.message}") from None
 
 
+YES_OR_NO = (("yes", "Yes"), ("no", "No"))
+
+
 def yes_or_no(cell: str) -> bool:
     """Yes or no."""
     answer = name_key(cell)
@@ -121,9 +129,26 @@ def one_of(
     return read
 
 
-def day_column(name: str, heading: str, *other_names: str, samples: tuple[str, ...] = ()) -> Column:
+def day_column(
+    name: str,
+    heading: str,
+    *other_names: str,
+    samples: tuple[str, ...] = (),
+    about: str = "",
+    if_absent: str = "",
+) -> Column:
     """A column of dates, which are read together: the others show which number in 01/04/2026 is the month."""
-    return Column(name, heading, str, other_names, samples, is_day=True, empty=None)
+    return Column(
+        name,
+        heading,
+        str,
+        other_names,
+        samples,
+        is_day=True,
+        empty=None,
+        about=about,
+        if_absent=if_absent,
+    )
 
 
 def sample_file(columns: Sequence[Column]) -> str:

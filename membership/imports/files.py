@@ -17,10 +17,15 @@ MAX_ROWS = 20_000
 MAX_COLUMNS = 100
 MAX_CELL_LENGTH = 2_000
 SAVE_AS_XLSX = "Open it in Excel, choose “File”, then “Save as”, then “Excel Workbook (.xlsx)”, and import the new file."
-# Titles, headings and notes, which are no rows of a list.
-_OTHER_ROWS = 100
+MAX_SHEET_ROWS = MAX_ROWS + 100  # with titles, headings and notes, which are no rows of the list
 # As a CSV export of ours guards text against formulas, and as people force a number or a date to stay text.
 _FORCED_TEXT = re.compile(r"^'(?=[=+\-@＝＋－＠\d])")
+
+
+# Errors of Excel, Google Sheets and LibreOffice, also as text.
+_ERROR = re.compile(r"#N/A|#[A-Z0-9/]+[!?]|Err:\d+")
+# UTF-8 that was read as Windows-1252 ("MontrÃ©al"), and letters that were lost.
+_DAMAGED_LETTERS = re.compile("[ÃÂ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€|\ufffd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class Sheet:
             cells.pop()
         if len(cells) > MAX_COLUMNS:
             self.problem = f"Row {number} has more than {MAX_COLUMNS} columns. Remove the ones you do not need."
-        elif cells and len(self.rows) == MAX_ROWS + _OTHER_ROWS:
+        elif cells and len(self.rows) == MAX_SHEET_ROWS:
             self.problem = too_many_rows()
         elif cells:
             self.rows.append(SheetRow(number, cells, hidden, struck))
@@ -157,6 +162,8 @@ def read_file(content: bytes, file_name: str, *, encoding: str = "") -> FileRead
     else:
         found, endings = texts.read(content, encoding), ("csv", "tsv", "txt", "tab")
     _refuse_unusable(found.sheets)
+    for sheet in found.sheets:
+        _note_damaged_letters(sheet)
     ending = file_name.lower().rpartition(".")[2]
     if ending in _LIST_ENDINGS and ending not in endings:
         found.notes.insert(
@@ -178,6 +185,18 @@ def _refuse_unusable(sheets: list[Sheet]) -> None:
         raise RefusedError(with_rows[0].problem)
 
 
+def _note_damaged_letters(sheet: Sheet) -> None:
+    """Point out a text that was once read in the wrong encoding and saved again."""
+    for row in sheet.rows:
+        for column, cell in enumerate(row.cells, start=1):
+            if isinstance(cell, str) and not cell.isascii() and _DAMAGED_LETTERS.search(cell):
+                sheet.notes.append(
+                    f"The accents in cell {cell_name(row.number, column)}, “{cell[:60]}”, were damaged before this "
+                    "file was saved. Others may be too. Ask for the list again, or correct them."
+                )
+                return
+
+
 def refuse_too_large(size: int) -> None:
     """Refuse a file over the limit before anything is read."""
     if size > MAX_BYTES:
@@ -195,11 +214,18 @@ def too_many_rows() -> str:
 def text_cell(text: str, row: int, column: int) -> str | BadCell:
     """A cell of text: one line, without marks that cannot be seen."""
     cleaned = _FORCED_TEXT.sub("", clean_text(text))
+    if cleaned[:1] in ("#", "E") and _ERROR.fullmatch(cleaned):
+        return error_cell(cleaned, row, column)
     if len(cleaned) <= MAX_CELL_LENGTH:
         return cleaned
     return bad_cell(
         cleaned, row, column, f"has more than {MAX_CELL_LENGTH:,} characters. Shorten it."
     )
+
+
+def error_cell(shown: str, row: int, column: int) -> BadCell:
+    """A cell whose value is an error, such as #N/A."""
+    return bad_cell(shown, row, column, f"has the error {shown}. Enter its value.")
 
 
 def bad_cell(shown: str, row: int, column: int, what: str) -> BadCell:

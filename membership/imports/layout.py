@@ -1,13 +1,36 @@
 """Where the list is in its file: which sheet, which rows are headings, and which rows are no part of the list."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
+
+from django.utils.formats import date_format
 
 from membership.errors import RefusedError
 from membership.imports.columns import Column
-from membership.imports.files import MAX_ROWS, FileRead, SheetRow, too_many_rows
-from membership.imports.questions import Given, Question
+from membership.imports.files import (
+    MAX_ROWS,
+    BadCell,
+    Cell,
+    FileRead,
+    Sheet,
+    SheetRow,
+    too_many_rows,
+)
+from membership.imports.headings import Headings, heading_keys
+from membership.imports.questions import Given, Question, Step
+from membership.register.names import name_key
+
+# The headings are looked for in so many rows, and staff choose among them.
+_FIRST_ROWS = 30
+# With fewer columns than this by name, headings are also recognized by likeness.
+_FEW = 4
+# By likeness only so many, because every heading is compared with every name.
+_GUESSED_SHEETS = 10
+_MOST_SHOWN = 200
 
 
 @dataclass
@@ -15,6 +38,8 @@ class Layout:
     """The sheet and the rows that are read.
 
     ``skipped`` are rows below the headings that are no part of the list, by number, each with the reason.
+    ``proposed`` are those that the portal recognized, by number, each with its kind, whether or not staff skip them.
+    ``problems`` are errors of whole rows. ``titles`` stand above the headings; ``title_date`` is the date in them.
     """
 
     sheet: int
@@ -25,8 +50,19 @@ class Layout:
     skipped: dict[int, str] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    proposed: dict[int, str] = field(default_factory=dict)
+    problems: dict[int, str] = field(default_factory=dict)
+    titles: list[str] = field(default_factory=list)
+    title_date: date | None = None
+    first_rows: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def read_rows(self) -> Iterator[SheetRow]:
+        """The rows of the list, without what is skipped."""
+        return (row for row in self.rows if row.number not in self.skipped)
 
     def to_json(self) -> dict[str, Any]:
+        shown = [row for row in self.rows if row.number in self.proposed][:_MOST_SHOWN]
         return {
             "sheet": self.sheet,
             "first_heading": self.first_heading,
@@ -34,17 +70,405 @@ class Layout:
             "headings": self.headings,
             "skipped": self.skipped,
             "notes": self.notes,
+            "titles": self.titles,
+            "rows": len(self.rows) - len(self.skipped),
+            "first_rows": self.first_rows,
+            "proposed": [
+                {
+                    "number": row.number,
+                    "kind": self.proposed[row.number],
+                    "reason": SKIPS[self.proposed[row.number]],
+                    "text": _shown(row),
+                    "is_skipped": row.number in self.skipped,
+                }
+                for row in shown
+            ],
+            "more_proposed": max(0, len(self.proposed) - _MOST_SHOWN),
         }
 
 
 def find_layout(file: FileRead, columns: Sequence[Column], given: Given) -> Layout:
-    """Find the list in its file. Raises ``RefusedError`` if no sheet has rows."""
-    sheet = file.likely_sheet
+    """Find the list in its file. Raises ``RefusedError`` if no sheet has rows below its headings."""
+    names, known = Headings(columns), given.group("columns").keys()
+    sheet, questions = _choose_sheet(file, names, known, given)
     if len(sheet.rows) < 2:
         raise RefusedError("The file has no rows below its headings.")
-    if len(sheet.rows) > MAX_ROWS + 1:
+    top, count, more = _choose_headings(sheet, names, known, given)
+    if len(sheet.rows) - top - count > MAX_ROWS:
         raise RefusedError(too_many_rows())
-    position, rows = file.sheets.index(sheet), sheet.rows
-    first = rows[0]
-    headings = [str(cell) for cell in first.cells]
-    return Layout(position, first.number, first.number, headings, rows[1:])
+    last = sheet.rows[top + count - 1]
+    layout = Layout(
+        sheet=file.sheets.index(sheet),
+        first_heading=sheet.rows[top].number,
+        last_heading=last.number,
+        headings=_joined(sheet.rows[top : top + count]),
+        rows=sheet.rows[top + count :],
+        questions=[*questions, *more],
+        notes=list(sheet.notes),
+        titles=[_shown(row) for row in sheet.rows[:top]][:_FIRST_ROWS],
+        first_rows=[(row.number, _shown(row)) for row in sheet.rows[:_FIRST_ROWS]],
+    )
+    layout.title_date = next(filter(None, map(_as_of, [*layout.titles, sheet.name])), None)
+    _find_long_rows(layout, is_text=bool(file.encoding))
+    _find_rows_to_skip(layout, names, given)
+    _ask_about_marked_rows(layout, sheet, columns, given)
+    return layout
+
+
+# -- The sheet ---------------------------------------------------------------------------------------
+
+
+def _choose_sheet(
+    file: FileRead, names: Headings, known: Any, given: Given
+) -> tuple[Sheet, list[Question]]:
+    """The sheet that staff chose, or else the visible one whose headings fit."""
+    sheets = [sheet for sheet in file.sheets if sheet.rows and not sheet.problem]
+    if not sheets:
+        problem = next((sheet.problem for sheet in file.sheets if sheet.problem), "")
+        raise RefusedError(problem or "The sheet is empty.")
+    if len(sheets) == 1 and not sheets[0].hidden:
+        return sheets[0], []
+    fits = {id(sheet): _best_heading(sheet, names, known, guess=False)[2] for sheet in sheets}
+    if max(fits.values()) < 2:  # no sheet has two headings that are known
+        for sheet in sheets[:_GUESSED_SHEETS]:
+            fits[id(sheet)] = _best_heading(sheet, names, known, guess=True)[2]
+    visible = [sheet for sheet in sheets if not sheet.hidden]
+    best = max((fits[id(sheet)] for sheet in visible), default=0)
+    among = visible if best or not max(fits.values()) else sheets
+    # A sheet of another year may have a column more or less.
+    fitting = [s for s in among if fits[id(s)] >= 0.7 * max(fits[id(one)] for one in among)]
+    chosen = max(fitting, key=lambda s: (s.is_active, _year(s.name), -sheets.index(s)))
+    answer = given.get("sheet", "sheet")
+    if given.is_remembered("sheet", "sheet") and any(map(str.isdigit, answer or "")):
+        # The sheet of another year is not the sheet of this one.
+        answer = chosen.name if _without_digits(answer) == _without_digits(chosen.name) else None
+        if chosen is not max(fitting, key=lambda s: _year(s.name)):
+            answer = None
+    if found := next((sheet for sheet in sheets if sheet.name == answer), None):
+        return found, []
+    if len(among) == 1 and not chosen.hidden and not any(s.hidden and fits[id(s)] for s in sheets):
+        return chosen, []
+    return chosen, [_sheet_question(sheets, fitting, chosen)]
+
+
+def _sheet_question(sheets: list[Sheet], fitting: list[Sheet], chosen: Sheet) -> Question:
+    newest = max(fitting, key=lambda s: _year(s.name))
+    if chosen.hidden:
+        text = f"Only the hidden sheet “{chosen.name}” has headings that fit. Is it the right one?"
+    elif len(fitting) > 1 and _year(chosen.name) < _year(newest.name):
+        text = f"The file opens on “{chosen.name}”, but it also has “{newest.name}”. Which one is the list?"
+    else:
+        text = f"“{chosen.name}” is read. The file has {len(sheets)} sheets with rows."
+    return Question(
+        Step.SHEET,
+        "sheet",
+        "sheet",
+        text,
+        options=[(sheet.name, sheet_label(sheet)) for sheet in sheets],
+        proposed=chosen.name,
+        can_wait="?" not in text,
+    )
+
+
+def sheet_label(sheet: Sheet) -> str:
+    hidden = ", hidden" if sheet.hidden else ""
+    return f"{sheet.name} ({len(sheet.rows)} rows{hidden})"
+
+
+def _year(text: str) -> int:
+    """The newest year in the name of a sheet: 2027 for “2026-27” and “FY26/27”, 0 for none."""
+    years = [int(found) for found in re.findall(r"(?<!\d)((?:19|20)\d\d)(?!\d)", text)]
+    ends = re.findall(r"(?<!\d)(?:20)?(\d\d)\s*[-–/]\s*(?:20)?(\d\d)(?!\d)", text)
+    years += [2000 + int(second) for first, second in ends if int(second) - int(first) == 1]
+    return max(years, default=0)
+
+
+def _without_digits(text: str) -> str:
+    return re.sub(r"\d+", "#", name_key(text))
+
+
+# -- The headings ------------------------------------------------------------------------------------
+
+
+def _choose_headings(
+    sheet: Sheet, names: Headings, known: Any, given: Given
+) -> tuple[int, int, list[Question]]:
+    """The position of the first row of headings, the number of these rows, and what has to be asked."""
+    positions = {row.number: n for n, row in enumerate(sheet.rows)}
+    answer = str(given.get("headings", sheet.name) or "")
+    first, _, last = answer.partition("-")
+    if first.isdigit() and int(first) in positions:
+        top = positions[int(first)]
+        end = positions.get(int(last), top) if last.isdigit() else top
+        if top <= end < len(sheet.rows) - 1:
+            return top, end - top + 1, []
+    top, count, fit = _best_heading(sheet, names, known, guess=False)
+    if fit < _FEW:
+        guessed = _best_heading(sheet, names, known, guess=True)
+        top, count, fit = max((top, count, fit), guessed, key=lambda found: found[2])
+    if fit:
+        return top, count, []
+    top = _widest_row(sheet)
+    row = sheet.rows[top]
+    return (
+        top,
+        1,
+        [
+            Question(
+                Step.SHEET,
+                "headings",
+                sheet.name,
+                "We do not know any of the headings. Which row has them?",
+                options=[(str(r.number), f"Row {r.number}: {_shown(r)}") for r in sheet.rows[:30]],
+                proposed=str(row.number),
+            )
+        ],
+    )
+
+
+def _best_heading(
+    sheet: Sheet, names: Headings, known: Any, *, guess: bool
+) -> tuple[int, int, int]:
+    """The row, or two rows, whose headings name most columns: position, number of rows, and how many."""
+    rows = sheet.rows[: min(_FIRST_ROWS, len(sheet.rows) - 1) or 1]
+    best = (0, 1, 0)
+    for n, row in enumerate(rows):
+        fit = names.fit(_joined([row]), known, guess=guess)
+        best = max(best, (n, 1, fit), key=lambda found: found[2])
+    for n, (upper, lower) in enumerate(pairwise(rows)):
+        if lower.number == upper.number + 1 and all(map(_may_be_heading, lower.cells)):
+            fit = names.fit(_joined([upper, lower]), known, guess=guess)
+            best = max(best, (n, 2, fit), key=lambda found: found[2])
+    return best
+
+
+def _may_be_heading(cell: object) -> bool:
+    return isinstance(cell, str) and "@" not in cell and not cell.replace("-", "").isdigit()
+
+
+def _widest_row(sheet: Sheet) -> int:
+    """The first row with nearly as many cells as the widest one: titles are narrow."""
+    widths = [sum(map(bool, row.cells)) for row in sheet.rows[:_FIRST_ROWS]]
+    return next(n for n, width in enumerate(widths) if width >= 0.7 * max(widths))
+
+
+def _joined(rows: Sequence[SheetRow]) -> list[str]:
+    """The headings of one row, or of two: “Contract / Start date”. A merged cell counts for all that are below it."""
+    texts = [[str(cell) for cell in row.cells] for row in rows]
+    if len(rows) == 1:
+        return texts[0]
+    *uppers, lower = texts
+    width = max(map(len, texts))
+    lower += [""] * (width - len(lower))
+    parts = [lower]
+    for upper in reversed(uppers):
+        upper += [""] * (width - len(upper))
+        above = ""
+        filled = []
+        for text, below in zip(upper, lower, strict=True):
+            above = text or (above if below else "")
+            filled.append(above)
+        parts.insert(0, filled)
+    return [" / ".join(dict.fromkeys(filter(None, column))) for column in zip(*parts, strict=True)]
+
+
+_DAY = r"([A-Za-z]+\.? \d{1,2},? \d{4}|\d{1,2} [A-Za-z]+\.?,? \d{4}|\d{4}-\d{2}-\d{2})"
+_AS_OF = re.compile(rf"\b(?:as of|as at|current to|effective|dated?:?)\s+{_DAY}", re.IGNORECASE)
+
+
+def _as_of(title: str) -> date | None:
+    """The date of a list as its title has it: “Contracts as of April 1, 2026”."""
+    if not (found := _AS_OF.search(title)):
+        return None
+    written = found[1].replace(",", "").replace(".", "")
+    for form in ("%B %d %Y", "%b %d %Y", "%d %B %Y", "%d %b %Y", "%Y-%m-%d"):
+        try:
+            return datetime.strptime(written, form).date()
+        except ValueError:
+            continue
+    return None
+
+
+# -- Rows that are no part of the list ---------------------------------------------------------------
+
+SKIPS = {
+    "total": "a total",
+    "repeat": "the headings again",
+    "printed": "about the file",
+    "note": "a note",
+    "section": "a title between rows",
+    "below": "a remark below the list",
+}
+# These have one cell, and could be rows of the list of which the rest is missing: each is asked.
+_GUESSED = ("section", "below")
+_COUNTED = (
+    "members? agenc(?:y|ies) organizations? programs? contracts? people persons? rows? records? committees? amounts? "
+    "funding number count fte ftes all of for the and"
+).replace(" ", "|")
+_TOTAL = re.compile(
+    rf"(?:grand\s+|sub[\s-]*)?totals?(?:\s+(?:{_COUNTED}))*\s*(?:[:=–-].*|[\d\s,.$%]*)"
+    rf"|(?:number|count)(?: of [\w\s]+)?\s*[:=]\s*\d+|\d+\s+(?:{_COUNTED})",
+    re.IGNORECASE,
+)
+_BEGINS_A_TOTAL = re.compile(r"(?:grand\s+|sub[\s-]*)?totals?\b", re.IGNORECASE)
+_NUMBER = re.compile(r"[-\d\s,.$%()]+")
+_PRINTED = re.compile(
+    r"(?:printed|generated|exported|prepared|created|produced|downloaded|report run|report date|last updated|updated)\b.*"
+    r"(?:\b(?:by|on|at|from)\b|.*\d{4}).*|page \d+( of \d+)?|confidential\b.*|end of (?:report|list|file)|[-–—_=*\s]+",
+    re.IGNORECASE,
+)
+_NOTE = re.compile(
+    r"(?:\*+|†|notes?\b\s*[:.]|n\.?b\.?[:.]|source\s*:|legend\b).*", re.IGNORECASE | re.DOTALL
+)
+
+
+def _find_rows_to_skip(layout: Layout, names: Headings, given: Given) -> None:
+    """Recognize totals, notes and so on. They are skipped unless staff say to read them."""
+    heading_cells = {key for heading in layout.headings for key in heading_keys(heading)}
+    needed = _needed_positions(layout, names, given)
+    last_full = next((r.number for r in reversed(layout.rows) if _has_all(r, needed)), 0)
+    asked: dict[str, list[int]] = {}
+    lines: dict[int, str] = {}
+    for row in layout.rows:
+        kind = _kind_of_skip(row, heading_cells, needed, last_full)
+        answer = given.get("skipped", str(row.number))
+        if kind:
+            layout.proposed[row.number] = kind
+            lines[row.number] = _shown(row)
+            known = given.get("skips", skip_key(kind, lines[row.number]))
+            answer = answer or known or "skip"
+            if not known:
+                asked.setdefault(kind, []).append(row.number)
+        if answer == "skip":
+            layout.skipped[row.number] = SKIPS[kind] if kind else "you chose to skip it"
+    for kind, rows in asked.items():
+        looks = "looks" if len(rows) == 1 else "look"
+        question = Question(
+            Step.SHEET,
+            "skips",
+            kind,
+            f"{_rows(rows)} {looks} like {SKIPS[kind]}, and will be skipped.",
+            shown="; ".join(lines[number] for number in rows[:5]),
+            options=[("skip", "Skip"), ("read", "Read as part of the list")],
+            proposed="skip",
+            rows=rows,
+            can_wait=kind not in _GUESSED,
+        )
+        layout.questions.append(question)
+
+
+def skip_key(kind: str, text: str) -> str:
+    """The key under which a list remembers what to do with such rows."""
+    return f"{kind}: {name_key(text)}" if kind in _GUESSED else kind
+
+
+def _needed_positions(layout: Layout, names: Headings, given: Given) -> set[int]:
+    """The columns of the file without which a row says nothing."""
+    needed: dict[str, int] = {}
+    for position, heading in enumerate(layout.headings):
+        if column := given.get("columns", name_key(heading)):
+            needed.setdefault(column, position)
+    for one in names.candidates(layout.headings):
+        needed.setdefault(one.column, one.position)
+    return {needed[c.name] for c in names.columns if c.required and c.name in needed}
+
+
+def _has_all(row: SheetRow, needed: set[int]) -> bool:
+    return bool(needed) and all(n < len(row.cells) and row.cells[n] for n in needed)
+
+
+def _kind_of_skip(row: SheetRow, heading_cells: set[str], needed: set[int], last_full: int) -> str:
+    """Why a row is no part of the list, by the keys of ``SKIPS``; empty for a row that is."""
+    texts = [str(cell) for cell in row.cells if cell]
+    if any(isinstance(cell, BadCell) for cell in row.cells):
+        return ""
+    if len(texts) > 1 and sum(name_key(t) in heading_cells for t in texts) >= 0.7 * len(texts):
+        return "repeat"
+    has_all = _has_all(row, needed)
+    others_are_numbers = all(map(_NUMBER.fullmatch, texts[1:]))
+    if others_are_numbers and (
+        _TOTAL.fullmatch(texts[0])
+        or (not has_all and (_BEGINS_A_TOTAL.match(texts[0]) or _NUMBER.fullmatch(texts[0])))
+    ):
+        return "total"
+    if len(texts) > 2:  # a row of the list, perhaps a wrong one
+        return ""
+    if _PRINTED.fullmatch(" ".join(texts)):
+        return "printed"
+    if len(texts) == 1 and _NOTE.fullmatch(texts[0]):
+        return "note"
+    if len(texts) == 1 and len(needed) > 1:
+        return "below" if row.number > last_full else "section"
+    return ""
+
+
+def _find_long_rows(layout: Layout, *, is_text: bool) -> None:
+    """In a text file, a row with more cells than headings has a separator too many."""
+    width = len(layout.headings)
+    longer = [row for row in layout.rows if len(row.cells) > width]
+    if is_text and 2 * len(longer) <= len(layout.rows):
+        for row in longer:
+            cells = "; ".join(str(cell) for cell in row.cells)
+            layout.problems[row.number] = (
+                f"The row has {len(row.cells)} cells, but there are {width} headings: {cells[:300]}. "
+                "A cell with a comma in it may be missing its quotation marks."
+            )
+    elif longer:  # columns without a heading
+        layout.headings += [""] * (max(len(row.cells) for row in longer) - width)
+
+
+def _ask_about_marked_rows(
+    layout: Layout, sheet: Sheet, columns: Sequence[Column], given: Given
+) -> None:
+    """Hidden rows may be outdated, or only filtered away. Rows that are crossed out may be over."""
+    status = {key for column in columns if column.name == "status" for key in column.keys}
+    has_status = any(key in status for heading in layout.headings for key in heading_keys(heading))
+    left = [row for row in layout.rows if row.number not in layout.skipped]
+    marked = {
+        "struck": [row.number for row in left if row.struck],
+        "hidden": [row.number for row in left if row.hidden and not row.struck],
+    }
+    what = {"struck": "crossed out", "hidden": "hidden in the file, perhaps by a filter"}
+    for mark, rows in marked.items():
+        if not rows:
+            continue
+        key = f"{mark}: {sheet.name}"
+        answer = given.get("marked", key)
+        text = f"{_rows(rows)} {'is' if len(rows) == 1 else 'are'} {what[mark]}. Does the list include {'it' if len(rows) == 1 else 'them'}?"
+        proposed = "skip" if mark == "struck" else "read" if has_status else ""
+        layout.questions.append(
+            Question(
+                Step.SHEET,
+                "marked",
+                key,
+                text,
+                shown="; ".join(_shown(row) for row in left if row.number in rows[:3]),
+                options=[("read", "Yes, read"), ("skip", "No, skip")],
+                proposed=proposed,
+                answer=answer,
+                rows=rows,
+                help_text="The status of each row is read as well." if proposed == "read" else "",
+            )
+        )
+        if answer == "skip":
+            layout.skipped |= dict.fromkeys(rows, what[mark])
+
+
+def _rows(numbers: list[int]) -> str:
+    """“Row 3”, “Rows 3 and 7”, “12 rows (3, 4, 5 …)”."""
+    if len(numbers) == 1:
+        return f"Row {numbers[0]}"
+    if len(numbers) <= 5:
+        return f"Rows {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
+    return f"{len(numbers)} rows ({', '.join(map(str, numbers[:5]))} …)"
+
+
+def shown(cell: Cell) -> str:
+    """A cell as a page shows it."""
+    return date_format(cell) if isinstance(cell, date) else str(cell)
+
+
+def _shown(row: SheetRow) -> str:
+    """A row in one line."""
+    line = " | ".join([shown(cell) for cell in row.cells if cell][:8])
+    return line if len(line) <= 110 else f"{line[:109]}…"

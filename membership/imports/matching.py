@@ -1,15 +1,76 @@
 """Which column of the file is which column of the list: by name, by likeness, by content, or as staff chose."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import islice
 from typing import Any
 
-from membership.imports.columns import Column
-from membership.imports.layout import Layout
+from membership.imports.columns import CellError, Column, text
+from membership.imports.files import Cell, SheetRow, column_letters
+from membership.imports.headings import Headings
+from membership.imports.layout import Layout, shown
 from membership.imports.questions import Given, Question, Step
 from membership.register.names import name_key
 
 SAMPLES = 3
+# The content of a column is judged by so many cells, and this share of them.
+_CELLS = 200
+_MOST = 0.8
+
+_NAME = text(120)
+FIRST_NAME = Column(
+    "first_name", "First name", _NAME, ("First", "Given name", "Given names", "Contact first name")
+)
+MIDDLE_NAME = Column("middle_name", "Middle name", _NAME, ("Middle", "Middle initial"))
+LAST_NAME = Column(
+    "last_name", "Last name", _NAME, ("Last", "Surname", "Family name", "Contact last name")
+)
+NAME_PARTS = (FIRST_NAME, MIDDLE_NAME, LAST_NAME)
+# A column for each role, with the name of the person who has it, and perhaps another one with their email.
+ROLES = {"chair": "Chair", "co_chair": "Co-chair", "coordinator": "Coordinator"}
+ROLE_NAMES = {
+    f"{role}_name": Column(
+        f"{role}_name",
+        f"{label} (name)",
+        _NAME,
+        (
+            label,
+            f"{label}person",
+            f"{label} name",
+            f"Name of {label}",
+            f"{label}’s name",
+            f"Committee {label}",
+        ),
+    )
+    for role, label in ROLES.items()
+}
+ROLE_EMAILS = {
+    f"{role}_email": Column(
+        f"{role}_email",
+        f"{label}’s email",
+        text(254),
+        (
+            f"{label} email",
+            f"{label} email address",
+            f"Email of {label}",
+            f"{label}’s email address",
+        ),
+    )
+    for role, label in ROLES.items()
+}
+# A person has no value in common with all others.
+NEVER_ONE_VALUE = frozenset({"email", "name", "contact_name", "contact_email"})
+
+
+def parts_of(columns: Sequence[Column]) -> list[Column]:
+    """What a column of the file may also be: a part of a name, or the name or email of someone in a role."""
+    names = {column.name for column in columns}
+    parts: list[Column] = [*NAME_PARTS] if names & {"name", "contact_name"} else []
+    if "role" in names:
+        parts += [*ROLE_NAMES.values(), *ROLE_EMAILS.values()]
+    return parts
 
 
 @dataclass
@@ -26,47 +87,325 @@ class ColumnUse:
     column: str = ""
     how: str = ""
 
+    @property
+    def letter(self) -> str:
+        """As a spreadsheet program names the column."""
+        return column_letters(self.position + 1)
+
     def to_json(self) -> dict[str, Any]:
-        return dict(vars(self))
+        return {**vars(self), "letter": self.letter}
 
 
 @dataclass
 class Matching:
-    """The columns of the file, the values that staff gave for all rows, and what has to be asked."""
+    """The columns of the file, the values that staff gave for all rows, and what has to be asked.
+
+    ``positions`` are of the rows that ``arrange`` returns: there, the parts of a name (``name_cells``) are one cell,
+    and a row with someone in each of several ``roles`` is a row for each of them.
+    """
 
     uses: list[ColumnUse]
     constants: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
-
-    @property
-    def positions(self) -> dict[str, int]:
-        return {use.column: use.position for use in self.uses if use.column}
+    positions: dict[str, int] = field(default_factory=dict)
+    name_cells: list[int] = field(default_factory=list)
+    # Each with the columns of the name and the email.
+    roles: list[tuple[str, int, int | None]] = field(default_factory=list)
 
     @property
     def unused(self) -> list[ColumnUse]:
         return [use for use in self.uses if not use.column]
 
+    def arrange(self, layout: Layout) -> Layout:
+        """The rows of the file as rows of the list."""
+        if not self.name_cells and not self.roles:
+            return layout
+        rows = [one for row in layout.rows for one in self._arranged(row)]
+        headings = [*layout.headings, "Role"] if self.roles else layout.headings
+        return replace(layout, rows=rows, headings=headings)
 
-def match_columns(columns: Sequence[Column], layout: Layout, given: Given) -> Matching:
+    def _arranged(self, row: SheetRow) -> Iterator[SheetRow]:
+        width = 1 + max(self.positions.values())
+        cells = row.cells + [""] * (width - len(row.cells))
+        if self.name_cells:
+            parts = [str(cells[n]) for n in self.name_cells if n < len(cells)]
+            cells[self.name_cells[0]] = " ".join(filter(None, parts))
+        people = [
+            (role, cells[name], cells[email] if email is not None else "")
+            for role, name, email in self.roles
+        ]
+        # Without anyone, the row is about the initiative alone.
+        for role, name, email in [one for one in people if any(one[1:])] or [("", "", "")]:
+            if self.roles:
+                cells = list(cells)
+                values = {"role": role, "name": name, "email": email}
+                for column, value in values.items():
+                    if column in self.positions:
+                        cells[self.positions[column]] = value
+            yield replace(row, cells=cells)
+
+
+def match_columns(
+    columns: Sequence[Column], layout: Layout, given: Given, *, guess: bool = True
+) -> Matching:
     """Match the headings of the file with the columns of the list."""
-    uses, taken = [], set()
-    for position, heading in enumerate(layout.headings):
-        key = name_key(heading)
-        found = next((c.name for c in columns if key in c.keys and c.name not in taken), "")
-        taken.add(found)
-        cells = (row.cells[position] for row in layout.rows if position < len(row.cells))
-        samples = [str(cell) for cell in cells if cell][:SAMPLES]
-        uses.append(ColumnUse(position, key, heading, samples, found, "name" if found else ""))
-    constants = {key: text for key, text in given.group("constants").items() if text}
-    lacking = [c for c in columns if c.required and not {c.name} & (taken | constants.keys())]
-    questions = [
-        Question(
-            Step.COLUMNS,
-            "constants",
-            column.name,
-            f"The file has no “{column.heading}” column. Choose one, or give one value for all rows.",
-        )
-        for column in lacking
+    all_columns = {column.name: column for column in (*columns, *parts_of(columns))}
+    uses = _columns_of_file(layout)
+    _take_answers(uses, all_columns, given)
+    asked = _take_names(uses, Headings(all_columns.values()), guess=guess)
+    _drop_parts_of_what_is_there(uses, asked)
+    _drop_what_cannot_be(uses, all_columns, layout)
+    if guess:
+        _take_content(uses, asked, columns, layout)
+    matching = Matching(uses)
+    _place(matching, columns, width=len(layout.headings))
+    given_for_all = given.group("constants").items()
+    matching.constants = {
+        name: value for name, value in given_for_all if value and name not in matching.positions
+    }
+    there = matching.positions.keys() | matching.constants.keys()
+    matching.missing = [c.name for c in columns if c.required and c.name not in there]
+    options = [
+        ("", "Not used"),
+        *((column.name, column.heading) for column in all_columns.values()),
     ]
-    return Matching(uses, constants, [column.name for column in lacking], questions)
+    matching.questions = [
+        *(
+            _question(use, all_columns, asked, options)
+            for use in uses
+            if use.position in asked or use.how not in ("name", "staff", "remembered")
+        ),
+        *(_missing_question(c) for c in columns if c.name in matching.missing),
+    ]
+    return matching
+
+
+def _place(matching: Matching, columns: Sequence[Column], *, width: int) -> None:
+    """Where the values of the list are in each row."""
+    taken = {use.column: use.position for use in matching.uses if use.column}
+    at = {column.name: taken[column.name] for column in columns if column.name in taken}
+    if parts := [taken[part.name] for part in NAME_PARTS if part.name in taken]:
+        whole = next(c.name for c in columns if c.name in ("name", "contact_name"))
+        if whole not in at:
+            matching.name_cells, at[whole] = parts, parts[0]
+    found = [role for role in ROLES if f"{role}_name" in taken or f"{role}_email" in taken]
+    if found and "role" not in at:
+        # An email of no role belongs to the first of them.
+        first_email = at.get("email")
+        for role in found:
+            name = taken.get(f"{role}_name", width)
+            email = taken.get(f"{role}_email", first_email if role == found[0] else None)
+            matching.roles.append((role, name, email))
+        at["role"] = width
+        at["name"] = matching.roles[0][1]
+        if emails := [email for _, _, email in matching.roles if email is not None]:
+            at["email"] = emails[0]
+    matching.positions = at
+
+
+def _columns_of_file(layout: Layout) -> list[ColumnUse]:
+    """The columns that have a heading or a cell."""
+    uses, keys = [], set()
+    rows = list(layout.read_rows)
+    for position, heading in enumerate(layout.headings):
+        samples = list(dict.fromkeys(map(shown, _cells(rows, position))))[:SAMPLES]
+        if not heading and not samples:
+            continue
+        key = name_key(heading) or f"column {column_letters(position + 1)}"
+        while key in keys:
+            key += "+"
+        keys.add(key)
+        uses.append(
+            ColumnUse(position, key, heading or f"Column {column_letters(position + 1)}", samples)
+        )
+    return uses
+
+
+def _cells(rows: Iterable[SheetRow], position: int) -> Iterable[Cell]:
+    """The first cells of a column that have something in them."""
+    cells = (row.cells[position] for row in rows if position < len(row.cells))
+    return islice((cell for cell in cells if cell), _CELLS)
+
+
+def _take_answers(uses: list[ColumnUse], columns: dict[str, Column], given: Given) -> None:
+    taken: set[str] = set()
+    # What staff chose in this edition comes first.
+    for use in sorted(uses, key=lambda use: given.is_remembered("columns", use.key)):
+        chosen = given.get("columns", use.key)
+        if chosen == "" or (chosen in columns and chosen not in taken):
+            use.column = chosen
+            use.how = "remembered" if given.is_remembered("columns", use.key) else "staff"
+            taken.add(chosen)
+
+
+def _take_names(uses: list[ColumnUse], names: Headings, *, guess: bool) -> dict[int, str]:
+    """Give each column of the list the heading that fits best. Returns those that fit equally, with the column."""
+    taken = {use.column: use for use in uses if use.how}
+    free = {n: use for n, use in enumerate(uses) if not use.how}
+    candidates = [
+        one
+        for one in names.candidates(
+            [use.heading if not use.how else "" for use in uses], guess=guess
+        )
+        if one.position in free
+    ]
+    won: dict[str, Any] = {}
+    for one in candidates:
+        use = free[one.position]
+        if not use.column and one.column not in taken and one.column not in won:
+            won[one.column] = one
+            use.column, use.how = one.column, "name" if one.is_by_name else "likeness"
+    equal: dict[int, str] = {}
+    for one in candidates:
+        best = won.get(one.column)
+        if best and not free[one.position].column and one.rank == best.rank:
+            equal |= {free[p].position: one.column for p in (one.position, best.position)}
+    return equal
+
+
+def _drop_parts_of_what_is_there(uses: list[ColumnUse], asked: dict[int, str]) -> None:
+    """A column with whole names counts more than parts of names, and one with roles more than a column for each."""
+    taken = {use.column for use in uses}
+    parts: set[str] = set()
+    if taken & {"name", "contact_name"}:
+        parts |= {part.name for part in NAME_PARTS}
+    if "role" in taken:
+        parts |= ROLE_NAMES.keys() | ROLE_EMAILS.keys()
+    elif taken & ROLE_NAMES.keys():
+        for use in uses:
+            if use.column == "name" and use.how in ("name", "likeness"):  # who of them is it?
+                use.column, use.how, asked[use.position] = "", "", "name"
+    for use in uses:
+        if use.column in parts and use.how in ("name", "likeness"):
+            use.column = use.how = ""
+            asked.pop(use.position, None)
+
+
+def _drop_what_cannot_be(uses: list[ColumnUse], columns: dict[str, Column], layout: Layout) -> None:
+    """A heading alone says little if the cells say otherwise: emails are no names, and a tick is no chair."""
+    rows = list(layout.read_rows)
+    for use in uses:
+        if use.how not in ("name", "likeness"):
+            continue
+        cells = list(map(str, _cells(rows, use.position)))
+        is_email = use.column == "email" or use.column.endswith("_email")
+        with_at = _share(cells, lambda cell: "@" in cell or "＠" in cell or "(at)" in cell)
+        is_name = use.column in ("name", "contact_name", "agency", *ROLE_NAMES)
+        if cells and (
+            (is_email and not with_at and use.how == "likeness")
+            or (is_name and with_at > 0.5)
+            or (use.column in ROLE_NAMES and _share(cells, _is_yes_or_no) > 0.5)
+        ):
+            use.column = use.how = ""
+
+
+def _is_yes_or_no(cell: str) -> bool:
+    return name_key(cell) in {
+        "yes",
+        "no",
+        "y",
+        "n",
+        "x",
+        "true",
+        "false",
+        "1",
+        "0",
+        "oui",
+        "non",
+        "✓",
+        "✔",
+    }
+
+
+def _share(cells: Sequence[str], test: Callable[[str], object]) -> float:
+    return sum(map(bool, map(test, cells))) / len(cells) if cells else 0.0
+
+
+_AGENCY = re.compile(
+    r"\b(society|soc|association|cent(re|er)|services?|house|council|nation|ltd|inc|foundation|shelter|resource)\b",
+    re.IGNORECASE,
+)
+
+
+def _take_content(
+    uses: list[ColumnUse], asked: dict[int, str], columns: Sequence[Column], layout: Layout
+) -> None:
+    """Recognize a column by its cells, where the heading says nothing: emails, agencies, and values that are known.
+
+    Dates, names and yes or no could be anything, so they are recognized only under no heading at all.
+    """
+    taken = {use.column for use in uses} | {*asked.values()}
+    rows = list(layout.read_rows)
+    for column in columns:
+        for use in uses:
+            if column.name in taken or use.how or use.position in asked:
+                continue
+            cells = list(_cells(rows, use.position))
+            has_heading = bool(layout.headings[use.position])
+            if cells and _content_fits(column, cells, has_heading=has_heading):
+                use.column, use.how = column.name, "content"
+                taken.add(column.name)
+
+
+def _content_fits(column: Column, cells: list[Cell], *, has_heading: bool) -> bool:
+    texts = list(map(str, cells))
+    if column.name in ("email", "contact_email"):
+        return _share(texts, lambda cell: "@" in cell) >= _MOST
+    if column.name == "agency":
+        return _share(texts, _AGENCY.search) >= _MOST
+    if column.is_day:
+        return not has_heading and all(isinstance(cell, date) for cell in cells)
+    if column.choices and (not has_heading or column.name != "carries_caseload"):
+        return len(set(texts)) > 1 and _share(texts, lambda cell: _can_read(column, cell)) >= _MOST
+    return False
+
+
+def _can_read(column: Column, cell: str) -> bool:
+    try:
+        column.read(cell)
+    except CellError:
+        return False
+    return True
+
+
+def _question(
+    use: ColumnUse,
+    columns: dict[str, Column],
+    asked: dict[int, str],
+    options: list[tuple[str, str]],
+) -> Question:
+    """What staff should look at: a heading that was guessed, or that is not used."""
+    if use.position in asked:
+        heading = columns[asked[use.position]].heading
+        sentence = f"More than one column could be “{heading}”, among them “{use.heading}”. Choose what it is."
+    elif use.column:
+        sentence = f"“{use.heading}” looks like “{columns[use.column].heading}”. Check that it is."
+    else:
+        sentence = f"“{use.heading}” is not used."
+    return Question(
+        Step.COLUMNS,
+        "columns",
+        use.key,
+        sentence,
+        shown=use.heading,
+        options=options,
+        proposed=use.column,
+        can_wait=not use.column and use.position not in asked,
+    )
+
+
+def _missing_question(column: Column) -> Question:
+    can_be_one = column.name not in NEVER_ONE_VALUE
+    return Question(
+        Step.COLUMNS,
+        "constants",
+        column.name,
+        f"The file has no “{column.heading}” column. "
+        + (
+            "Choose one, or give one value for all rows."
+            if can_be_one
+            else "Choose the column that it is."
+        ),
+        options=list(column.choices),
+    )

@@ -181,6 +181,11 @@ class ListImport(models.Model):
     def is_working(self) -> bool:
         return self.state in self.WORKING
 
+    @property
+    def version(self) -> str:
+        """Changes whenever the import does, so that a page that is out of date is noticed."""
+        return self.moved_at.isoformat()
+
 
 class ListImportRow(models.Model):
     """What one row of a list would do, for staff to check before they confirm the import."""

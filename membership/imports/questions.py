@@ -30,6 +30,7 @@ class Question:
 
     ``proposed`` is the answer that the page has chosen already; it counts once staff save the step.
     ``options`` are answers and their labels; without any, the answer is typed. ``rows`` are numbers of rows.
+    ``can_wait`` is for what staff should look at once: its page is shown, and the command takes what is proposed.
     """
 
     step: Step
@@ -42,6 +43,7 @@ class Question:
     answer: str | None = None
     rows: list[int] = field(default_factory=list)
     help_text: str = ""
+    can_wait: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -75,7 +77,7 @@ class Given:
 
 
 # What the next edition of a list may use again; the other groups are about one file.
-REMEMBERED = ("columns", "constants", "orders", "values", "agencies", "sheet")
+REMEMBERED = ("columns", "constants", "orders", "values", "agencies", "sheet", "skips")
 
 
 def remembered(answers: Mapping[str, Any]) -> Answers:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from membership.errors import RefusedError
 from membership.imports.columns import Column, ListRow
@@ -51,11 +52,18 @@ class Reading:
         return {
             "file": {"what": file.what, "encoding": file.encoding, "notes": file.notes},
             "sheets": [
-                {"name": sheet.name, "hidden": sheet.hidden, "rows": len(sheet.rows)}
+                {
+                    "name": sheet.name,
+                    "hidden": sheet.hidden,
+                    "rows": len(sheet.rows),
+                    "usable": bool(sheet.rows) and not sheet.problem,
+                    "problem": sheet.problem,
+                }
                 for sheet in file.sheets
             ],
             "layout": self.layout.to_json(),
             "columns": [use.to_json() for use in self.matching.uses],
+            "there": list(self.matching.positions),
             "constants": self.matching.constants,
             "missing": self.matching.missing,
             "values": self.values.to_json(),
@@ -67,9 +75,34 @@ class Reading:
 def read_list(file: FileRead, columns: Sequence[Column], given: Given, *, as_of: date) -> Reading:
     """Read the list in a file. Raises ``RefusedError`` if there is none."""
     layout = find_layout(file, columns, given)
+    if question := _date_question(layout, given, as_of):
+        layout.questions.append(question)
     matching = match_columns(columns, layout, given)
-    return Reading(
-        file, layout, matching, read_values(columns, layout, matching, given, as_of=as_of)
+    values = read_values(columns, matching.arrange(layout), matching, given, as_of=as_of)
+    for row in values.rows:
+        if problem := layout.problems.get(row.number):
+            row.problems.insert(0, problem)
+    return Reading(file, layout, matching, values)
+
+
+def _date_question(layout: Layout, given: Given, as_of: date) -> Question | None:
+    """Ask which date is right if the title of the list has another one than staff gave."""
+    day = layout.title_date
+    if day is None or day == as_of or day > timezone.localdate():
+        return None
+    shown, typed = date_format(day), date_format(as_of)
+    return Question(
+        Step.SHEET,
+        "as_of",
+        day.isoformat(),
+        f"The title has the date {shown}, but you gave {typed}. What is the date of the list?",
+        options=[
+            (day.isoformat(), f"{shown}, from the title"),
+            (as_of.isoformat(), f"{typed}, as you gave it"),
+        ],
+        proposed=day.isoformat(),
+        answer=given.get("as_of", day.isoformat()),
+        can_wait=True,
     )
 
 
@@ -81,7 +114,7 @@ def read_rows(columns: Sequence[Column], sheet: Sequence[SheetRow]) -> list[List
     first, *rows = sheet
     layout = Layout(0, first.number, first.number, [str(cell) for cell in first.cells], rows)
     nothing = Given({})
-    matching = match_columns(columns, layout, nothing)
+    matching = match_columns(columns, layout, nothing, guess=False)
     if matching.missing:
         headings = [column.heading for column in columns if column.name in matching.missing]
         wanted = " or ".join(f"“{heading}”" for heading in headings)

@@ -7,8 +7,8 @@ separator is the one that cuts the most rows alike, with quotation marks respect
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from io import StringIO
+from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 
 from membership.errors import RefusedError
@@ -32,6 +32,8 @@ ENCODINGS = {
     "utf-16-le": "UTF-16 (Excel’s Unicode text)",
     "utf-16-be": "UTF-16, big-endian",
 }
+# Letters of names in Canada, and signs that Word puts in, of which the right encoding has the most.
+_TYPICAL = "éèêëàâçôîïñóûùšÉÈÊÀÑÓÔŠ’‘“”–—…•™"
 _MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _LOOK_AT = 200  # records that decide the separator
@@ -40,12 +42,17 @@ _QUOTED = re.compile(r'(?:^|(?<=[,;\t|\n]))[ ]*"(?:[^"]|"")*+"(?=[ ]*(?:[,;\t|\n
 _DECLARED = re.compile(r'"?sep=(.)"?[ ]*(?:\n|$)', re.IGNORECASE)
 # ="0042" keeps the zeros in Excel. It is a formula whose result is plain to see.
 _TEXT_FORMULA = re.compile(r'="([^"]*)"')
+_LINE = re.compile(r"[^\n]*\n|[^\n]+$")
+_CONTROLS = re.compile(r"[\x01-\x08\x0e-\x1f\x7f-\x9f]")
 _ACCENTS = re.compile(r"[^\n,;\t|]*[^\x00-\x7f][^\n,;\t|]*")
 
+_NO_TEXT = f"The file is neither a spreadsheet nor text. {SAVE_AS_XLSX}"
 # What is text but no list, by a sign near its beginning (in lower case).
 _OTHER_TEXTS = (
-    (r"<!doctype html|<html|<table", f"The file is a web page, not a workbook. {SAVE_AS_XLSX}"),
-    (r"mime-version:", f"The file is a web page, not a workbook. {SAVE_AS_XLSX}"),
+    (
+        r"<(?:!doctype html|!--|html|head|meta|style|body|div|table)|mime-version:|from: <saved by",
+        f"The file is a web page, not a spreadsheet. {SAVE_AS_XLSX}",
+    ),
     (
         r"<\?xml.*urn:schemas-microsoft-com:office:spreadsheet",
         f"The file is an XML spreadsheet of Excel 2003. {SAVE_AS_XLSX}",
@@ -93,7 +100,7 @@ def read(content: bytes, encoding: str = "") -> FileRead:
 def _encoding_note(encoding: str, text: str) -> str:
     names = [found.strip(' "') for found in islice(_ACCENTS.findall(text), 3)]
     shown = f" Check these names: {', '.join(f'“{name[:60]}”' for name in names)}." if names else ""
-    return f"The letters were read as {ENCODINGS[encoding]}.{shown}"
+    return f"The text was read as {ENCODINGS[encoding]}.{shown}"
 
 
 def _encoding_of(content: bytes) -> str:
@@ -106,14 +113,19 @@ def _encoding_of(content: bytes) -> str:
         even, odd = beginning[::2].count(0), beginning[1::2].count(0)
         if max(even, odd) > 8 * min(even, odd) and max(even, odd) * 8 > len(beginning):
             return "utf-16-be" if even > odd else "utf-16-le"
-    try:
+    with suppress(UnicodeDecodeError):
         content.decode()
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
+        return "utf-8"
+
+    def fit(encoding: str) -> int:
+        return sum(map(content.decode(encoding, "replace").count, _TYPICAL))
+
+    return max(("cp1252", "mac_roman", "cp850"), key=fit)
 
 
 def _decoded(content: bytes, encoding: str) -> str:
+    if b"\0" in content and not encoding.startswith("utf-16"):
+        raise RefusedError(_NO_TEXT)
     try:
         text = content.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
@@ -123,13 +135,9 @@ def _decoded(content: bytes, encoding: str) -> str:
         ) from error
     # A file may end with the mark that DOS put there. A line break in quotes is a line break, however it is written.
     text = text.rstrip("\x1a").replace("\r\n", "\n").replace("\r", "\n")
-    strange = sum(map(text.count, _STRANGE))
-    if "\0" in text or strange * 50 > len(text):
-        raise RefusedError(f"The file is neither a workbook nor text. {SAVE_AS_XLSX}")
+    if "\0" in text or len(_CONTROLS.findall(text)) * 50 > len(text):
+        raise RefusedError(_NO_TEXT)
     return text
-
-
-_STRANGE = [chr(code) for code in (*range(1, 9), *range(14, 32), 127, *range(128, 160))]
 
 
 def _separator_of(text: str) -> str:
@@ -144,7 +152,7 @@ def _separator_of(text: str) -> str:
 
 
 def _records(text: str, separator: str) -> Iterator[list[str]]:
-    reader = csv.reader(_bounded(StringIO(text)), delimiter=separator, strict=True)
+    reader = csv.reader(_lines(text), delimiter=separator, strict=True)
     first_line = 1
     try:
         for cells in reader:
@@ -157,13 +165,13 @@ def _records(text: str, separator: str) -> Iterator[list[str]]:
         ) from error
 
 
-def _bounded(lines: Iterable[str]) -> Iterator[str]:
-    for number, line in enumerate(lines, start=1):
-        if len(line) > MAX_LINE_LENGTH:
+def _lines(text: str) -> Iterator[str]:
+    for number, found in enumerate(_LINE.finditer(text), start=1):
+        if found.end() - found.start() > MAX_LINE_LENGTH:
             raise RefusedError(
                 f"Line {number} of the file is too long. A quotation mark may be missing."
             )
-        yield line
+        yield found[0]
 
 
 def _cell(text: str, row: int, column: int) -> Cell:

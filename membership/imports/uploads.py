@@ -117,8 +117,10 @@ def answer(*, list_import_id: int, answers: Answers, now: datetime) -> None:
         list_import = _locked(list_import_id)
         _require_in_steps(list_import)
         list_import.answers = {**list_import.answers, **answers}
+        for day in answers.get("as_of", {}).values():  # of the title, or as staff gave it
+            list_import.as_of = date.fromisoformat(day)
         list_import.state, list_import.percent, list_import.moved_at = State.CHECKING, 0, now
-        list_import.save(update_fields=["answers", "state", "percent", "moved_at"])
+        list_import.save(update_fields=["answers", "as_of", "state", "percent", "moved_at"])
         _notify_worker_on_commit(list_import.pk)
 
 
@@ -183,7 +185,7 @@ def import_at_once(list_import: ListImport, *, dry_run: bool = False) -> Plan:
     be asked something.
     """
     reading, now = _read(list_import, _file(list_import)), list_import.uploaded_at
-    if asked := [question.text for question in reading.questions if question.is_open]:
+    if asked := [q.text for q in reading.questions if q.is_open and not q.can_wait]:
         raise RefusedError("\n".join(asked))
     with transaction.atomic():
         plan = _plan(list_import, reading.rows, lock=not dry_run)

@@ -3,40 +3,48 @@
 Of a formula only the result is read that was stored with it. Nothing is evaluated, and macros are never run.
 """
 
+import json
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from io import BytesIO
-from typing import IO, Any
-from xml.sax.handler import ContentHandler
-
-from defusedxml.sax import parse
+from typing import IO, Any, Protocol
+from xml.parsers import expat
 
 from membership.errors import RefusedError
+from membership.imports import calamine_process
 from membership.imports.files import (
+    MAX_SHEET_ROWS,
     SAVE_AS_XLSX,
     Cell,
     FileRead,
     Sheet,
     bad_cell,
     column_letters,
+    error_cell,
     text_cell,
 )
 
 MAX_UNPACKED_BYTES = 60_000_000
 MAX_PARTS = 500
 MAX_RATIO = 200
-MAX_CELLS = 4_000_000  # of a sheet, from its first cell to its last one
+MAX_TAGS = 500_000  # of a part that is kept in memory: styles, names of sheets
+# Parts that may be long, because they are read as a stream.
+_STREAMED = re.compile(r"worksheets/|sharedStrings|^content\.xml$", re.IGNORECASE)
+_SECONDS = 30
 _CHUNK = 65_536
 _OLE = b"\xd0\xcf\x11\xe0"
 _ZIPS = (b"PK\x03\x04", b"PK\x05\x06")
 
 _COPY = "Copy its table into a new Excel workbook, save that, and import it."
-_PICTURE = "The file is a picture. Ask for the list as a workbook, or type its table into Excel."
+_PICTURE = "The file is a picture. Ask for the list as a spreadsheet, or type its table into Excel."
 _WORD = f"The file is a Word document. {_COPY}"
 _ARCHIVE = "The file is an archive (zip). Unpack it, and import the list that is in it."
 _LOCKED = (
@@ -68,7 +76,7 @@ XLSM = Kind(
     ("The macros in the file were not run.",),
 )
 XLS = Kind(
-    "an Excel 97–2003 workbook (.xls)",
+    "an Excel 97–2003 file (.xls)",
     ("xls", "xlt"),
     (_NOT_SEEN.format("rows are hidden or crossed out,"),),
 )
@@ -97,7 +105,7 @@ _PACKAGES: tuple[tuple[bytes, Kind | str], ...] = (
     (b"ms-excel.sheet.macroEnabled.main+xml", XLSM),
     (b"ms-excel.template.macroEnabled.main+xml", XLSM),
     (b"opendocument.spreadsheet", ODS),
-    (b"ms-excel.sheet.binary", f"The file is an Excel binary workbook (.xlsb). {SAVE_AS_XLSX}"),
+    (b"ms-excel.sheet.binary", f"The file is in Excel’s binary format (.xlsb). {SAVE_AS_XLSX}"),
     (b"wordprocessingml", _WORD),
     (b"ms-word", _WORD),
     (b"opendocument.text", f"The file is a text document. {_COPY}"),
@@ -124,7 +132,7 @@ def kind_of(content: bytes) -> Kind | None:
     )
     if content.startswith(_OLE):
         streams = (kind for name, kind in _STREAMS if name.encode("utf-16-le") in content)
-        found = next(streams, f"The file is not a workbook. {SAVE_AS_XLSX}")
+        found = next(streams, f"The file is not a spreadsheet. {SAVE_AS_XLSX}")
     elif content.startswith(_ZIPS):
         found = _kind_of_package(content)
     if isinstance(found, str):
@@ -169,10 +177,13 @@ def _refuse_dangerous(package: zipfile.ZipFile, size: int) -> None:
     ):
         raise RefusedError(_TOO_LARGE)
     for part in parts:
+        tags = 0
         with package.open(part) as stream:
             # A part that is longer than it declares fails here, before all of it is unpacked.
-            while stream.read(_CHUNK):
-                pass
+            while chunk := stream.read(_CHUNK):
+                tags += chunk.count(b"<")
+        if tags > MAX_TAGS and not _STREAMED.search(part.filename):
+            raise RefusedError(_TOO_LARGE)
 
 
 def read(content: bytes, kind: Kind) -> FileRead:
@@ -190,14 +201,17 @@ def _xlsx_sheets(content: bytes) -> list[Sheet]:
     # openpyxl takes 7 MB: imported where a workbook is read.
     from openpyxl.reader.excel import ExcelReader
     from openpyxl.styles.stylesheet import apply_stylesheet
+    from openpyxl.xml.constants import SHARED_STRINGS
 
     # Its parts instead of ``load_workbook``, which knows hidden rows only where it keeps all cells in memory.
     reader = ExcelReader(BytesIO(content), read_only=True, keep_links=False)
     reader.read_manifest()
-    reader.read_strings()
     reader.read_workbook()
     apply_stylesheet(reader.archive, reader.wb)
-    styles = _Styles(reader.wb)
+    styles, strings = _Styles(reader.wb), _StringsHandler()
+    if part := reader.package.find(SHARED_STRINGS):
+        with reader.archive.open(part.PartName[1:]) as stream:
+            _parse(stream, strings)
     sheets = []
     for number, (sheet, part) in enumerate(reader.parser.find_sheets()):
         if "worksheet" not in part.Type or part.target not in reader.valid_files:
@@ -208,28 +222,82 @@ def _xlsx_sheets(content: bytes) -> list[Sheet]:
             is_active=number == reader.wb._active_sheet_index,
         )
         with reader.archive.open(part.target) as stream:
-            _parse(stream, _SheetHandler(read, reader.shared_strings, styles))
+            _parse(stream, _SheetHandler(read, strings.found, styles))
         sheets.append(read)
     return sheets
+
+
+class _StringsHandler:
+    """Reads the texts that the cells of a workbook share, without the readings of Japanese names."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+        self.taken: list[str] = []
+        self.is_text = self.is_phonetic = False
+
+    def start(self, name: str, attrs: dict[str, str]) -> None:
+        match name.rpartition(":")[2]:
+            case "si":
+                self.taken = []
+            case "t":
+                self.is_text = not self.is_phonetic
+            case "rPh":
+                self.is_phonetic = True
+
+    def text(self, content: str) -> None:
+        if self.is_text:
+            self.taken.append(content)
+
+    def end(self, name: str) -> None:
+        match name.rpartition(":")[2]:
+            case "si":
+                self.found.append("".join(self.taken))
+            case "t":
+                self.is_text = False
+            case "rPh":
+                self.is_phonetic = False
 
 
 class _EnoughError(Exception):
     """The rest of a sheet is not needed."""
 
 
-def _parse(stream: IO[bytes], handler: ContentHandler) -> None:
-    """Read XML without keeping it. Entities are refused."""
+class _Handler(Protocol):
+    """What is called for the parts of an XML file."""
+
+    def start(self, name: str, attrs: dict[str, str]) -> None: ...
+    def text(self, content: str) -> None: ...
+    def end(self, name: str) -> None: ...
+
+
+def _parse(stream: IO[bytes], handler: _Handler) -> None:
+    """Read XML without keeping it. No entity can be declared, so none can multiply or reach another file."""
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    parser.StartElementHandler = handler.start
+    parser.CharacterDataHandler = handler.text
+    parser.EndElementHandler = handler.end
     with suppress(_EnoughError):
-        parse(stream, handler, forbid_dtd=True)
+        while chunk := stream.read(_CHUNK):
+            parser.Parse(chunk)
+        parser.Parse(b"", True)
+
+
+def _refuse_doctype(*_: object) -> None:
+    raise RefusedError(_DAMAGED)
 
 
 class _Styles:
     """What the number formats and fonts of a workbook say about its cells, by the number of a style."""
 
     def __init__(self, book: Any) -> None:
-        self.epoch = book.epoch
+        from openpyxl.utils.datetime import from_excel
+
         self.dates: set[int] = book._date_formats
-        self.durations: set[int] = book._timedelta_formats
+        self.moment = lambda value, style: from_excel(
+            value, book.epoch, timedelta=style in book._timedelta_formats
+        )
         styles = list(enumerate(book._cell_styles))
         self.struck = {number for number, style in styles if book._fonts[style.fontId].strike}
         # A format such as 00000 shows the zeros in front of a number.
@@ -242,7 +310,7 @@ class _Styles:
 
 
 @dataclass
-class _SheetHandler(ContentHandler):
+class _SheetHandler:
     """Reads the rows of one worksheet's XML into ``sheet``."""
 
     sheet: Sheet
@@ -262,10 +330,7 @@ class _SheetHandler(ContentHandler):
     taken: list[str] | None = None
     is_phonetic: bool = False
 
-    def __post_init__(self) -> None:
-        super().__init__()
-
-    def startElement(self, name: str, attrs: Any) -> None:
+    def start(self, name: str, attrs: dict[str, str]) -> None:
         match name.rpartition(":")[2]:
             case "c":
                 self._start_cell(attrs)
@@ -286,11 +351,11 @@ class _SheetHandler(ContentHandler):
             case "mergeCell":
                 self._note_merged(attrs["ref"])
 
-    def characters(self, content: str) -> None:
+    def text(self, content: str) -> None:
         if self.taken is not None:
             self.taken.append(content)
 
-    def endElement(self, name: str) -> None:
+    def end(self, name: str) -> None:
         match name.rpartition(":")[2]:
             case "c":
                 if (value := self._cell()) != "":
@@ -313,11 +378,9 @@ class _SheetHandler(ContentHandler):
             case "rPh":
                 self.is_phonetic = False
 
-    def _start_cell(self, attrs: Any) -> None:
-        from openpyxl.utils.cell import column_index_from_string
-
+    def _start_cell(self, attrs: dict[str, str]) -> None:
         if place := attrs.get("r"):
-            self.column = column_index_from_string(place.rstrip("0123456789"))
+            self.column = _column_number(place.rstrip("0123456789"))
         else:
             self.column += 1
         self.kind, self.style = attrs.get("t", "n"), int(attrs.get("s", 0))
@@ -339,19 +402,16 @@ class _SheetHandler(ContentHandler):
             case "b":
                 return "yes" if value == "1" else "no"
             case "e":
-                return self._bad(value, f"has the error {value}. Enter its value.")
+                return error_cell(value, self.number, self.column)
             case "d":
                 return date.fromisoformat(value[:10])
         return text_cell(_ESCAPED_SPACE.sub(" ", value), self.number, self.column)
 
     def _number(self, value: str) -> Cell:
-        from openpyxl.utils.datetime import from_excel
-
         if self.style not in self.styles.dates:
             return number_text(value).zfill(self.styles.widths.get(self.style, 0))
-        is_duration = self.style in self.styles.durations
         try:
-            moment = from_excel(float(value), self.styles.epoch, timedelta=is_duration)
+            moment = self.styles.moment(float(value), self.style)
         except (OverflowError, ValueError):
             return self._bad(value, f"has the number {value} as a date. Enter the date.")
         return moment.date() if isinstance(moment, datetime) else str(moment)
@@ -375,6 +435,14 @@ _MAX_NOTES = 5
 _ESCAPED_SPACE = re.compile(r"_x00(?:0[9AaDd]|[Aa]0)_")
 
 
+@cache
+def _column_number(letters: str) -> int:
+    """The number of a column up to ZZZ."""
+    from openpyxl.utils.cell import column_index_from_string
+
+    return int(column_index_from_string(letters))
+
+
 def number_text(value: str | float) -> str:
     """A number as people write it: all digits, no ".0", no exponent, and at most 15 digits after rounding."""
     if isinstance(value, str) and value.isdigit():
@@ -383,82 +451,73 @@ def number_text(value: str | float) -> str:
 
 
 def _calamine_sheets(content: bytes, kind: Kind) -> list[Sheet]:
-    # Imported where a workbook is read, as openpyxl is.
-    from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
-
-    hidden_rows = _ods_hidden_rows(content) if kind is ODS else {}
+    hidden = _ods_hidden_rows(content) if kind is ODS else {}
     try:
-        book = CalamineWorkbook.from_filelike(BytesIO(content))
-    except PasswordError as error:
-        raise RefusedError(_LOCKED) from error
+        process = subprocess.run(  # noqa: S603  (our own program; the file is only its input)
+            [sys.executable, "-I", calamine_process.__file__, str(MAX_SHEET_ROWS + 1)],
+            input=content,
+            capture_output=True,
+            timeout=_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RefusedError(_TOO_LARGE) from error
+    if process.returncode == calamine_process.HAS_PASSWORD:
+        raise RefusedError(_LOCKED)
+    if process.returncode < 0 or b"MemoryError" in process.stderr:
+        raise RefusedError(_TOO_LARGE)
+    if process.returncode:
+        raise RefusedError(_DAMAGED)
     sheets = []
-    for index, about in enumerate(book.sheets_metadata):
-        if about.typ != SheetTypeEnum.WorkSheet:
-            continue
-        sheet = Sheet(about.name, hidden=about.visible != SheetVisibleEnum.Visible)
-        found = book.get_sheet_by_index(index)
-        top, left = found.start or (0, 0)
-        for number, values in enumerate(found.iter_rows(), start=top + 1):
-            cells: list[Cell] = [""] * left
-            cells += [_plain_cell(v, number, i) for i, v in enumerate(values, start=left + 1)]
-            if not sheet.add(number, cells, hidden=number in hidden_rows.get(index, ())):
+    for index, (name, is_hidden, rows) in enumerate(json.loads(process.stdout)):
+        sheet = Sheet(name, hidden=is_hidden)
+        for number, *values in rows:
+            cells = [_plain_cell(v, number, i) for i, v in enumerate(values, start=1)]
+            if not sheet.add(number, cells, hidden=number in hidden.get(index, ())):
                 break
         sheets.append(sheet)
     return sheets
 
 
-def _plain_cell(value: object, row: int, column: int) -> Cell:
+def _plain_cell(value: str | float | list[str], row: int, column: int) -> Cell:
     match value:
         case bool():
             return "yes" if value else "no"
         case int() | float():
             return number_text(value)
-        case datetime():
-            return value.date()
-        case date():
-            return value
-    return text_cell(str(value), row, column)
+        case str():
+            return text_cell(value, row, column)
+    return date.fromisoformat(value[0])
 
 
 def _ods_hidden_rows(content: bytes) -> dict[int, set[int]]:
-    """The hidden rows of each sheet. Refuses a sheet that only says how often its cells are repeated."""
+    """The hidden rows of each sheet, which calamine does not tell."""
     handler = _OdsHandler()
     with zipfile.ZipFile(BytesIO(content)) as package, package.open("content.xml") as stream:
         _parse(stream, handler)
     return handler.hidden
 
 
-class _OdsHandler(ContentHandler):
-    """Measures the sheets in an .ods file: calamine gives a place in memory to each repeated cell."""
+class _OdsHandler:
+    """Counts the rows of each sheet in an .ods file."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.hidden: dict[int, set[int]] = {}
-        self.sheet = -1
-        self.row = self.repeated = self.column = self.last_column = self.width = 0
-        self.is_hidden = False
+        self.sheet, self.row = -1, 0
 
-    def startElement(self, name: str, attrs: Any) -> None:
-        match name:
-            case "table:table":
-                self.sheet, self.row, self.width = self.sheet + 1, 0, 0
-            case "table:table-row":
-                self.repeated = int(attrs.get("table:number-rows-repeated", 1))
-                self.is_hidden = attrs.get("table:visibility", "visible") != "visible"
-                self.column = self.last_column = 0
-            case "table:table-cell" | "table:covered-table-cell":
-                self.column += int(attrs.get("table:number-columns-repeated", 1))
-                if "office:value-type" in attrs:
-                    self.last_column = self.column
+    def start(self, name: str, attrs: dict[str, str]) -> None:
+        if name == "table:table":
+            self.sheet, self.row = self.sheet + 1, 0
+        elif name == "table:table-row":
+            first, self.row = (
+                self.row + 1,
+                self.row + int(attrs.get("table:number-rows-repeated", 1)),
+            )
+            if attrs.get("table:visibility", "visible") != "visible":
+                rows = range(first, min(self.row, first + MAX_SHEET_ROWS) + 1)
+                self.hidden.setdefault(self.sheet, set()).update(rows)
 
-    def endElement(self, name: str) -> None:
-        if name != "table:table-row":
-            return
-        first, self.row = self.row + 1, self.row + self.repeated
-        if not self.last_column:
-            return
-        self.width = max(self.width, self.last_column)
-        if self.row * self.width > MAX_CELLS:
-            raise RefusedError(_TOO_LARGE)
-        if self.is_hidden:
-            self.hidden.setdefault(self.sheet, set()).update(range(first, self.row + 1))
+    def text(self, content: str) -> None:
+        """The texts are left to calamine."""
+
+    def end(self, name: str) -> None:
+        """Nothing needs the end of a part."""

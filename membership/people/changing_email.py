@@ -29,6 +29,7 @@ from membership.history import log_change
 from membership.models import OtherEmail, OutboxEmail, Person, PersonMerge, User
 from membership.people.permission import require_may_change
 from membership.people.shared_mailboxes import require_own_email
+from membership.people.sign_ins import emails_in_use
 from membership.rosters.enrolments import team_of
 
 EMAIL_KINDS = (
@@ -85,12 +86,9 @@ def _change(person: Person, *, to: str, by: User, now: datetime) -> Person:
         require_free(to, person, by)
     elif user:
         raise RefusedError("They sign in with their email, so it cannot be empty.")
-    former = sorted({before, user.email if user else ""} - {"", to})
+    former = sorted(emails_in_use(person) - {to})
     set_email(person, to, former=former, now=now)
-    send_waiting_to(person)
-    if user:
-        _move_sign_in(user, to, is_proven=user == by)
-        _notify(person, former, now)
+    follow_email(person, former=former, by=by, now=now)
     log_change(person, by=by, words="Changed the email.")
     return person
 
@@ -111,6 +109,17 @@ def send_waiting_to(person: Person) -> None:
     """Let the emails to a locked person that wait to be sent go to the email that they have now."""
     waiting = OutboxEmail.objects.filter(person=person, state=OutboxEmail.State.QUEUED)
     waiting.exclude(kind__in=TO_FIXED_ADDRESS).update(to_email=person.email)
+
+
+def follow_email(person: Person, *, former: Iterable[str], by: User, now: datetime) -> None:
+    """Let the sign-in and waiting emails of a locked person follow to the email that they have now.
+
+    It and the ``former`` ones get a notice if there is an account.
+    """
+    send_waiting_to(person)
+    if person.user:
+        _move_sign_in(person.user, person.email, is_proven=person.user == by)
+        _notify(person, former, now)
 
 
 def require_free(to: str, person: Person, by: User) -> None:

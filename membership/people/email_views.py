@@ -25,6 +25,7 @@ from membership.people.shared_mailboxes import (
     ask_if_shared,
     require_own_email,
 )
+from membership.register.kept import at_kept_record
 from membership.register.person_records import person_of_user
 
 WITH_ACCOUNT = (
@@ -109,6 +110,7 @@ class NewEmailCodeView(LoginRequiredMixin, CodeEntryView):
         return reverse("my:new-email")
 
 
+@at_kept_record(Person)
 @fresh_code_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def email_by_staff(request: AuthenticatedRequest, pk: int) -> HttpResponse:

@@ -241,8 +241,9 @@ def collisions_of_register(by: User, now: datetime) -> Collisions:
     """What happens where the database allows one row of the models of this layer."""
     one_access = functools.partial(_one_access, by=by, now=now)
     one_check = functools.partial(_one_check, by=by, now=now)
+    enrolment_sentence = functools.partial(_enrolment_sentence, on=timezone.localdate(now))
     return {
-        (Enrolment, "person"): Collision(_one_enrolment, _enrolment_sentence),
+        (Enrolment, "person"): Collision(_one_enrolment, enrolment_sentence),
         (WorklistRow, "enrolment"): Collision(one_check),
         (AdmissionException, "enrolment"): Collision(_one_exception),
         (YearlyConfirmation, "enrolment"): Collision(_newest_answer),
@@ -266,16 +267,21 @@ def _only_one(stays: Model, other: Model) -> None:
 
 def _one_enrolment(stays: Enrolment, other: Enrolment) -> None:
     stays.started_on = min(stays.started_on, other.started_on)
-    stays.leave_until = stays.leave_until or other.leave_until
+    stays.leave_until = _last_leave(stays, other).leave_until
     stays.save(update_fields=["started_on", "leave_until"])
 
 
-def _enrolment_sentence(stays: Enrolment, other: Enrolment) -> str:
+def _last_leave(stays: Enrolment, other: Enrolment) -> Enrolment:
+    """The one whose leave counts: who is still on leave in one of them is not back."""
+    return max((stays, other), key=lambda enrolment: enrolment.leave_until or date.min)
+
+
+def _enrolment_sentence(stays: Enrolment, other: Enrolment, *, on: date) -> str:
     since = date_format(min(stays.started_on, other.started_on))
-    leave = stays.leave_until or other.leave_until
-    until = f", on leave until {date_format(leave)}" if leave else ""
+    leave = _last_leave(stays, other).leave_on(on)
     return (
-        f"Both are in {stays.community.short_name}. It becomes one enrolment, since {since}{until}."
+        f"Both are in {stays.community.short_name}. It becomes one enrolment, since {since}"
+        f"{', ' if leave else ''}{leave}."
     )
 
 

@@ -9,7 +9,6 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Right, StrIndex, Substr
-from django.utils.formats import date_format
 from rapidfuzz.distance import OSA
 
 from communities.models import CommunityOfPractice
@@ -41,10 +40,7 @@ class NearRecord:
     @property
     def where(self) -> str:
         """Its communities, in words that follow its name; empty if it is in none."""
-        told = [
-            f"in {e.community.short_name} since {date_format(e.started_on)}"
-            for e in self.enrolments
-        ]
+        told = [f"in {enrolment.since}" for enrolment in self.enrolments]
         return ", ".join([*told, *["in a community of the other team"] * self.is_of_other_team])
 
     def is_in(self, community: CommunityOfPractice) -> bool:
@@ -76,7 +72,8 @@ def near_records(
     """For each of these people, the records that may be about the same one: at most five, best first.
 
     They have the same name, one letter off or in another order, as theirs or a former one; the same phone; or an
-    email that starts the same. Pairs that staff told apart are left out. Always takes the same number of queries.
+    email that starts the same. Pairs that staff told apart are left out. The number of queries does not depend on
+    that of the people.
     """
     people = list(people)
     pks = [person.pk for person in people if person.pk]
@@ -84,24 +81,23 @@ def near_records(
     for pk, name in OtherName.objects.filter(person__in=pks).values_list("person", "name"):
         former[pk].append(name)
     asked = [_Asked(person, former[person.pk]) for person in people]
-    apart = set(SomeoneElse.objects.filter(person__in=pks).values_list("person", "other"))
     index = _index(asked)
+    near = [_nearest(one, index) for one in asked]
+    shown: list[list[NearRecord]] = [[] for _ in people]
+    if not any(near):
+        return shown
+    apart = set(SomeoneElse.objects.filter(person__in=pks).values_list("person", "other"))
     near = [
-        [
-            (pk, why, likeness)
-            for pk, why, likeness in _nearest(one, index)
-            if (one.pk, pk) not in apart
-        ][:MAX_SHOWN]
-        for one in asked
+        [hit for hit in hits if (one.pk, hit[0]) not in apart][:MAX_SHOWN]
+        for one, hits in zip(asked, near, strict=True)
     ]
     found = {pk for hits in near for pk, _, _ in hits}
-    persons = Person.objects.in_bulk([*found, 0])  # 0 is nobody: a query even if none was found
+    persons = Person.objects.in_bulk(found)
     enrolments = defaultdict(list)
-    open_ones = Enrolment.objects.filter(ended_on=None, person__in=[*found, 0])
+    open_ones = Enrolment.objects.filter(ended_on=None, person__in=found)
     for enrolment in open_ones.select_related("community__team").order_by("started_on", "pk"):
         enrolments[enrolment.person_id].append(enrolment)
-    families, agencies = families_of(viewer), _agencies([*found, *pks, 0])
-    shown: list[list[NearRecord]] = [[] for _ in people]
+    families, agencies = families_of(viewer), _agencies([*found, *pks])
     for person, hits, records in zip(people, near, shown, strict=True):
         for pk, why, likeness in hits:
             if pk not in persons:  # gone just now

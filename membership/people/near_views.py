@@ -10,9 +10,12 @@ from django.views.decorators.http import require_POST
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
 from membership.errors import refusal_as_warning
+from membership.models import Person
 from membership.people.near import take_back, tell_apart
+from membership.register.kept import at_kept_record
 
 
+@at_kept_record(Person)
 @require_POST
 def someone_else(request: AuthenticatedRequest, pk: int, other: int) -> HttpResponse:
     """From a button beside a similar record. It leads back to the page that it was on."""

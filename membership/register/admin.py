@@ -24,7 +24,6 @@ from django.db.models.functions import Cast, Concat
 from django.db.models.options import Options
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -52,6 +51,7 @@ from membership.register.base_admin import (
     StackedInline,
     merge_in_words,
 )
+from membership.register.kept import lead_to_kept
 from membership.register.matching import near_agencies
 from membership.register.merging import why_no_agency_undo
 from membership.register.names import name_key
@@ -206,9 +206,8 @@ class AgencyAdmin(RemovableAdmin):
     ) -> HttpResponse:
         """The address of a merged agency leads to the one that was kept."""
         number = int(object_id) if object_id.isdecimal() else 0
-        if done := AgencyMerge.objects.filter(merged_id=number, undone_at=None).first():
-            return redirect("admin:membership_agency_change", done.kept_id)
-        return super()._get_obj_does_not_exist_redirect(request, opts, object_id)  # type: ignore[misc]
+        kept = lead_to_kept(request, Agency, number)
+        return kept or super()._get_obj_does_not_exist_redirect(request, opts, object_id)  # type: ignore[misc]
 
     @admin.display(description="also in the register")
     def also_there(self, agency: Agency) -> str:

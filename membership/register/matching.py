@@ -10,7 +10,6 @@ import unicodedata
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 from typing import Generic, TypeVar
 
 from rapidfuzz import fuzz
@@ -141,9 +140,8 @@ def _is_short_for(words: tuple[str, ...], name: str) -> bool:
 
 def near_agencies(written: str) -> list[Agency]:
     """The agencies with a name or other name like what was written, best first."""
-    names = chain(
-        Agency.objects.values_list("pk", "name"), AgencyAlias.objects.values_list("agency", "name")
-    )
+    aliases = AgencyAlias.objects.order_by().values_list("agency", "name")
+    names = Agency.objects.order_by().values_list("pk", "name").union(aliases, all=True)
     keys = [found.key for found in best_matches(written, names)]
     agencies = Agency.objects.in_bulk(keys)
     return [agencies[key] for key in keys]

@@ -35,6 +35,12 @@ def how_well_known(fact: EvidencedModel) -> tuple[int, date]:
 MAY_BE_ADDED = (AgencyMerge,)
 
 
+def merged_agencies() -> dict[str, str]:
+    """The agencies that were merged, and those that they are now, by their keys as text."""
+    merges = AgencyMerge.objects.filter(undone_at=None).values_list("merged_id", "kept")
+    return {str(merged): str(kept) for merged, kept in merges}
+
+
 def why_no_agency_undo(merge: AgencyMerge) -> str:
     """Why this merge can no longer be undone, as a sentence; empty if it can."""
     if merge.undone_at:

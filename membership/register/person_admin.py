@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
@@ -34,6 +33,7 @@ from membership.register.base_admin import (
     StackedInline,
     merge_in_words,
 )
+from membership.register.kept import lead_to_kept
 from membership.register.person_records import keep_former_name
 from membership.rosters.admin import EnrolmentInline
 
@@ -146,11 +146,9 @@ class PersonAdmin(ConfirmationAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The address of a merged record leads to the one that was kept."""
-        if object_id.isdecimal():
-            merged = Person.objects.filter(pk=object_id, merged_into__isnull=False).first()
-            if merged:
-                return redirect("admin:membership_person_change", merged.merged_into_id)
-        return super().change_view(request, object_id, form_url, extra_context)
+        number = int(object_id) if object_id.isdecimal() else 0
+        kept = lead_to_kept(request, Person, number)
+        return kept or super().change_view(request, object_id, form_url, extra_context)
 
     def render_change_form(
         self,
@@ -180,7 +178,8 @@ class PersonAdmin(ConfirmationAdmin):
 
     @admin.display(description="account")
     def account(self, person: Person) -> str:
-        return person.user.email if person.user else "None"
+        closed = "" if not person.user or person.user.is_active else ", closed by a lead"
+        return f"{person.user.email}{closed}" if person.user else "None"
 
     @admin.display(description="shared mailbox")
     def shared_mailbox(self, person: Person) -> str:

@@ -20,6 +20,7 @@ from communities.rules.facts import Fact, ProgramWork, RoleHeld, Standing
 from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, RoleKind
 from membership.models import CoordinationRole, EvaMembership, ListImport, Person, ProgramPosition
 from membership.register.evidence import EvidencedModel
+from membership.register.names import name_key
 
 _Row = TypeVar("_Row", ProgramPosition, CoordinationRole)
 
@@ -168,7 +169,15 @@ def _work(
         caseload=tuple(_fact(row, newest) for row in positions if row.carries_caseload is not None),
         funding=tuple(funding),
         memberships=tuple(memberships),
+        key=f"{first.known_type}:{agency.pk}" if agency else _written_key(first),
+        written_keys=frozenset(map(_written_key, positions)) - {""},
     )
+
+
+def _written_key(position: ProgramPosition) -> str:
+    """The key of work at an agency that is not in the register: by its name, after a sign that no number has."""
+    name = name_key(position.agency_name)
+    return f"{position.program_type}:={name}" if name else ""
 
 
 def _program_words(position: ProgramPosition) -> str:

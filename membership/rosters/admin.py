@@ -33,6 +33,14 @@ from membership.rosters.exports import exports_of
 from membership.rosters.reassessment import known_lists
 
 
+class ShowsLeave:
+    """A column about the leave of an enrolment."""
+
+    @admin.display(description="leave", ordering="leave_until")
+    def leave(self, enrolment: Enrolment) -> str:
+        return capfirst(enrolment.leave_today) or "–"
+
+
 class ConfirmationInline(admin.StackedInline):
     """The member's yearly check-ins, read-only."""
 
@@ -42,22 +50,26 @@ class ConfirmationInline(admin.StackedInline):
         "reminded_on",
         "answered_on",
         "answer",
-        "leave_until",
+        "last_day_of_leave",
         "ask_again_on",
     ]
-    exclude = ["due_on", "reminded"]
+    exclude = ["due_on", "reminded", "leave_until"]
     max_num = 0
     can_delete = False
 
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return True  # to anyone who may see the enrolment
 
+    @admin.display(description="last day of the leave, as they answered")
+    def last_day_of_leave(self, confirmation: YearlyConfirmation) -> str:
+        return date_format(confirmation.leave_until) if confirmation.leave_until else "–"
 
-class EnrolmentInline(admin.StackedInline):
+
+class EnrolmentInline(ShowsLeave, admin.StackedInline):
     """On the page of a person: their enrolments with the viewer's teams, and what staff can do with each."""
 
     model = Enrolment
-    fields = readonly_fields = ("community", "started_on", "leave_until", "ended_on", "pages")
+    fields = readonly_fields = ("community", "started_on", "leave", "ended_on", "pages")
     max_num = 0
     can_delete = False
     show_change_link = True
@@ -93,14 +105,14 @@ class ExceptionFilter(FilterWithDefault):
 
 
 @admin.register(Enrolment)
-class EnrolmentAdmin(TeamModelAdmin):
+class EnrolmentAdmin(ShowsLeave, TeamModelAdmin):
     """The rosters, read-only: a decision opens an enrolment, and pages of ``requests.desk.enrolments`` change it."""
 
     list_display = [
         "person",
         "community",
         "started_on",
-        "leave_until",
+        "leave",
         "ended_on",
         "left_because",
         "admitted",
@@ -108,7 +120,8 @@ class EnrolmentAdmin(TeamModelAdmin):
     list_filter = [CommunityFilter, ExceptionFilter]
     list_select_related = ["person", "community", "leaving", "exception"]
     search_fields = ["person", "person__positions"]
-    readonly_fields = ["left_because", "admitted"]
+    exclude = ["leave_until"]
+    readonly_fields = ["leave", "left_because", "admitted"]
     inlines = [ConfirmationInline]
     team_path = "community__team"
 

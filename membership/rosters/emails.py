@@ -22,12 +22,10 @@ from membership.emails.kinds import (
 from membership.emails.message import compose
 from membership.emails.queue import Email
 from membership.models import Enrolment, Person
+from membership.rosters.renewals import RENEWAL_KINDS, is_still_wanted
 
 # The reminders of the yearly check-in, by the number of days after it.
 CONFIRM_REMINDERS = {14: "confirm-14", 28: "confirm-28"}
-
-# The emails before the end of an EVA BC membership, by the number of days before it.
-RENEWAL_KINDS = {60: "renewal-60", 30: "renewal-30"}
 
 _NO_LONGER_ASKED = (Event.YEARLY_ANSWERED, Event.ENROLMENT_ENDED, Event.REPLACED)
 _CONFIRM_LINK = link(
@@ -145,6 +143,7 @@ EMAIL_KINDS = (
         ),
         cancelled_by=(Event.REPLACED,),
         queued_as=tuple(RENEWAL_KINDS.values()),
+        is_still_wanted=is_still_wanted,
     ),
     EmailKind(
         "successor",

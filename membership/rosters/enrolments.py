@@ -68,8 +68,8 @@ def end_enrolment(
     *, enrolment_id: int, by: User, text: str, now: datetime, with_email: bool = True
 ) -> Enrolment:
     """Staff end an enrolment today. ``text`` says why, to the member too unless no email goes out."""
-    enrolment = lock_for_staff(enrolment_id, by)
-    if not text.strip() and not enrolment.ended_on:
+    enrolment = lock_open_for_staff(enrolment_id, by)
+    if not text.strip():
         raise RefusedError(NO_REASON)
     email = emails.email_of("roster-ended", enrolment, text) if with_email else None
     close_enrolment(enrolment, email=email, by=by, text=text, now=now)
@@ -82,6 +82,19 @@ def lock_for_staff(enrolment_id: int, by: User) -> Enrolment:
     if enrolment.community.family not in families_of(by):
         raise RefusedError("This enrolment belongs to the other team.")
     return enrolment
+
+
+def lock_open_for_staff(enrolment_id: int, by: User) -> Enrolment:
+    """Lock an enrolment of the team of ``by`` that has not ended. Runs inside the caller's transaction."""
+    enrolment = lock_for_staff(enrolment_id, by)
+    _require_open(enrolment)
+    return enrolment
+
+
+def _require_open(enrolment: Enrolment) -> None:
+    if enrolment.ended_on:
+        ended = date_format(enrolment.ended_on)
+        raise RefusedError(f"This enrolment already ended on {ended}. Nothing was changed.")
 
 
 def log_and_email(
@@ -123,9 +136,7 @@ def close_enrolment(
     Roster checks are resolved, tasks to remove access are added, and ``email``, if any, is queued if the
     register has their email. Runs inside the caller's transaction.
     """
-    if enrolment.ended_on:
-        ended = date_format(enrolment.ended_on)
-        raise RefusedError(f"This enrolment already ended on {ended}. Nothing was changed.")
+    _require_open(enrolment)
     enrolment.ended_on = max(timezone.localdate(now), enrolment.started_on)
     enrolment.leave_until = None
     enrolment.save(update_fields=["ended_on", "leave_until"])

@@ -13,13 +13,12 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from communities.rules.assess import Finding, assess
-from membership.accounts.teams import families_of
 from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import AdmissionException, Enrolment, User
 from membership.register.standing import standing_of
 from membership.rosters.confirmations import year_after
-from membership.rosters.enrolments import lock_enrolment
+from membership.rosters.enrolments import lock_open_for_staff
 from membership.rosters.reassessment import reassess
 
 
@@ -29,7 +28,7 @@ def admit(
     reason: str,
     findings: Sequence[Finding],
     review_on: date | None,
-    by: User,
+    by: User | None,
     now: datetime,
 ) -> AdmissionException:
     """Make or renew the exception of a locked enrolment, for a year unless ``review_on`` says otherwise.
@@ -46,7 +45,7 @@ def admit(
         enrolment=enrolment,
         defaults={
             "reason": reason.strip(),
-            "findings": [finding.as_json() for finding in findings],
+            "findings": AdmissionException.kept(findings),
             "made_by": by,
             "made_on": today,
             "review_on": review_on,
@@ -61,7 +60,7 @@ def keep_exception(
     *, enrolment_id: int, by: User, reason: str, review_on: date, now: datetime
 ) -> AdmissionException:
     """Make an exception for an open enrolment, or renew it with this reason, as the facts are today."""
-    enrolment = _locked(enrolment_id, by)
+    enrolment = lock_open_for_staff(enrolment_id, by)
     on = timezone.localdate(now)
     found = assess(standing_of(enrolment.person, on), enrolment.community.rules())
     if not found.failing:
@@ -78,7 +77,7 @@ def keep_exception(
 @transaction.atomic
 def end_exception(*, enrolment_id: int, by: User, text: str, now: datetime) -> AdmissionException:
     """End an exception today. ``text`` says why. The enrolment stays, and is assessed again."""
-    enrolment = _locked(enrolment_id, by)
+    enrolment = lock_open_for_staff(enrolment_id, by)
     exception = enrolment.standing_exception
     if exception is None:
         raise RefusedError("There is no exception to end. Nothing was changed.")
@@ -89,15 +88,6 @@ def end_exception(*, enrolment_id: int, by: User, text: str, now: datetime) -> A
     log_change(enrolment, by=by, words=f"Exception ended. {text.strip()}")
     _reassess(enrolment, now)
     return exception
-
-
-def _locked(enrolment_id: int, by: User) -> Enrolment:
-    enrolment = lock_enrolment(enrolment_id)
-    if enrolment.community.family not in families_of(by):
-        raise RefusedError("This enrolment belongs to the other team.")
-    if enrolment.ended_on:
-        raise RefusedError(f"This enrolment ended on {date_format(enrolment.ended_on)}.")
-    return enrolment
 
 
 def _reassess(enrolment: Enrolment, now: datetime) -> None:

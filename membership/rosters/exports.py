@@ -17,7 +17,7 @@ from django.db import models
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
-from django.utils.text import slugify
+from django.utils.text import capfirst, slugify
 from django.views.decorators.http import require_http_methods
 
 from communities.models import CommunityOfPractice, SupportTeam
@@ -147,7 +147,7 @@ class Column(models.TextChoices):
     PLACE = "place", "Community served"
     REGION = "region", "Region"
     SINCE = "since", "Enrolled on"
-    LEAVE = "leave", "On leave until"
+    LEAVE = "leave", "Leave"
     EXCEPTION = "exception", "Exception"
 
 
@@ -171,11 +171,11 @@ def roster_rows(
         Prefetch("person__positions", positions.filter(current, believed)),
         Prefetch("person__roles", roles.filter(current, believed)),
     )
-    lines = [_cells(enrolment) for enrolment in enrolments]
+    lines = [_cells(enrolment, on) for enrolment in enrolments]
     return [[cells[column] for column in columns] for cells in lines]
 
 
-def _cells(enrolment: Enrolment) -> dict[Column, str]:
+def _cells(enrolment: Enrolment, on: date) -> dict[Column, str]:
     """All columns for one member. Takes no query if the enrolment is prefetched."""
     person = enrolment.person
     positions, roles = person.positions.all(), person.roles.all()
@@ -197,7 +197,7 @@ def _cells(enrolment: Enrolment) -> dict[Column, str]:
             if isinstance(place, Program | CoordinationInitiative)
         ),
         Column.SINCE: enrolment.started_on.isoformat(),
-        Column.LEAVE: enrolment.leave_until.isoformat() if enrolment.leave_until else "",
+        Column.LEAVE: capfirst(enrolment.leave_on(on)),
         Column.EXCEPTION: exception.in_words if (exception := enrolment.standing_exception) else "",
     }
 

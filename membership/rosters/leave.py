@@ -17,7 +17,7 @@ from membership.errors import RefusedError
 from membership.meetings.attendance import cancel_emails_to_leaver
 from membership.models import Enrolment, User, WorklistRow, YearlyConfirmation
 from membership.rosters.confirmations import MAX_LEAVE, lock_open_confirmation, record_answer
-from membership.rosters.enrolments import NO_REASON, lock_for_staff, log_and_email
+from membership.rosters.enrolments import NO_REASON, lock_open_for_staff, log_and_email
 from membership.rosters.roster_checks import settle
 
 Kind, How = WorklistRow.Kind, WorklistRow.How
@@ -82,10 +82,7 @@ def resume_enrolment(
 
 
 def _lock(enrolment_id: int, by: User, text: str) -> Enrolment:
-    enrolment = lock_for_staff(enrolment_id, by)
-    if enrolment.ended_on:
-        ended = date_format(enrolment.ended_on)
-        raise RefusedError(f"This enrolment already ended on {ended}. Nothing was changed.")
+    enrolment = lock_open_for_staff(enrolment_id, by)
     if not text.strip():
         raise RefusedError(NO_REASON)
     return enrolment

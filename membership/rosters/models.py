@@ -3,6 +3,7 @@
 A roster is the open enrolments of a community.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from django.conf import settings
@@ -66,14 +67,35 @@ class Enrolment(models.Model):
     def is_on_leave(self, on: date) -> bool:
         return self.leave_until is not None and self.leave_until >= on
 
+    def leave_on(self, on: date) -> str:
+        """Its leave in words, empty without one. One that is over says so until it is known if they are back."""
+        if self.leave_until is None:
+            return ""
+        day = date_format(self.leave_until)
+        if self.is_on_leave(on):
+            return f"on leave until {day}"
+        return f"was on leave until {day}, and it is not known yet if they are back"
+
+    @property
+    def leave_today(self) -> str:
+        """For pages."""
+        return self.leave_on(timezone.localdate())
+
     @property
     def state_in_words(self) -> str:
         """Its state, to follow "This enrolment"."""
         if self.ended_on:
             return f"ended on {date_format(self.ended_on)}"
-        if self.leave_until:
-            return f"is on leave until {date_format(self.leave_until)}"
+        if leave := self.leave_today:
+            return f"is {leave}" if self.is_on_leave(timezone.localdate()) else leave
         return f"has been open since {date_format(self.started_on)}"
+
+    @property
+    def since(self) -> str:
+        """Its community and its days, for pages that name several."""
+        leave = f" ({leave})" if (leave := self.leave_today) else ""
+        ended = f" until {date_format(self.ended_on)}" if self.ended_on else ""
+        return f"{self.community.short_name} since {date_format(self.started_on)}{ended}{leave}"
 
     @property
     def staff_pages(self) -> list[tuple[str, str]]:
@@ -121,6 +143,36 @@ class AdmissionException(models.Model):
         why = f": {reason}" if reason else ""
         on = date_format(self.made_on)
         return f"Admitted as an exception on {on}{why}. {until} {date_format(day)}."
+
+    @staticmethod
+    def kept(findings: Iterable[Finding]) -> list[dict[str, object]]:
+        """These findings as they are kept here, each with the work that it is about, if that is known."""
+        return [{**f.as_json(), **(f.about_work if f.work else {})} for f in findings]
+
+    def learn_work(self, findings: Iterable[Finding]) -> bool:
+        """Keep the work of findings that say what older ones say, which are without. Returns whether there was one."""
+        found = [
+            (kept, finding)
+            for kept in self.findings
+            if "work" not in kept
+            for finding in findings
+            if finding.repeats(Finding.from_json(kept))
+        ]
+        for kept, finding in found:
+            kept.update(finding.about_work)
+        return bool(found)
+
+    def follow(self, merged: Mapping[str, str]) -> None:
+        """Let its work be at the agencies that others have been ``merged`` into, by their keys as text."""
+        for kept in self.findings:
+            kind, _, agency = kept.get("work", "").partition(":")
+            if agency in merged:
+                kept["work"] = f"{kind}:{merged[agency]}"
+
+    @property
+    def works(self) -> set[str]:
+        """The keys of the work that it is about. Empty if it is from before they were kept."""
+        return {kept.get("work", "") for kept in self.findings} - {""}
 
     def covers(self, finding: Finding) -> bool:
         """Whether staff knew what this finding says."""

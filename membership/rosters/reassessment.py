@@ -31,6 +31,7 @@ from membership.models import (
     WorklistStep,
 )
 from membership.register.evidence import EvidencedModel
+from membership.register.merging import merged_agencies
 from membership.register.standing import standings_of
 
 CHUNK = 500  # enrolments in one transaction
@@ -63,7 +64,10 @@ def reassess(*, now: datetime, enrolments: QuerySet[Enrolment] | None = None) ->
     rules = {community.pk: community.rules() for community in communities}
     result = ReassessmentResult()
     rows = Enrolment.objects.all() if enrolments is None else enrolments
-    rows = rows.filter(ended_on__isnull=True).select_related("person", "exception").order_by("pk")
+    rows = rows.filter(ended_on__isnull=True).select_related("person").order_by("pk")
+    rows = rows.prefetch_related(
+        "exception"
+    )  # after the lock, which may have waited for a change of it
     last: int | None = 0
     while last is not None:
         with transaction.atomic():
@@ -180,7 +184,7 @@ def proposals(
     Findings count if they are NOT_MET or UNKNOWN. MET on claims alone does not count, nor do findings
     that rest on a list that is too old. Findings that an exception covers count once it is due for review.
     """
-    assessment = assess(standing, rules)
+    assessment = assess(standing, rules, preferred=exception.works if exception else ())
     failing = assessment.failing
     covered = tuple(f for f in failing if exception and exception.covers(f))
     proposed = {_Kind.RULES.value: lists.carried(f for f in failing if f not in covered)}
@@ -223,8 +227,10 @@ class _Changes:
     opened: list[WorklistRow] = field(default_factory=list)
     moved: list[WorklistRow] = field(default_factory=list)
     steps: list[WorklistStep] = field(default_factory=list)
+    exceptions: list[AdmissionException] = field(default_factory=list)
 
     def write(self) -> None:
+        AdmissionException.objects.bulk_update(self.exceptions, ["findings"])
         WorklistRow.objects.bulk_create(self.opened)
         WorklistRow.objects.bulk_update(
             self.moved, ["state", "until", "findings", "settled_on", "how"]
@@ -241,14 +247,19 @@ class _Changes:
         """Compare the roster checks of these enrolments with those that they should have."""
         standings = standings_of([enrolment.person for enrolment in enrolments], lists.on)
         rows_of = _open_rows(enrolments)
+        merged = merged_agencies() if any(e.standing_exception for e in enrolments) else {}
         for enrolment in enrolments:
             rows = rows_of.get(enrolment.pk, {})
+            if exception := enrolment.standing_exception:
+                exception.follow(merged)
             assessment, proposed = proposals(
                 standings[enrolment.person_id],
                 rules[enrolment.community_id],
                 lists,
-                enrolment.standing_exception,
+                exception,
             )
+            if exception and exception.learn_work(assessment.failing):
+                self.exceptions.append(exception)
             for kind, findings in proposed.items():
                 kept = [finding.as_json() for finding in findings]
                 if row := rows.pop(kind, None):
@@ -262,7 +273,7 @@ class _Changes:
                 row = WorklistRow(enrolment=enrolment, kind=_Kind.LEAVE_ENDED, since=lists.on)
                 self.opened.append(row)
                 opened = WorklistStep.Verb.OPENED
-                self._add_step(row, opened, f"On leave until {date_format(until)}.")
+                self._add_step(row, opened, f"Was on leave until {date_format(until)}.")
             for row in rows.values():
                 if row.kind in _PROPOSED_KINDS:
                     self._settle(row, _how(row, assessment, proposed, lists))

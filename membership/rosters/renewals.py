@@ -6,7 +6,7 @@ list say otherwise.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -15,8 +15,9 @@ from django.utils.formats import date_format
 from communities.rules.vocabulary import Evidence
 from membership.models import EvaMembership, ListImport, OutboxEmail
 from membership.register.standing import superseded_on
-from membership.rosters.emails import RENEWAL_KINDS
 
+# The emails before the end of an EVA BC membership, by the number of days before it.
+RENEWAL_KINDS = {60: "renewal-60", 30: "renewal-30"}
 FIRST_NOTICE = max(RENEWAL_KINDS)
 
 
@@ -70,7 +71,7 @@ class Renewal:
     def sentences(self) -> list[str]:
         """What staff read: who was emailed when, or that nobody can be."""
         said = [
-            f"{days} days before the end: {_how(email)} to {email.to_email or 'a deleted address'}."
+            f"{days} days before the end: {_how(email)}."
             for days, email in sorted(self.emails.items(), reverse=True)
         ]
         if not said and not self.to_email:
@@ -79,9 +80,12 @@ class Renewal:
 
 
 def _how(email: OutboxEmail) -> str:
+    if email.state == OutboxEmail.State.CANCELLED:
+        return "cancelled before it was sent"
+    how = email.get_state_display().lower()
     if email.sent_at:
-        return f"sent on {date_format(timezone.localtime(email.sent_at))}"
-    return email.get_state_display().lower()
+        how = f"sent on {date_format(timezone.localtime(email.sent_at))}"
+    return f"{how} to {email.to_email or 'a deleted address'}"
 
 
 def renewals_of(memberships: Iterable[EvaMembership]) -> list[Renewal]:
@@ -92,6 +96,14 @@ def renewals_of(memberships: Iterable[EvaMembership]) -> list[Renewal]:
         renewal, days = keys[email.key]
         renewal.emails[days] = email
     return renewals
+
+
+def is_still_wanted(email: OutboxEmail, now: datetime) -> bool:
+    """Whether the membership still ends on the day that an email says. What staff send again, they want."""
+    ending = ending_soon(timezone.localdate(now)).filter(pk=int(email.about.partition(":")[2]))
+    return email.key.startswith("again:") or any(
+        email in renewal.emails.values() for renewal in renewals_of(named_by_lists(ending))
+    )
 
 
 def named_by_lists(memberships: Iterable[EvaMembership]) -> list[EvaMembership]:

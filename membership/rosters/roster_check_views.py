@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from membership.accounts.requests import AuthenticatedRequest
@@ -105,8 +106,9 @@ def reasons_of(row: WorklistRow) -> SafeString:
     """The kind of a roster check, the exception if there is one, and the sentences of its findings."""
     exception = row.exception
     return format_html(
-        "<strong>{}</strong><br>{}{}",
+        "<strong>{}</strong><br>{}{}{}",
         row.title,
+        f"{capfirst(leave)}. " if (leave := row.enrolment.leave_today) else "",
         format_html("<bdi>{}</bdi> ", exception.in_words) if exception else "",
         format_html_join(" ", "<bdi>{}</bdi>", ((r.staff_sentence,) for r in row.reasons)),
     )

@@ -15,8 +15,13 @@ from communities.rules.vocabulary import Family
 from membership.emails.kinds import Event
 from membership.emails.message import compose
 from membership.emails.queue import Email, cancel, queue_once
-from membership.rosters.emails import RENEWAL_KINDS
-from membership.rosters.renewals import Renewal, ending_soon, named_by_lists, renewals_of
+from membership.rosters.renewals import (
+    RENEWAL_KINDS,
+    Renewal,
+    ending_soon,
+    named_by_lists,
+    renewals_of,
+)
 from requests.clock.reminders import for_each
 
 

@@ -16,6 +16,7 @@ from membership.accounts.teams import families_of
 from membership.base_admin import desk_page
 from membership.errors import refusal_as_warning
 from membership.models import Agency, AgencyMerge, EvaMembership, Person, Program
+from membership.register.kept import at_kept_record
 from membership.register.matching import near_agencies
 from membership.register.merging import (
     days_left,
@@ -30,6 +31,7 @@ from requests.models import JoinRequest
 FOUND_LIMIT = 20
 
 
+@at_kept_record(Agency)
 @require_safe
 def choose(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Find the other record of an agency."""
@@ -54,6 +56,7 @@ def choose(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     )
 
 
+@at_kept_record(Agency)
 @fresh_code_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def merge(request: AuthenticatedRequest, pk: int, other: int) -> HttpResponse:

@@ -139,8 +139,7 @@ class PauseForm(ActionForm):
 class ResumeForm(ActionForm):
     label, done = "Resume {name}’s enrolment", "{name} is back from leave."
     lede = (
-        "Their leave ends today. If they were removed from Slack or the Zoom list, "
-        "the tasks to add them again are added."
+        "If they were removed from Slack or the Zoom list, the tasks to add them again are added."
     )
     button_kind, email_kind = "approve", "roster-resumed"
     verb = staticmethod(resume_enrolment)

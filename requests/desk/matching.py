@@ -46,7 +46,12 @@ def claimed_rows(
 ) -> tuple[list[ProgramPosition], list[CoordinationRole]]:
     """The register's rows about the program or the role that this request names, oldest first."""
     person, agency_keys = join_request.person, keys_of(agency_as_written(join_request))
-    claims = claims_of(join_request.answers, person=person, community=join_request.community)
+    claims = claims_of(
+        join_request.answers,
+        person=person,
+        community=join_request.community,
+        find=lambda name: None,  # only what else they say is compared
+    )
     positions: list[ProgramPosition] = []
     roles: list[CoordinationRole] = []
     for position in claims.positions:
@@ -54,7 +59,7 @@ def claimed_rows(
             evidence__in=_OWN_EVIDENCE,
             program_type=position.program_type,
             community_served=position.community_served,
-        ).select_related("program__agency", "agency", "person")
+        ).select_related("program__agency", "agency")
         positions += [r for r in rows.order_by("pk") if name_key(r.agency_name) in agency_keys]
     for role in claims.roles:
         roles += (
@@ -65,7 +70,7 @@ def claimed_rows(
                 initiative_name=role.initiative_name,
                 community_served=role.community_served,
             )
-            .select_related("initiative", "person")
+            .select_related("initiative")
             .order_by("pk")
         )
     return positions, roles

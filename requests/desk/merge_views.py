@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any
 
 from django import forms
@@ -20,9 +21,10 @@ from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
 from membership.base_admin import desk_page
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
-from membership.models import Enrolment, Person, PersonMerge, User
+from membership.models import Person, PersonMerge, User
 from membership.people.merging import Chosen, emails_to_choose, why_no_undo
 from membership.people.near import near_record
+from membership.register.kept import at_kept_record
 from requests.merging import merge_people, require_may_merge_now, undo_merge, what_happens
 from requests.models import JoinRequest
 
@@ -52,6 +54,7 @@ class ChosenForm(forms.Form):
         self.fields["email"].help_text = _EMAIL_HELP
 
 
+@at_kept_record(Person)
 @require_safe
 def choose(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Find the other record of a person."""
@@ -82,6 +85,7 @@ def choose(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     )
 
 
+@at_kept_record(Person)
 @fresh_code_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def merge(request: AuthenticatedRequest, pk: int, other: int) -> HttpResponse:
@@ -222,7 +226,7 @@ def side_by_side(
             "Account": [_account(p.user)] if p.user else [],
             "Phone": [p.phone],
             "Requests": own(requests, "community__team", _state),
-            "Communities": own(places, "community__team", _days),
+            "Communities": own(places, "community__team", attrgetter("since")),
             "Programs": [_after_name(row) for row in p.positions.select_related("program__agency")],
             "Roles": [_after_name(row) for row in p.roles.select_related("initiative")],
             "EVA BC memberships": [_after_name(row) for row in p.eva_memberships.all()],
@@ -260,12 +264,6 @@ def _account(user: User) -> str:
 
 def _state(join_request: JoinRequest) -> str:
     return f"{join_request}, {join_request.get_state_display().lower()}"
-
-
-def _days(enrolment: Enrolment) -> str:
-    since, until = date_format(enrolment.started_on), enrolment.ended_on
-    end = f" until {date_format(until)}" if until else ""
-    return f"{enrolment.community.short_name}, since {since}{end}"
 
 
 def _after_name(fact: Model) -> str:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from membership.access.verbs import keep_slack_address
-from membership.accounts.teams import families_of
+from membership.accounts.teams import families_of, is_lead
 from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import (
@@ -21,8 +21,9 @@ from membership.models import (
     SharedMailbox,
     User,
 )
-from membership.people.changing_email import require_free
+from membership.people.changing_email import follow_email, require_free, set_email
 from membership.people.permission import require_may_change
+from membership.people.sign_ins import closed_by_lead, email_that_remains, emails_in_use
 from membership.privacy.erasing import remove_sessions
 from membership.register.matching import is_another_name
 from membership.register.person_records import set_name
@@ -44,8 +45,9 @@ def answer(
 ) -> NameCheck:
     """Answer a name check, or change the answer "someone else".
 
-    "Same person": the name becomes theirs. "New holder": a new record begins with this email. "Someone
-    else": nothing changes, and the applicants are asked, with ``text``, for an email of their own.
+    "Same person": the name becomes theirs. "New holder": a new record begins with this email. The former
+    holder keeps the rest if they have another email to sign in with. "Someone else": nothing changes, and
+    the applicants are asked, with ``text``, for an email of their own.
     Raises ``RefusedError``.
     """
     # Requests and enrolments, then people, then the check: in the order in which the other verbs lock.
@@ -111,6 +113,12 @@ def _new_holder(
 ) -> Person:
     """A new record with this email and these requests. What the former holder has stays with them."""
     require_may_change(former, by)
+    closed = closed_by_lead(check.email)
+    if closed and not is_lead(by):
+        raise RefusedError("A lead has closed the account with this email. Ask a lead to do this.")
+    if closed:
+        User.objects.filter(pk=closed.pk).update(is_active=True)
+        log_change(closed, by=by, words="Opened: the mailbox has a new holder.")
     families = families_of(by)
     if any(r.is_open and r.community.family not in families for r in (*theirs, *others)):
         raise RefusedError("There is an open request with the other team. Ask a lead to do this.")
@@ -121,10 +129,18 @@ def _new_holder(
     others = [r for r in others if r not in of_third]
     new = Person(name=check.name, email=check.email, known_since=now)
     OtherEmail.objects.filter(person=former, email=check.email).delete()
-    if check.email != former.email:
-        require_free(check.email, former, by)
-    else:
+    is_in_use = check.email in emails_in_use(former)
+    stays = email_that_remains(former, without=check.email) if is_in_use else ""
+    if is_in_use and former.user and former.user.is_staff:
+        raise RefusedError("This is the email of a colleague. Change their email first.")
+    if is_in_use and not stays:
         new.user = _leave_mailbox(former, others, by, now)
+    else:
+        require_free(check.email, former, by)
+    if stays:
+        keep_slack_address(former)
+        require_free(stays, former, by)
+        set_email(former, stays, former=(), now=now)
     new.save()
     NameCheck.objects.filter(pk__in=waiting).update(person=new)
     for join_request in of_third:
@@ -132,6 +148,9 @@ def _new_holder(
         join_request.save(update_fields=["person"])
     abouts = [join_request.about for join_request in (*theirs, *of_third)]
     OutboxEmail.objects.filter(person=former, about__in=abouts).update(person=new)
+    if stays:
+        follow_email(former, former=(), by=by, now=now)
+        remove_sessions(former.user, set())
     rest = OutboxEmail.objects.filter(person=former, to_email=check.email)
     rest.filter(state=OutboxEmail.State.QUEUED).update(
         state=OutboxEmail.State.CANCELLED, wanted=False
@@ -158,8 +177,6 @@ def _leave_mailbox(
 ) -> User | None:
     """Take the email and the account from their former holder. What is open ends, without an email."""
     user = former.user
-    if user and user.is_staff:
-        raise RefusedError("This is the email of a colleague. Change their email first.")
     keep_slack_address(former)
     former.email, former.user = "", None
     former.save()

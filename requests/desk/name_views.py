@@ -11,12 +11,13 @@ from django.views.decorators.http import require_http_methods
 
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.teams import families_of
+from membership.accounts.teams import families_of, is_lead
 from membership.base_admin import CustomPageAdmin, FilterWithDefault, TeamFilter, desk_page
 from membership.errors import refusal_as_form_error
 from membership.forms import message_field
 from membership.models import NameCheck, Person, User
 from membership.people.near import NearRecord, near_record
+from membership.people.sign_ins import closed_by_lead, email_that_remains, emails_in_use
 from requests.desk.name_answers import ASK_FOR_OWN_EMAIL, answer
 from requests.lifecycle import State
 
@@ -24,6 +25,8 @@ LEDE = (
     "Each account is for one person. Until you answer, the register stays as it is, and nothing under the "
     "other name is used."
 )
+OPENS = "The account with this email is closed. It opens again, for the new holder"
+ONLY_A_LEAD = "Only a lead can choose this, because a lead has closed the account with this email"
 
 
 class NameAnswerForm(forms.Form):
@@ -41,14 +44,19 @@ class NameAnswerForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, data: QueryDict | None, *, check: NameCheck, has_requests: bool) -> None:
+    def __init__(
+        self, data: QueryDict | None, *, check: NameCheck, has_requests: bool, by: User
+    ) -> None:
         super().__init__(data, initial={"text": ASK_FOR_OWN_EMAIL})
         known, other = check.person, check.name
-        leaves = (
-            f"and {known} leaves: their enrolments and sign-in end, without an email"
-            if check.email == known.email
-            else f"and {known} keeps everything but this former email"
-        )
+        if check.email not in emails_in_use(known):
+            leaves = f"and {known} keeps everything but this former email"
+        elif stays := email_that_remains(known, without=check.email):
+            leaves = f"and {known} keeps everything else and signs in with {stays} from then on"
+        else:
+            leaves = f"and {known} leaves: their enrolments and sign-in end, without an email"
+        if closed_by_lead(check.email):
+            leaves += ". " + (OPENS if is_lead(by) else ONLY_A_LEAD)
         self.fields["answer"].choices = [  # type: ignore[attr-defined]
             (
                 "same",
@@ -90,12 +98,14 @@ def _page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if check.is_unsettled:
         has_requests = any(r.state == State.AWAITING_REVIEW for r in under_it)
         data = request.POST if request.method == "POST" else None
-        form = NameAnswerForm(data, check=check, has_requests=has_requests)
+        form = NameAnswerForm(data, check=check, has_requests=has_requests, by=request.user)
     if form and form.is_valid():
         with refusal_as_form_error(form):
             state, text = form.cleaned_data["answer"], form.cleaned_data.get("text", "")
+            opens = state == NameCheck.State.HOLDER and closed_by_lead(check.email)
             done = answer(check_id=pk, state=state, by=request.user, now=timezone.now(), text=text)
             again = " Import the list again to use its rows." if check.where else ""
+            again += " The account with this email is open again." if opens else ""
             messages.success(request, f"Answered: {done.get_state_display()}.{again}")
             if under_it:
                 return redirect("admin:joinrequests_joinrequest_change", under_it[0].pk)

@@ -49,7 +49,7 @@ def _by_state(rows: Rows, value: str, viewer: User, now: datetime) -> Rows:
 
 
 def _by_holder(rows: Rows, value: str, viewer: User, now: datetime) -> Rows:
-    taken = Q(taken_by__isnull=False, taken_at__gt=now - TAKEN_FOR)
+    taken = Q(state__in=OPEN, taken_by__isnull=False, taken_at__gt=now - TAKEN_FOR)
     if value == "mine":
         return rows.filter(taken, taken_by=viewer)
     return rows.exclude(taken) if value == "nobody" else rows
@@ -79,8 +79,9 @@ def neighbours(
     since = join_request.waiting_since
     if since is None:
         return None, None
-    # Only their keys are used: the rules of their communities need not be read.
-    queue = queue_of(rows, parameters, viewer=viewer, now=now).prefetch_related(None)
+    # Only their keys and references are used.
+    rows = rows.select_related(None).prefetch_related(None).only("reference")
+    queue = queue_of(rows, parameters, viewer=viewer, now=now)
     later = queue.filter(waiting_since__gte=since).exclude(
         waiting_since=since, pk__lte=join_request.pk
     )

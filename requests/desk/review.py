@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.forms import Form
 from django.forms.models import model_to_dict
 from django.utils import timezone
@@ -59,8 +59,9 @@ def requests_of(user: User | AnonymousUser) -> QuerySet[JoinRequest]:
     return (
         JoinRequest.objects.filter(community__team__family__in=families_of(user))
         .exclude(state=State.DRAFT)
-        .select_related("person", "taken_by__person", "name_check")
-        .prefetch_related(communities, rules)
+        .select_related("person")
+        # Few requests have these, and joining them would take longer than the rest.
+        .prefetch_related(communities, rules, "taken_by__person", "name_check")
     )
 
 
@@ -129,6 +130,7 @@ def review_context(
         "earlier": earlier.exclude(pk=join_request.pk)
         .exclude(state=State.DRAFT)
         .select_related("community")
+        .only("reference", "state", "submitted_at", "community__short_name")
         .order_by("-pk"),
         "enrolments": enrolments.select_related("community", "exception"),
         "bounces": Bounce.of(person),
@@ -150,26 +152,30 @@ _CASELOAD = {
 }
 
 
+# Who confirmed a fact, if staff did.
+_WHO = "confirmed_by__person"
+
+
 def _known(person: Person, agency: Agency | None) -> list[tuple[str, EvidencedModel | None]]:
     """What the register knows beyond self-reported facts: in words, with the fact and its evidence."""
     known: list[tuple[str, EvidencedModel | None]] = []
     if agency:
         known.append((f"Agency in the register: {agency.name}", None))
-        programs = agency.programs.select_related("agency", "confirmed_by__person")
+        programs = agency.programs.select_related("agency").prefetch_related(_WHO)
         known += [(_funding(program), program) for program in programs if program.funder]
     positions = person.positions.exclude(evidence=Evidence.CLAIMED)
-    for position in positions.select_related("program__agency", "confirmed_by__person"):
+    for position in positions.select_related("program__agency").prefetch_related(_WHO):
         known.append((f"{position.program}: {_CASELOAD[position.carries_caseload]}", position))
     roles = person.roles.exclude(evidence=Evidence.CLAIMED)
-    for role in roles.select_related("initiative", "confirmed_by__person"):
+    for role in roles.select_related("initiative").prefetch_related(_WHO):
         known.append(
             (f"{role.get_role_display()}, {role.initiative or role.initiative_name}", role)
         )
     for holder, whose in ((agency, "agency"), (person, "applicant")):
-        memberships = (
-            holder.eva_memberships.select_related("confirmed_by__person") if holder else ()
-        )
-        for membership in memberships:
+        if holder is None:
+            continue
+        prefetch_related_objects([holder], f"eva_memberships__{_WHO}")
+        for membership in holder.eva_memberships.all():
             held = "EVA BC membership" if membership.is_held else "No EVA BC membership"
             known.append((f"{held} ({whose}): {membership.days}", membership))
     return known
@@ -245,7 +251,7 @@ def panel_context(
     is_own = claims_own or join_request.agency is None
     # The newest known membership of the holder that the applicant named.
     holder = join_request.agency if join_request.agency and not is_own else join_request.person
-    known: EvaMembership | None = holder.eva_memberships.filter(is_held=True).first()
+    known: EvaMembership | None = next((m for m in holder.eva_memberships.all() if m.is_held), None)
     days = model_to_dict(known, ["starts_on", "ends_on"]) if known else {}
     shown: dict[str, Form] = {
         "add_agency": AddAgencyForm(initial={"name": matching["written"]}, auto_id="add-agency-%s"),

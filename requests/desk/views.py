@@ -69,7 +69,7 @@ _AS_CHOSEN = "(The sentence that you choose above.)"
 
 @dataclass(frozen=True)
 class Decision:
-    """A decision page: its verb, form, button, the message afterwards, and its kind of email.
+    """A decision page: its verb, form, button, the message afterwards, its kind of email, and what it means.
 
     The fields of ``form`` are the keyword arguments of ``apply``, the verb's function.
     """
@@ -80,6 +80,7 @@ class Decision:
     label: str
     message: str
     email_kind: str = ""
+    lede: str = ""
 
     def label_for(self, join_request: JoinRequest) -> str:
         return self.label.format(name=join_request.short_name)
@@ -127,8 +128,12 @@ DECISIONS = {
             workflow.reverse,
             forms.ReverseForm,
             "Reverse this approval",
-            "The approval is reversed. An email is on its way to {name}.",
+            "The approval is reversed. The enrolment has ended, and an email is on its way to {name}. "
+            "The request is {state}.",
             "approval-reversed",
+            "The enrolment ends today, with invitations to meetings, and the tasks to remove them from Slack "
+            "and the Zoom list are added. You can’t undo this. If it was a mistake, approve the request again; "
+            "if you declined it, reopen it first. That starts a new enrolment.",
         ),
         Decision(
             Verb.REOPEN,
@@ -158,11 +163,13 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
     if request.method == "POST" and form.is_valid():
         form.cleaned_data.pop("someone_else", None)
         with refusal_as_form_error(form), transaction.atomic():
-            decision.apply(join_request_id=pk, by=request.user, now=now, **form.cleaned_data)
+            done = decision.apply(join_request_id=pk, by=request.user, now=now, **form.cleaned_data)
             tell_all_apart(members, by=request.user, now=now)
-            words = decision.message.format(name=join_request.short_name)
-            if decision.verb in UNDOABLE:
-                words = format_html("{} {}", words, _what_next(request, join_request, now))
+            state = done.get_state_display().lower()
+            words = decision.message.format(name=join_request.short_name, state=state)
+            if decision.verb in (*UNDOABLE, Verb.REVERSE):
+                ways = _what_next(request, join_request, decision.verb, now)
+                words = format_html("{} {}", words, ways)
             messages.success(request, words)
             return queue.to_queue(request)
     elif request.method != "POST" and (refusal := _refusal(request, join_request, decision.verb)):
@@ -175,6 +182,7 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         "desk/requests/decide.html",
         join_request,
         title=decision.label_for(join_request),
+        lede=decision.lede,
         form=form,
         near=near,
         assessment=assessment,
@@ -187,9 +195,9 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
 
 
 def _what_next(
-    request: AuthenticatedRequest, join_request: JoinRequest, now: datetime
+    request: AuthenticatedRequest, join_request: JoinRequest, verb: Verb, now: datetime
 ) -> SafeString:
-    """After a decision: a button to undo it, and links to the request and to the next one in the queue."""
+    """After a decision: a button to undo it, if that is possible, and links to the request and to the next one."""
     _, following = queue.neighbours(
         join_request,
         requests_of(request.user),
@@ -199,15 +207,14 @@ def _what_next(
     )
     query, page = queue.queue_query(request), "admin:joinrequests_joinrequest_change"
     links = [("View", join_request), *([("Next", following)] if following else [])]
-    return format_html(
-        '<button class="desk-small" form="undo" name="pk" value="{}">Undo</button>{}',
-        join_request.pk,
-        format_html_join(
-            "",
-            ' · <a href="{}{}">{}</a>',
-            ((reverse(page, args=[r.pk]), query, w) for w, r in links),
-        ),
-    )
+    ways = [
+        format_html('<a href="{}{}">{}</a>', reverse(page, args=[r.pk]), query, words)
+        for words, r in links
+    ]
+    if verb in UNDOABLE:
+        button = '<button class="desk-small" form="undo" name="pk" value="{}">Undo</button>'
+        ways.insert(0, format_html(button, join_request.pk))
+    return format_html_join(" · ", "{}", ((way,) for way in ways))
 
 
 @require_POST

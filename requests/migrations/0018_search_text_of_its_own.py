@@ -14,7 +14,7 @@ def fill_requests(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("joinrequests", "0017_approvals_as_exceptions"),
+        ("joinrequests", "0016_one_record_each"),
         ("membership", "0022_searched_rows"),
     ]
 

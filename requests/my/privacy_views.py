@@ -22,6 +22,7 @@ from membership.models import Person
 from membership.privacy.consents import agree
 from membership.privacy.corrections import ask_for_correction
 from membership.privacy.erasing import lists_naming
+from membership.register.kept import at_kept_record
 from membership.register.person_records import person_of_user
 from requests.my.privacy import all_that_is_held, erase
 
@@ -117,6 +118,7 @@ def correction(request: AuthenticatedRequest) -> HttpResponse:
     )
 
 
+@at_kept_record(Person)
 @fresh_code_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase_by_staff(request: AuthenticatedRequest, pk: int) -> HttpResponse:

@@ -261,8 +261,11 @@ TABLE = {
     "admin:membership_listimport_add": (TEAMS, TEAMS),
     **{
         f"admin:membership_listimport_{step}": (THIS_TEAM, desk(ON, 404, ON))
-        for step in ("file", "sheet", "columns", "values", "check")
+        for step in ("sheet", "values", "check")
     },
+    # Nothing is chosen there, so the page says what is missing.
+    "admin:membership_listimport_columns": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_listimport_file": (THIS_TEAM, THIS_TEAM),
     "admin:membership_listimport_undo": (desk(CODE, CODE, CODE),) * 2,
     # An import that is not done yet has no date to correct.
     "admin:membership_listimport_date": (desk(ON, 404, ON),) * 2,

@@ -34,6 +34,7 @@ from membership.models import (
     Person,
     PersonMerge,
     ProgramPosition,
+    SignInCode,
     SlackLink,
     SlackLinkOpening,
     User,
@@ -51,6 +52,7 @@ from requests.lifecycle import OPEN, State
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote
 from requests.my.privacy import all_that_is_held, erase
 from tests import builders
+from tests.membership.accounts.conftest import newest_code
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
@@ -435,6 +437,10 @@ def test_twice_on_a_roster_becomes_one_enrolment_with_the_older_start(pair, priy
     Enrolment.objects.filter(pk=older.pk).update(started_on="2024-05-01", leave_until="2026-08-31")
     told = merging.what_happens(*(p.user.person for p in pair), by=priya, now=NOW)
     assert "since May 1, 2024, on leave until August 31, 2026." in "".join(told)
+    # A leave that is over says nothing about one that is not.
+    Enrolment.objects.exclude(pk=older.pk).update(leave_until="2026-01-31")
+    told = merging.what_happens(*(p.user.person for p in pair), by=priya, now=NOW)
+    assert "since May 1, 2024, on leave until August 31, 2026." in "".join(told)
 
     merge(*pair, priya)
 
@@ -486,6 +492,43 @@ def test_the_session_of_the_closed_account_is_over_and_the_other_one_shows_every
 
     assert client.get("/my/").status_code == 302
     assert "STVC" in builders.page(other, "/my/")
+
+
+def test_each_email_of_a_merged_person_signs_in_or_says_why_not(client, pair, priya, mailoutbox):
+    listed = Person.objects.create(name="D. Sample", email="dana@list.example")
+    closed = pair[0].user
+    Client().post("/accounts/login/", {"email": pair[0].email})  # a code waits
+    client.post("/accounts/login/", {"email": pair[1].email})
+    code = newest_code(pair[1].email)
+
+    merge(*pair, priya)
+    merge(pair[0], listed, priya)
+
+    # The code that waited for the account that stays still works, and the other one is gone.
+    client.post("/accounts/login/code/confirm/", {"code": code})
+    assert client.session["_auth_user_id"] == str(pair[1].user_id)
+    assert not SignInCode.objects.exists()
+
+    Client().post("/accounts/login/", {"email": pair[0].email})
+    told = mailoutbox[-1]
+    assert told.subject == "Your EVA BC account is closed"
+    assert "EVA BC had two accounts for you. They are one now" in told.body
+    assert pair[1].email not in told.body
+
+    stranger = Client()
+    stranger.post("/accounts/login/", {"email": listed.email})
+    done = stranger.post(
+        "/accounts/login/code/confirm/", {"code": newest_code(listed.email)}, follow=True
+    )
+    assert "sign out and use that one" in builders.text_of(done)
+    assert "Sample" not in builders.text_of(done)
+
+    builders.sign_in(client, builders.lead())
+    page = f"/admin/membership/user/{closed.pk}/change/"
+    refused = client.post(page, {"is_active": "on"})
+    assert "Undo the merge on the page of the person" in builders.text_of(refused)
+    closed.refresh_from_db()
+    assert not closed.is_active
 
 
 def test_the_email_of_the_closed_account_can_become_theirs_again(pair, priya):

@@ -4,21 +4,25 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from evabc.desk.reports import REPORTS, Scope, months_between
 from membership.emails import queue
 from membership.emails.delivery import due_emails
 from membership.errors import RefusedError
+from membership.meetings.planning import send_due_reminders
 from membership.models import Access, Enrolment, OutboxEmail
 from membership.people.merging import Chosen
 from membership.rosters.leave import pause_enrolment
 from membership.rosters.leaving import leave
 from requests import workflow
+from requests.clock.yearly import ask_yearly
 from requests.lifecycle import UNDO_SECONDS, UNDO_TIME, State
 from requests.merging import merge_people
 from requests.models import JoinRequest, JoinRequestEvent, ReasonText
 from requests.my.privacy import erase
 from tests import builders
+from tests.membership.meetings.plans import planned
 from tests.membership.rosters.enrolments import enrolled
 from tests.threads import all_at_once
 
@@ -48,9 +52,10 @@ def reverse(pk, by, to=State.AWAITING_REVIEW, text="We mixed up two people.", **
 @pytest.mark.core
 @pytest.mark.django_db
 class TestUndo:
-    def test_takes_back_all_of_an_approval_and_the_history_keeps_both_steps(self, priya):
+    def test_takes_back_all_of_an_approval_and_the_history_keeps_both_steps(self, priya, sam):
         worker = builders.worker()
         asked = builders.request_in(State.AWAITING_REPLY, worker, priya)
+        workflow.assign(join_request_id=asked.pk, to=sam, by=sam, now=builders.NOW)
         before = JoinRequest.objects.filter(pk=asked.pk).values().get()
         workflow.approve(join_request_id=asked.pk, by=priya, now=builders.NOW, reason="Known.")
         assert (emails()["question"], emails()["welcome"]) == ("cancelled", "queued")
@@ -59,6 +64,7 @@ class TestUndo:
 
         after = JoinRequest.objects.filter(pk=asked.pk).values().get()
         assert after == before | {"assessment": after["assessment"]}
+        assert after["taken_by_id"] == sam.pk
         assert not Enrolment.objects.exists()
         assert access_states() == [("slack", "not-needed"), ("zoom", "not-needed")]
         assert (emails()["question"], emails()["welcome"]) == ("queued", "cancelled")
@@ -216,6 +222,24 @@ class TestReverse:
         reverse(pk, priya, to=State.DECLINED, now=then)
         assert JoinRequest.objects.get().kept_assessment.on == then.date()
 
+    def test_what_comes_back_after_it_was_closed_is_assigned_to_no_one(self, priya):
+        pk = builders.sent(builders.worker()).pk
+        workflow.assign(join_request_id=pk, to=priya, by=priya, now=builders.NOW)
+        workflow.approve(join_request_id=pk, by=priya, now=builders.NOW, reason="Known.")
+        reverse(pk, priya)
+        assert JoinRequest.objects.get().holder(builders.NOW) is None
+
+    def test_no_reminder_of_a_meeting_or_check_in_goes_out_after_it(self, priya):
+        pk, then = decided(by=priya).pk, builders.NOW + timedelta(days=400)
+        planned(day=then.date() + timedelta(days=1), by=priya)
+        assert ask_yearly(now=then)["questions"] == 1
+        assert send_due_reminders(now=then) == 1
+
+        reverse(pk, priya, now=then)
+
+        queued = {kind for kind, state in emails().items() if state == "queued"}
+        assert queued == {"receipt", "approval-reversed"}
+
     def test_then_approving_opens_another_enrolment_and_cancels_the_correction(self, priya):
         pk = decided(by=priya).pk
         reverse(pk, priya)
@@ -286,8 +310,17 @@ class TestAtOnce:
     def test_twenty_reversals_have_one_outcome(self):
         priya = builders.staff()
         pk = decided(by=priya).pk
-        outcomes = Counter(all_at_once(*[lambda: reverse(pk, priya)] * 20))
-        assert outcomes["done"] == 1
+        sam = builders.staff(email="sam@example.org")
+        ways = [
+            lambda by=by, to=to: reverse(pk, by, to)
+            for by in (priya, sam)
+            for to in (State.AWAITING_REVIEW, State.DECLINED)
+        ]
+        outcomes = all_at_once(*ways * 5)
+        [done] = [number for number, outcome in enumerate(outcomes) if outcome == "done"]
+        after = JoinRequest.objects.get()
+        assert after.state == (State.DECLINED if done % 2 else State.AWAITING_REVIEW)
+        assert JoinRequestEvent.objects.get(verb="reverse").by == (sam if done % 4 > 1 else priya)
         assert OutboxEmail.objects.filter(kind="approval-reversed").count() == 1
 
 
@@ -324,12 +357,14 @@ class TestDesk:
         assert "Undone. No email went out" in page
         assert JoinRequest.objects.get(pk=pk).state == State.AWAITING_REVIEW
 
-    def test_several_are_undone_with_one_button(self, desk):
+    def test_several_are_undone_with_one_button(self, desk, sam):
         pks = [builders.sent(builders.worker(f"{n}@example.org")).pk for n in "abc"]
+        workflow.assign(join_request_id=pks[1], to=sam, by=sam, now=timezone.now())
         page = builders.text_of(approve(desk, *pks))
         assert "Undo all 3" in page
         desk.post(f"{QUEUE}undo/", {"pk": [*pks, "x", "9" * 40]})
-        assert set(JoinRequest.objects.values_list("state", flat=True)) == {"awaiting_review"}
+        after = JoinRequest.objects.order_by("pk").values_list("state", "taken_by__email")
+        assert list(after) == [("awaiting_review", email) for email in (None, sam.email, None)]
 
     def test_after_the_time_the_page_says_what_to_do_instead(self, desk, priya):
         pk = decided(by=priya).pk  # decided in May
@@ -361,13 +396,20 @@ class TestDesk:
         assert "Reverse this approval" in builders.page(desk, f"{QUEUE}{pk}/change/")
         page = builders.page(desk, f"{QUEUE}{pk}/reverse/")
         assert "That was a mistake on our part" in page
+        assert "The enrolment ends today" in page
+        assert "You can’t undo this" in page
         words = {"text": "We mixed up two people."}
         page = builders.text_of(desk.post(f"{QUEUE}{pk}/reverse/", words))
         assert "Choose what happens to the request." in page
         assert "We mixed up two people." in page
 
-        desk.post(f"{QUEUE}{pk}/reverse/", {**words, "to": "declined"})
+        page = builders.text_of(
+            desk.post(f"{QUEUE}{pk}/reverse/", {**words, "to": "declined"}, follow=True)
+        )
 
+        assert "an email is on its way to Dana. The request is declined." in page
+        assert f'<a href="{QUEUE}{pk}/change/">View</a>' in page
+        assert ">Undo</button>" not in page
         assert JoinRequest.objects.get().state == State.DECLINED
         builders.sign_in(client, worker)
         page = builders.page(client, f"/my/requests/{pk}/")

@@ -34,7 +34,20 @@ AGENCY = Column(
     "agency",
     "Agency",
     LONG,
-    ("Agency name", "Organization", "Organisation", "Organization name", "Society", "Contractor"),
+    (
+        "Agency name",
+        "Organization",
+        "Organisation",
+        "Organization name",
+        "Society",
+        "Society name",
+        "Contractor",
+        "Contractor name",
+        "Service provider",
+        "Legal name",
+        "Employer",
+        "Company",
+    ),
     ("Sample Valley Women’s Resource Society", "Maison d’accueil L’Échantillon"),
     required=True,
 )
@@ -42,15 +55,26 @@ COMMUNITY_SERVED = Column(
     "community_served",
     "Community served",
     SHORT,
-    ("Community", "Place", "Location", "Town", "City"),
+    (
+        "Community",
+        "Communities served",
+        "Area served",
+        "Service area",
+        "Place",
+        "Location",
+        "Town",
+        "City",
+    ),
     ("Sampleton", "Example Harbour"),
+    about="the community served",
 )
 PERSON_NAME = Column(
     "name",
     "Name",
     text(120),
-    ("Full name", "Person", "Contact", "Worker", "Contact name"),
+    ("Full name", "Person", "Contact", "Worker", "Worker name", "Staff name", "Contact name"),
     ("Dana Sample", "Amélie Exemple"),
+    about="names",
 )
 EMAIL = Column(
     "email",
@@ -74,6 +98,7 @@ PROGRAM_TYPE = Column(
     ("Program", "Type", "Service", "Type of program", "Program name"),
     ("STVC", "CBVS"),
     required=True,
+    choices=ProgramType.choices,
 )
 REGION = Column(
     "region",
@@ -87,11 +112,28 @@ REGION = Column(
     ),
     ("Development region", "Economic region"),
     ("Vancouver Island and Coast", "Mainland/Southwest"),
+    choices=Region.choices,
+    about="regions",
 )
 STARTS_ON = day_column(
-    "starts_on", "Since", "From", "Start", "Start date", "Start day", samples=("2024-04-01",)
+    "starts_on",
+    "Since",
+    "From",
+    "Start",
+    "Start date",
+    "Start day",
+    "First day",
+    samples=("2024-04-01",),
+    about="first days",
 )
-ENDS_ON = day_column("ends_on", "Until", "To", "End", "End date", "Last day")
+ENDS_ON = day_column("ends_on", "Until", "To", "End", "End date", "Last day", about="last days")
+STATUS = Column(
+    "status",
+    "Status",
+    text(80),
+    ("Current status", "Contract status", "Program status", "Membership status", "Member status"),
+    about="whether something has ended early",
+)
 
 
 @dataclass

@@ -13,6 +13,7 @@ from membership.imports.kinds.base import (
     PROGRAM_TYPE,
     REGION,
     SHORT,
+    STATUS,
     Importer,
 )
 from membership.models import Agency, EvaMembership, RowOutcome
@@ -26,28 +27,57 @@ class AgencyList(Importer):
     """
 
     columns = (
-        replace(AGENCY, other_names=(*AGENCY.other_names, "Member", "Member name", "Name")),
-        Column("city", "City", SHORT, ("Town", "Community", "Place"), ("Sampleton", "Sampleton")),
+        replace(
+            AGENCY,
+            other_names=(
+                *AGENCY.other_names,
+                "Member",
+                "Member organization",
+                "Member agency",
+                "Member name",
+                "Name",
+            ),
+        ),
+        Column(
+            "city",
+            "City",
+            SHORT,
+            ("Town", "Community", "Place"),
+            ("Sampleton", "Sampleton"),
+            about="cities",
+        ),
         day_column(
             "starts_on",
             "Member since",
             "Membership from",
             "Membership start",
+            "Membership start date",
+            "Date joined",
+            "Joined",
             "Start date",
             "From",
             samples=("2026-01-01", "January 1, 2026"),
+            if_absent="This list does not say when EVA BC memberships begin. "
+            "Without a first and a last day, it adds no membership and changes none.",
         ),
         day_column(
             "ends_on",
             "Member until",
             "Membership until",
             "Membership end",
+            "Membership end date",
+            "Membership expiry date",
+            "Renewal date",
             "Expiry date",
             "Expires",
+            "Valid until",
+            "Paid until",
             "End date",
             "To",
             "Until",
             samples=("2026-12-31", "December 31, 2026"),
+            if_absent="This list does not say when EVA BC memberships end. "
+            "Without a first and a last day, it adds no membership and changes none.",
         ),
         Column(
             "contact_name",
@@ -55,6 +85,7 @@ class AgencyList(Importer):
             text(120),
             ("Contact", "Contact person", "Primary contact", "Main contact"),
             ("Robin Placeholder", ""),
+            about="contacts",
         ),
         Column(
             "contact_email",
@@ -62,7 +93,9 @@ class AgencyList(Importer):
             email,
             ("Contact e-mail", "Email of contact", "Primary contact email", "Main contact email"),
             ("robin@example.org", ""),
+            about="their emails",
         ),
+        STATUS,
     )
 
     def load(self, rows: Sequence[ListRow]) -> None:
@@ -155,24 +188,35 @@ class ProgramList(Importer):
             ("Funded by", "Funding", "Funding source"),
             ("PSSG", "PSSG"),
             required=True,
+            choices=Funder.choices,
         ),
         day_column(
             "funded_from",
             "Funded from",
             "Contract start",
+            "Contract start date",
+            "Funding start date",
             "Start date",
             "From",
             samples=("2026-04-01", "April 1, 2026"),
+            about="when funding begins",
         ),
         day_column(
             "funded_until",
             "Funded until",
             "Contract end",
+            "Contract end date",
+            "Contract expiry date",
+            "Funding end date",
+            "Expiry date",
             "End date",
             "To",
             "Until",
             samples=("2027-03-31", "March 31, 2027"),
+            if_absent="This list does not say when funding ends. End dates that the register has stay. "
+            "A program without one counts as funded until a list or staff say that its funding has ended.",
         ),
+        STATUS,
     )
 
     def load(self, rows: Sequence[ListRow]) -> None:

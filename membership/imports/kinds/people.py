@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from communities.rules.vocabulary import InitiativeKind, RoleKind
 from membership.imports.applying import RowResult, combined, fill_in
 from membership.imports.batches import initiative_key, program_key
-from membership.imports.columns import Column, ListRow, one_of, yes_or_no
+from membership.imports.columns import YES_OR_NO, Column, ListRow, one_of, yes_or_no
 from membership.imports.kinds.base import (
     AGENCY,
     COMMUNITY_SERVED,
@@ -19,6 +19,7 @@ from membership.imports.kinds.base import (
     PROGRAM_TYPE,
     REGION,
     STARTS_ON,
+    STATUS,
     Importer,
 )
 from membership.models import (
@@ -45,12 +46,15 @@ class PeopleList(Importer):
             "carries_caseload",
             "Carries a caseload",
             yes_or_no,
-            ("Caseload", "Carries caseload", "Has a caseload"),
+            ("Caseload", "Carries caseload", "Has a caseload", "Carrying a caseload"),
             ("yes", "no"),
             empty=None,
+            choices=YES_OR_NO,
+            about="caseloads",
         ),
         STARTS_ON,
         ENDS_ON,
+        STATUS,
     )
 
     def load(self, rows: Sequence[ListRow]) -> None:
@@ -102,20 +106,29 @@ class InitiativeList(Importer):
             ("Type", "Initiative kind", "Kind of initiative", "Initiative type"),
             ("VAWIR", "ICAT"),
             required=True,
+            choices=InitiativeKind.choices,
         ),
         replace(COMMUNITY_SERVED, samples=("Sampleton", "Invented Lake")),
         REGION,
         replace(PERSON_NAME, samples=("Robin Placeholder", "Kai Example")),
-        replace(EMAIL, samples=("robin@example.org", "kai@example.org"), required=False),
+        replace(
+            EMAIL,
+            samples=("robin@example.org", "kai@example.org"),
+            required=False,
+            about="emails of people in roles",
+        ),
         Column(
             "role",
             "Role",
             one_of(RoleKind, CO_CHAIR=["Co chair", "Cochair"], COORDINATOR=["ICAT coordinator"]),
             ("Position", "Title"),
             ("Chair", "Co-chair"),
+            choices=RoleKind.choices,
+            about="roles",
         ),
         STARTS_ON,
         ENDS_ON,
+        STATUS,
     )
 
     def load(self, rows: Sequence[ListRow]) -> None:

@@ -11,10 +11,12 @@ from membership.models import ListImport
 class StepForm(forms.Form):
     """The form of one step. It starts with what staff answered before, or else with what is proposed.
 
-    A subclass adds fields of its own, and their answers to ``answers``.
+    A subclass adds fields of its own, and their answers to ``answers``; ``own_groups`` are the questions that these
+    answer.
     """
 
     step: ClassVar[Step]
+    own_groups: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, data: Any = None, *, list_import: ListImport) -> None:
         super().__init__(data)
@@ -23,18 +25,27 @@ class StepForm(forms.Form):
         self.questions = {
             f"q{number}": question
             for number, question in enumerate(self.found.get("questions", ()))
-            if question["step"] == self.step
+            if question["step"] == self.step and question["group"] not in self.own_groups
         }
         for name, question in self.questions.items():
             self.fields[name] = _field(question)
+
+    @property
+    def open_questions(self) -> list[dict[str, Any]]:
+        """What is asked with fields of the form's own. Staff read it above them."""
+        found = self.found.get("questions", ())
+        own = [q for q in found if q["step"] == self.step and q["group"] in self.own_groups]
+        return [q for q in own if q["answer"] is None]
+
+    def answered(self, group: str) -> dict[str, Any]:
+        """What staff answered in this group before."""
+        return dict(self.list_import.answers.get(group, {}))
 
     def answers(self) -> Answers:
         """What was chosen, by group; for a valid form."""
         chosen: Answers = {}
         for name, question in self.questions.items():
-            group = chosen.setdefault(
-                question["group"], dict(self.list_import.answers.get(question["group"], {}))
-            )
+            group = chosen.setdefault(question["group"], self.answered(question["group"]))
             group[question["key"]] = self.cleaned_data[name]
         return chosen
 

@@ -9,12 +9,14 @@ from django.utils import timezone
 
 from membership.models import Person
 from membership.people.changing_email import set_email
+from membership.people.sign_ins import email_that_remains
 
 
 class Command(BaseCommand):
     help = (
         "Lists people whose email in the register is not the one they sign in with. Where no one else has that "
-        "email, their record gets it, because a code has proved that it is theirs. The one it had still finds them."
+        "email, their record gets it, because a code has proved that it is theirs. The one it had still finds them. "
+        "Also lists people whose only email passed to a new holder although they had another account."
     )
 
     def handle(self, *args: object, **options: object) -> None:
@@ -30,6 +32,18 @@ class Command(BaseCommand):
             self.stdout.write(
                 "The email that they sign in with is not in its normal form, or someone else in the register has "
                 "it. Open each at /admin/membership/person/ID/change/."
+            )
+        # From before a new holder got only the email.
+        lost = Person.objects.filter(user=None, email="", merges__closed_account__isnull=False)
+        without = [
+            p.pk for p in lost.distinct().order_by("pk") if email_that_remains(p, without="")
+        ]
+        self.stdout.write(
+            f"Records that a new holder of their email left without an account: {_listed(without)}."
+        )
+        if without:
+            self.stdout.write(
+                "If they are still with EVA BC, change their email to their other one."
             )
 
     @transaction.atomic

@@ -23,6 +23,7 @@ from evabc.desk.reports import (
     months_between,
 )
 from membership.models import Enrolment, Export
+from requests import workflow
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent
 from tests import builders
@@ -123,6 +124,33 @@ def test_days_are_median_and_90th_percentile_for_each_community_and_for_all(numb
         row("ICAT", took["icat"]),
         row("All", [*took["stvc"], *took["icat"]]),
     ]
+
+
+@pytest.mark.core
+def test_days_are_counted_to_the_first_decision_that_was_not_undone(priya):
+    sent = builders.NOW
+    days = [sent + timedelta(days=n) for n in range(9)]
+    reversed_later, reopened, undone, waiting = (request(n, submitted_at=sent).pk for n in range(4))
+    by = {"by": priya, "text": "We mixed up two people."}
+
+    workflow.approve(join_request_id=reversed_later, by=priya, reason="Known.", now=days[1])
+    workflow.reverse(join_request_id=reversed_later, to=State.DECLINED, now=days[8], **by)
+
+    workflow.decline(join_request_id=reopened, now=days[3], **by)
+    workflow.reopen(join_request_id=reopened, by=priya, now=days[4])
+    workflow.approve(join_request_id=reopened, by=priya, reason="Known.", now=days[7])
+
+    workflow.decline(join_request_id=undone, now=days[2], **by)
+    workflow.undo(join_request_id=undone, by=priya, now=days[2])
+    workflow.approve(join_request_id=undone, by=priya, reason="Known.", now=days[5])
+
+    workflow.decline(join_request_id=waiting, now=days[6], **by)
+    workflow.undo(join_request_id=waiting, by=priya, now=days[6])
+
+    period = sent.date(), sent.date() + timedelta(days=30)
+    assert rows("days", *period)[0] == ["STVC", 3, "3.0", "5.0"]
+    # A decision counts in the days of the first one only.
+    assert rows("days", days[6].date(), period[1])[0] == ["STVC", 0, "–", "–"]
 
 
 def test_reasons_are_counted_and_written_ones_are_counted_separately():

@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from communities.rules.vocabulary import Evidence
 from evabc.celery import app
 from evabc.settings import CELERY_BEAT_SCHEDULE
-from membership.emails.queue import retry
+from membership.emails.queue import retry, send_again
+from membership.errors import RefusedError
 from membership.models import Agency, EvaMembership, ListKind, OutboxEmail, Person, WorklistRow
 from membership.rosters.reassessment import reassess
 from requests.clock.renewals import send_due_renewals
 from requests.my.privacy import all_that_is_held, erase
 from tests import builders
 from tests.builders import page
+from tests.membership.emails.conftest import send_to
 from tests.membership.imports.lists import apply_list
 from tests.membership.rosters.enrolments import enrolled, on_list, program
 from tests.threads import all_at_once
@@ -224,6 +226,49 @@ def test_a_failed_email_is_tried_again_at_the_contact_that_the_agency_has_now(ho
     Agency.objects.update(contact_email="new@sample.example")
     retry(email_id=OutboxEmail.objects.get().pk, by=priya, now=before(59))
     assert sent() == [("renewal-60", "new@sample.example")]
+
+
+def over(membership):
+    EvaMembership.objects.update(ends_on=END - timedelta(days=60))
+
+
+@pytest.mark.core
+@pytest.mark.parametrize(
+    "change", [None, followed, denied, no_longer_named, renewed_in_place, over]
+)
+def test_one_that_waited_for_the_mail_server_goes_out_only_if_the_membership_still_ends_then(
+    house, priya, settings, smtp_server, change
+):
+    membership = held_by(house)
+    send_due_renewals(now=before(60))
+    waiting = OutboxEmail.objects.get()
+    send_to(smtp_server, settings)
+    settings.EMAIL_PORT = 1  # no server is there
+    assert not builders.deliver(waiting.pk, now=before(60))
+    if change:
+        change(membership)
+
+    send_to(smtp_server, settings)
+    builders.deliver(waiting.pk, now=before(59))
+
+    waiting.refresh_from_db()
+    wanted = change is None
+    assert (waiting.attempts, waiting.state) == (2, "sent" if wanted else "cancelled")
+    assert len(smtp_server.messages) == wanted
+    assert waiting.wanted == wanted
+
+
+def test_what_staff_send_again_goes_out_and_a_failed_one_is_not_tried_again(house, priya):
+    held_by(house)
+    send_due_renewals(now=before(60))
+    first = OutboxEmail.objects.get()
+    builders.deliver(first.pk, now=before(60))
+    renewed_in_place(None)
+    again = send_again(email_id=first.pk, by=priya, now=before(59))
+    assert builders.deliver(again.pk, now=before(59))
+    OutboxEmail.objects.filter(pk=first.pk).update(state="failed")
+    with pytest.raises(RefusedError, match="made this email out of date"):
+        retry(email_id=first.pk, by=priya, now=before(59))
 
 
 def test_the_schedule_and_the_command_send_them(house, capsys):

@@ -126,8 +126,8 @@ def test_unassigning_and_deciding_free_the_request(sam):
     workflow.assign(join_request_id=one.pk, to=None, by=sam, now=NOW)
     workflow.decline(join_request_id=other.pk, by=sam, text="No.", now=NOW)
 
-    kept = JoinRequest.objects.values_list("taken_by", "taken_at")
-    assert list(kept) == [(None, None), (None, None)]
+    assert [kept.holder(NOW) for kept in JoinRequest.objects.all()] == [None, None]
+    assert in_queue(sam, whose="mine", state="all") == []
 
 
 def test_the_other_team_and_a_decided_request_are_refused(sam, camille):

@@ -5,11 +5,20 @@ from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from membership.errors import RefusedError
 from membership.history import history_of
 from membership.meetings.planning import send_due_reminders
-from membership.models import Access, Enrolment, OutboxEmail, WorklistRow
+from membership.models import (
+    Access,
+    Enrolment,
+    NameCheck,
+    OutboxEmail,
+    Person,
+    WorklistRow,
+    WorklistStep,
+)
 from membership.rosters import confirmations
 from membership.rosters.enrolments import end_enrolment, enrol
 from membership.rosters.exports import Column, roster_rows
@@ -277,7 +286,9 @@ class TestOnLeave:
     ):
         pause(enrolment, priya)
         community = builders.community()
-        assert roster_rows(community, [Column.LEAVE], on=TODAY) == [[LAST.isoformat()]]
+        assert roster_rows(community, [Column.LEAVE], on=LAST) == [["On leave until June 3, 2026"]]
+        over = "Was on leave until June 3, 2026, and it is not known yet if they are back"
+        assert roster_rows(community, [Column.LEAVE], on=LAST + DAY) == [[over]]
         held = all_that_is_held(member.person, now=NOW)
         assert held["communities"][0]["leave_until"] == LAST.isoformat()
         erase(person_id=member.person.pk, by=member, now=NOW)
@@ -366,6 +377,47 @@ class TestPages:
         Enrolment.objects.update(leave_until=until)
         builders.sign_in(client, member)
         assert "You are on leave until" in builders.page(client, "/my/")
+
+    @pytest.mark.parametrize(
+        ("last", "says"),
+        [
+            (date(2020, 1, 1), "was on leave until {}, and it is not known yet if they are back"),
+            (date(2120, 1, 1), "on leave until {}"),
+        ],
+    )
+    def test_every_page_says_whether_a_leave_is_over(
+        self, client, enrolment, member, priya, last, says
+    ):
+        builders.sign_in(client, priya, fresh_code=True)
+        Enrolment.objects.update(leave_until=last)
+        asked = builders.sent(member, "ors")
+        twin = Person.objects.create(name=member.person.name, email="dana.s@work.example")
+        check = NameCheck.objects.create(
+            person=member.person, name="Kai Other", email="dana@example.org", asked_at=NOW
+        )
+        row = WorklistRow.objects.create(enrolment=enrolment, kind="leave-ended", since=TODAY)
+        day, one = date_format(last), f"membership/enrolment/{enrolment.pk}"
+        for page in (
+            "membership/enrolment/",
+            f"{one}/change/",
+            f"{one}/resume/",
+            f"membership/person/{member.person.pk}/change/",
+            f"membership/person/{twin.pk}/change/",
+            f"membership/person/{twin.pk}/merge/{member.person.pk}/",
+            f"membership/namecheck/{check.pk}/change/",
+            "membership/worklistrow/",
+            f"membership/worklistrow/{row.pk}/change/",
+            f"joinrequests/joinrequest/{asked.pk}/change/",
+        ):
+            shown = builders.page(client, f"/admin/{page}")
+            assert says.format(day).lower() in shown.lower(), page
+            assert shown.count(day) == shown.lower().count(says.format(day).lower()), page
+
+    def test_a_roster_check_about_a_leave_says_that_it_is_over(self, enrolment, priya):
+        pause(enrolment, priya)
+        reassess(now=NOW + 31 * DAY)
+        step = WorklistStep.objects.get(row__kind="leave-ended")
+        assert step.text == "Was on leave until June 3, 2026."
 
     def test_without_the_email_none_goes_out(self, client, enrolment, priya):
         builders.sign_in(client, priya)

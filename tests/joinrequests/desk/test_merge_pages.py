@@ -42,7 +42,7 @@ def test_staff_find_the_other_record_see_both_merge_them_and_undo_it(fresh, pair
     assert merge_url(*pair) in builders.page(fresh, f"{choose}?q=work.example")
 
     preview = builders.page(fresh, merge_url(*pair))
-    assert "STVC, since" in preview
+    assert "STVC since" in preview
     assert "dana@work.example" in preview
     assert merge_url(*pair[::-1]) in preview
     # Without an account the email is no choice, and of one phone there is none.

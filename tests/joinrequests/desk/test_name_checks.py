@@ -8,6 +8,8 @@ from functools import partial
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core import mail
+from django.core.management import call_command
+from django.test import Client
 
 from communities.rules.vocabulary import Status
 from membership.access import slack_members
@@ -27,6 +29,7 @@ from requests.my.privacy import all_that_is_held, erase
 from requests.my.recorded_work import report_work
 from tests import builders
 from tests.joinrequests.test_merging import merge, undo
+from tests.membership.accounts.conftest import newest_code
 from tests.membership.imports.lists import MAY, apply_list, outcomes, sentences
 from tests.membership.meetings.plans import planned
 from tests.threads import all_at_once
@@ -373,6 +376,173 @@ def test_someone_else_is_asked_for_an_email_of_their_own_and_nobody_is_asked_aga
     # Staff may find out that it was not so.
     answered(SAME, priya)
     workflow.approve(join_request_id=request.pk, by=priya, now=NOW)
+
+
+# -- After a merge --------------------------------------------------------------------------------
+
+
+FIRST, SECOND = "dana@example.org", "dana@work.example"
+
+
+@pytest.fixture
+def two(dana):
+    """Two accounts of one person, who has signed in with both."""
+    other = builders.worker(SECOND)
+    User.objects.update(last_login=NOW - timedelta(days=1))
+    return dana.person, other.person
+
+
+def account_of(email: str) -> User | None:
+    """Who is signed in by a code that this address gets; None if it gets none."""
+    client = Client()
+    client.post("/accounts/login/", {"email": email})
+    if "code" not in mail.outbox[-1].subject:
+        return None
+    client.post("/accounts/login/code/confirm/", {"code": newest_code(email)})
+    return User.objects.get(pk=client.session["_auth_user_id"])
+
+
+def test_a_new_holder_of_the_primary_email_leaves_a_merged_person_their_other_one(
+    client, two, dana, priya
+):
+    builders.request_in(State.APPROVED, dana, priya, "cbvs")
+    lee = asked_as_lee(dana)
+    done = merge(*two, priya, email=FIRST)
+    builders.sign_in(client, dana)
+    desk = Client()
+    builders.sign_in(desk, priya)
+    page = builders.page(desk, f"/admin/membership/namecheck/{lee.name_check_id}/answer/")
+    assert f"Dana Sample keeps everything else and signs in with {SECOND} from then on" in page
+
+    new = answered(HOLDER, priya).holder
+
+    former = Person.objects.select_related("user").get(pk=two[0].pk)
+    assert (former.user, former.user.email, former.email) == (dana, SECOND, SECOND)
+    assert not former.other_emails.exists()
+    assert former.enrolments.get().ended_on is None
+    assert (new.email, new.user) == (FIRST, None)
+    assert client.get("/my/").status_code == 302  # signed out
+    kinds = ("receipt", "welcome", "email-changed")
+    waiting = OutboxEmail.objects.filter(state="queued", kind__in=kinds)
+    assert set(waiting.values_list("kind", "to_email", "person")) == {
+        ("receipt", FIRST, new.pk),
+        ("receipt", SECOND, former.pk),
+        ("welcome", SECOND, former.pk),
+        ("email-changed", SECOND, former.pk),
+    }
+    assert JoinRequest.objects.get(pk=lee.pk).person == new
+    assert account_of(SECOND) == dana
+    holder = account_of(FIRST)
+    assert holder not in (dana, done.closed_account)
+    assert person_of_user(holder) == new
+    with pytest.raises(RefusedError, match="since, so this merge can no longer be undone"):
+        undo(done, priya)
+
+
+def test_a_new_holder_of_a_former_email_leaves_a_merged_person_their_account(two, dana, priya):
+    asked_as_lee(dana)
+    done = merge(*two, priya, email=SECOND)
+    account = Person.objects.get(pk=two[0].pk).user
+
+    new = answered(HOLDER, priya).holder
+
+    former = Person.objects.select_related("user").get(pk=two[0].pk)
+    assert (former.user, former.user.email, former.email) == (account, SECOND, SECOND)
+    assert account_of(SECOND) == account
+    assert person_of_user(account_of(FIRST)) == new
+    with pytest.raises(RefusedError, match="since, so this merge can no longer be undone"):
+        undo(done, priya)
+
+
+def test_a_new_holder_after_a_merge_and_a_change_of_email(two, dana, priya):
+    asked_as_lee(dana)
+    done = merge(*two, priya, email=FIRST)
+    change_email(person_id=two[0].pk, to=SECOND, by=priya, now=NOW)
+
+    new = answered(HOLDER, priya).holder
+
+    assert account_of(SECOND) == dana
+    assert dana.person == Person.objects.get(email=SECOND)
+    assert person_of_user(account_of(FIRST)) == new
+    with pytest.raises(RefusedError, match="since, so this merge can no longer be undone"):
+        undo(done, priya)
+
+
+def test_a_merge_after_a_new_holder_and_back(two, dana, priya):
+    asked_as_lee(dana)
+    new = answered(HOLDER, priya).holder
+
+    done = merge(*two, priya)
+
+    former = Person.objects.select_related("user").get(pk=two[0].pk)
+    assert (former.email, former.user.email) == (SECOND, SECOND)
+    assert not former.other_emails.exists()
+    assert person_of_user(account_of(FIRST)) == new
+    undo(done, priya)
+    assert Person.objects.get(pk=two[0].pk).user is None
+    assert account_of(SECOND).person == two[1]
+
+
+def test_an_account_that_a_lead_closed_is_not_what_remains(two, dana, priya):
+    asked_as_lee(dana)
+    User.objects.filter(email=SECOND).update(is_active=False)
+    merge(*two, priya)
+    answered(HOLDER, priya)
+    former = Person.objects.get(pk=two[0].pk)
+    assert (former.email, former.user) == ("", None)
+    assert account_of(SECOND) is None
+
+
+@pytest.mark.parametrize("goes", ["register", "sign-in"])
+def test_an_account_never_passes_on_with_an_email_that_does_not_open_it(dana, priya, goes):
+    """In data from before an email and its sign-in moved together."""
+    Person.objects.filter(pk=dana.person.pk).update(email="dana@list.example")
+    email = "dana@list.example" if goes == "register" else FIRST
+    check = NameCheck.objects.create(person=dana.person, name="Lee", email=email, asked_at=NOW)
+
+    new = answer(check_id=check.pk, state=HOLDER, by=priya, now=NOW).holder
+
+    former = Person.objects.get(pk=check.person_id)
+    if goes == "register":
+        assert (former.email, former.user, new.user) == (FIRST, dana, None)
+    else:
+        assert (former.user, new.user) == (None, dana)
+    assert person_of_user(account_of(email)) == new
+
+
+def test_the_check_lists_who_was_left_without_an_account(two, priya, capsys):
+    merge(*two, priya, email=FIRST)
+    Person.objects.filter(pk=two[0].pk).update(email="", user=None)
+
+    call_command("check_people")
+
+    assert f"left without an account: {two[0].pk}." in capsys.readouterr().out
+    change_email(person_id=two[0].pk, to=SECOND, by=priya, now=NOW)
+    assert account_of(SECOND).person == two[0]
+
+
+def test_only_a_lead_gives_the_email_of_a_closed_account_a_new_holder(client, dana, priya):
+    asked_as_lee(dana)
+    builders.sign_in(client, dana)
+    User.objects.filter(pk=dana.pk).update(is_active=False)
+    page = f"/admin/membership/namecheck/{NameCheck.objects.get().pk}/answer/"
+    lou = builders.lead()
+    desk = Client()
+    builders.sign_in(desk, priya, fresh_code=True)
+    shown = builders.page(desk, page)
+    assert "Only a lead can choose this, because a lead has closed the account" in shown
+    assert "dana@example.org, closed" in shown
+    refused = builders.text_of(desk.post(page, {"answer": "holder"}))
+    assert "A lead has closed the account with this email. Ask a lead to do this." in refused
+    assert account_of(FIRST) is None
+
+    builders.sign_in(desk, lou, fresh_code=True)
+    assert "It opens again, for the new holder" in builders.page(desk, page)
+    done = builders.text_of(desk.post(page, {"answer": "holder"}, follow=True))
+
+    assert "The account with this email is open again." in done
+    assert person_of_user(account_of(FIRST)).name == "Lee Other"
+    assert client.get("/my/").status_code == 302
 
 
 # -- Who may answer -------------------------------------------------------------------------------

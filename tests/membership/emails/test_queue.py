@@ -66,7 +66,7 @@ def test_a_failed_email_that_is_out_of_date_is_not_tried_again():
 
     workflow.decline(join_request_id=pk, by=priya, text="Not this time.", now=NOW)
 
-    with pytest.raises(RefusedError, match="A later decision has made this email out of date"):
+    with pytest.raises(RefusedError, match="A later change has made this email out of date"):
         queue.retry(email_id=question.pk, by=priya, now=NOW)
     assert OutboxEmail.objects.get(pk=question.pk).state == State.FAILED
 

@@ -109,7 +109,9 @@ def test_a_missing_column_gets_one_value_for_all_rows_and_the_next_edition_remem
     shown = priya.get(f"{page}/change/", follow=True)
     assert shown.redirect_chain[-1][0] == f"{page}/columns/"
     assert "The file has no “Funder” column." in shown.content.decode()
-    priya.post(f"{page}/columns/", {"q0": "PSSG"})
+    priya.post(
+        f"{page}/columns/", {"use-0": "agency", "use-1": "program_type", "all-funder": "PSSG"}
+    )
     continue_import(list_import.pk)
     priya.post(f"{page}/confirm/")
     continue_import(list_import.pk)

@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 
 from communities.rules.vocabulary import Evidence, Funder
+from membership.append_only import history_released
 from membership.errors import RefusedError
 from membership.models import (
     AdmissionException,
+    Agency,
     Enrolment,
     EvaMembership,
     ListKind,
@@ -21,7 +23,8 @@ from membership.rosters.exports import Column, roster_rows
 from membership.rosters.reassessment import reassess
 from requests import workflow
 from requests.clock.earlier_approvals import keep_missing_exceptions
-from requests.models import JoinRequest
+from requests.merging_agencies import merge_agencies, undo_merge
+from requests.models import JoinRequest, JoinRequestEvent
 from requests.my.privacy import all_that_is_held, erase
 from tests import builders
 from tests.builders import page
@@ -127,6 +130,146 @@ def test_a_fact_that_changes_opens_a_check_that_shows_the_exception_and_the_fact
     assert IN_WORDS in page(desk, f"/admin/membership/worklistrow/{row.pk}/change/")
 
 
+# -- Which work it is about ---------------------------------------------------------------------------
+
+
+def call(name: str, *, now: str) -> None:
+    renamed = Agency.objects.get(name=name)
+    renamed.name = now
+    renamed.save()
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("name", ["Another Example Society", "Example Inc.", "A List"])
+def test_an_agency_that_gets_another_name_leaves_the_exception_alone(dana, name):
+    call("Sample Society", now=name)
+    reassess(now=later(1))
+    assert checks() == []
+    call(name, now="Sample Society, renamed again")
+    reassess(now=later(2))
+    assert checks() == []
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("is_kept", [True, False])
+@pytest.mark.parametrize("has_the_same_program", [True, False])
+def test_agencies_that_are_merged_leave_the_exception_alone_and_so_does_an_undo(
+    dana, priya, is_kept, has_the_same_program
+):
+    other, own = agency("Example House"), Agency.objects.get(name="Sample Society")
+    if has_the_same_program:
+        program(other, funder="")
+    kept, gone = (own, other) if is_kept else (other, own)
+    done = merge_agencies(keep_id=kept.pk, merge_id=gone.pk, by=priya, now=later(1))
+    assert Agency.objects.count() == 1
+    reassess(now=later(2))
+    assert checks() == []
+    undo_merge(merge_id=done.pk, by=priya, now=later(3))
+    reassess(now=later(4))
+    assert checks() == []
+
+
+def test_an_agency_that_is_merged_twice_leaves_the_exception_alone(dana, priya):
+    first, second = agency("Example House"), agency("Example Harbour")
+    own = Agency.objects.get(name="Sample Society")
+    for kept, gone in ((first, own), (second, first)):
+        merge_agencies(keep_id=kept.pk, merge_id=gone.pk, by=priya, now=later(1))
+    reassess(now=later(2))
+    assert checks() == []
+
+
+@pytest.mark.core
+def test_the_same_facts_at_another_agency_open_a_check(dana):
+    ProgramPosition.objects.update(program=program(agency("Example House", ends_on=FAR), "OTHER"))
+    reassess(now=later(1))
+    assert checks() == [("rules", "open")]
+
+
+def test_a_membership_that_ended_on_the_same_day_at_another_agency_opens_a_check(priya):
+    """Its sentence does not name the agency."""
+    over = TODAY - timedelta(days=1)
+    member = enrolled("Dana Sample", program(agency(ends_on=over)))
+    keep_exception(enrolment_id=member.pk, by=priya, reason=WHY, review_on=A_YEAR_ON, now=NOW)
+    ProgramPosition.objects.update(program=program(agency("Example House", ends_on=over)))
+    reassess(now=later(1))
+    assert checks() == [("rules", "open")]
+
+
+def test_work_of_another_type_at_the_agency_opens_a_check(priya):
+    house = agency(ends_on=FAR)
+    member = enrolled("Dana Sample", program(house, Funder.OTHER, type="MORS"), "ors")
+    keep_exception(enrolment_id=member.pk, by=priya, reason=WHY, review_on=A_YEAR_ON, now=NOW)
+    Program.objects.update(type="STV_ORS")
+    reassess(now=later(1))
+    assert checks() == [("rules", "open")]
+
+
+def test_a_rule_that_asks_for_something_else_opens_a_check(priya):
+    member = enrolled("Dana Sample", program(agency(ends_on=FAR), funder=""))
+    keep_exception(enrolment_id=member.pk, by=priya, reason=WHY, review_on=A_YEAR_ON, now=NOW)
+    ProgramPosition.objects.update(carries_caseload=False)
+    keep_exception(enrolment_id=member.pk, by=priya, reason=WHY, review_on=A_YEAR_ON, now=NOW)
+    reassess(now=later(1))
+    assert checks() == []
+    Program.objects.update(funder=Funder.PSSG, **on_list())
+    member.community.criteria.filter(kind="funding").update(parameters={"funder": "OTHER"})
+    reassess(now=later(2))
+    [row] = WorklistRow.objects.all()
+    assert [finding.kind for finding in row.reasons] == ["funding"]
+
+
+@pytest.mark.core
+def test_an_exception_from_before_the_work_was_kept_is_compared_by_the_name_once(dana):
+    kept = AdmissionException.objects.get()
+    for finding in kept.findings:
+        assert finding.pop("work")
+        finding.pop("workplace")
+    kept.save()
+    reassess(now=later(1))
+    assert checks() == []
+    call("Sample Society", now="Example House")
+    reassess(now=later(2))
+    assert checks() == []
+
+
+def test_one_from_before_the_work_was_kept_opens_a_check_about_another_agency(dana):
+    kept = AdmissionException.objects.get()
+    kept.findings = [
+        {k: v for k, v in f.items() if not k.startswith("work")} for f in kept.findings
+    ]
+    kept.save()
+    ProgramPosition.objects.update(program=program(agency("Example House", ends_on=FAR), "OTHER"))
+    reassess(now=later(1))
+    assert checks() == [("rules", "open")]
+
+
+def test_an_agency_as_they_wrote_it_that_is_matched_later_leaves_the_exception_alone(admitted):
+    assert ProgramPosition.objects.get().known_agency is None
+    ProgramPosition.objects.update(agency=agency("What It Is Called Now"))
+    reassess(now=later(1))
+    assert checks() == []
+    ProgramPosition.objects.update(agency_name="Somewhere Else", agency=None)
+    reassess(now=later(2))
+    assert checks() == [("rules", "open")]
+
+
+@pytest.mark.core
+def test_of_two_as_good_programs_the_one_of_the_exception_counts_whatever_they_are_called(priya):
+    last = program(agency("Zenith Example", ends_on=FAR), Funder.OTHER)
+    member = enrolled("Dana Sample", last)
+    first = program(agency("Example House", ends_on=FAR), Funder.OTHER)
+    ProgramPosition.objects.create(
+        person=member.person, program=first, carries_caseload=True, **on_list()
+    )
+    keep_exception(enrolment_id=member.pk, by=priya, reason=WHY, review_on=A_YEAR_ON, now=NOW)
+    call("Zenith Example", now="An Example")
+    reassess(now=later(1))
+    assert checks() == []
+
+
+# -- Its review --------------------------------------------------------------------------------------
+
+
 def test_meeting_the_rules_opens_no_check_also_on_the_review_day(dana):
     Program.objects.update(funder=Funder.PSSG)
     AdmissionException.objects.update(review_on=TODAY + timedelta(days=1))
@@ -185,7 +328,7 @@ def test_only_the_own_team_of_an_open_enrolment_decides(dana, camille, priya, ve
     with pytest.raises(RefusedError, match="belongs to the other team"):
         verb(enrolment_id=dana.pk, by=camille, now=NOW, **words)
     end_enrolment(enrolment_id=dana.pk, by=priya, text="Left.", now=NOW)
-    with pytest.raises(RefusedError, match="This enrolment ended on May 4, 2026"):
+    with pytest.raises(RefusedError, match="already ended on May 4, 2026"):
         verb(enrolment_id=dana.pk, by=priya, now=NOW, **words)
 
 
@@ -268,12 +411,40 @@ def test_erasing_leaves_no_reason_and_the_download_has_the_dates(admitted, worke
     assert (kept.reason, kept.findings) == ("", [])
 
 
-def test_an_approval_of_the_previous_version_gets_its_exception_once(admitted):
+@pytest.mark.core
+@pytest.mark.parametrize(
+    ("days", "review_on"), [(2, A_YEAR_ON), (400, TODAY + timedelta(days=430))]
+)
+def test_an_approval_of_an_earlier_version_gets_its_exception_once(
+    admitted, priya, days, review_on
+):
+    made = AdmissionException.objects.values("reason", "findings", "made_on")
+    before = made.get()
     AdmissionException.objects.all().delete()
-    assert keep_missing_exceptions(now=later(2)) == 1
-    assert keep_missing_exceptions(now=later(3)) == 0
-    assert admitted.exception.reason == WHY
-    assert AdmissionException.objects.get().findings
+    reassess(now=later(1))
+    assert checks() == [("rules", "open")]
+    with history_released():
+        priya.delete()
+    assert keep_missing_exceptions(now=later(days)) == 1
+    assert keep_missing_exceptions(now=later(days)) == 0
+    assert made.get() == before
+    kept = AdmissionException.objects.get()
+    assert (kept.made_by, kept.review_on) == (None, review_on)
+    if days == 2:
+        assert checks() == [("rules", "settled")]
+
+
+@pytest.mark.parametrize("how", ["over", "no-reason", "undone"])
+def test_an_approval_of_an_earlier_version_gets_none(admitted, asked, priya, how):
+    if how == "undone":
+        workflow.undo(join_request_id=asked.pk, by=priya, now=NOW)
+    AdmissionException.objects.all().delete()
+    if how == "over":
+        end_enrolment(enrolment_id=admitted.pk, by=priya, text="Left.", now=NOW)
+    if how == "no-reason":
+        with history_released():
+            JoinRequestEvent.objects.update(reason="")
+    assert keep_missing_exceptions(now=later(2)) == 0
 
 
 def test_an_exception_of_the_previous_version_stands_where_the_rules_now_say_more(priya):
