@@ -102,8 +102,8 @@ class FileForm(forms.Form):
     as_of = _date_of_list()
     file = file_field("Another file (optional)", help_text=ENDINGS)
 
-    def __init__(self, *args: Any, list_import: ListImport) -> None:
-        super().__init__(*args, initial={"as_of": list_import.as_of})
+    def __init__(self, data: Any = None, files: Any = None, *, list_import: ListImport) -> None:
+        super().__init__(data, files, initial={"as_of": list_import.as_of})
         found = (list_import.found or {}).get("file", {}).get("encoding")
         if found:
             self.fields["encoding"] = forms.ChoiceField(
@@ -122,7 +122,7 @@ class DateForm(forms.Form):
     previewed = forms.DateField(required=False, widget=forms.HiddenInput)
 
 
-class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
+class ScheduleForm(forms.ModelForm):
     """How often a list comes."""
 
     class Meta:

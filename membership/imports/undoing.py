@@ -87,7 +87,8 @@ def preview(list_import: ListImport) -> Preview:
     by_model: defaultdict[type[Model], list[dict[str, Any]]] = defaultdict(list)
     for row in (list_import.changes or {}).get("rows", ()):
         by_model[apps.get_model(row["model"])].append(row)
-    removed, back, shown = [], [], []
+    removed, back = [], []
+    shown: list[tuple[str, str]] = []
     for model, rows in by_model.items():
         counts = Counter(row["before"] is None for row in rows)
         removed += [_number(model, counts[True])] if counts[True] else []
