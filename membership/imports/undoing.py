@@ -113,6 +113,7 @@ def take_back(*, list_import_id: int, by: User, now: datetime) -> None:
         _name_checks(list_import).delete()
         undo(changes, ignoring=_OF_THE_PORTAL, what=_NO_LONGER)
         list_import.state, list_import.changes, list_import.named = State.UNDONE, None, None
+        list_import.effect = None
         list_import.undone_by, list_import.undone_at = by, now
         list_import.save()
     reassess(now=now)

@@ -263,6 +263,8 @@ TABLE = {
         f"admin:membership_listimport_{step}": (THIS_TEAM, desk(ON, 404, ON))
         for step in ("sheet", "values", "check")
     },
+    "admin:membership_listimport_row": (desk(ON, 404, ON),) * 2,
+    "admin:membership_listimport_errors": (THIS_TEAM, GET_ONLY),
     # Nothing is chosen there, so the page says what is missing.
     "admin:membership_listimport_columns": (THIS_TEAM, THIS_TEAM),
     "admin:membership_listimport_file": (THIS_TEAM, THIS_TEAM),

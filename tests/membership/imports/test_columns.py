@@ -130,16 +130,13 @@ def test_other_dates_in_the_file_decide_which_number_is_the_month(proof, day):
 @pytest.mark.parametrize("others", [["B,2026-04-01,"], ["B,31/03/2026,", "C,03/31/2026,"]])
 def test_an_ambiguous_date_is_refused(others):
     first = agencies(csv_file("Agency,From,To", "A,01/04/2026,", *others))[0]
-    assert first.problems == [
-        "“Member since”: “01/04/2026” could be two dates, and no other date in the file shows which number "
-        "is the month. Write it like 2026-04-01."
-    ]
+    assert first.problems == ["“From”: “01/04/2026” could be two dates. Write it like 2026-04-01."]
 
 
-@pytest.mark.parametrize("cell", ["2026-02-30", "31/31/2026", "1/4/26", "soon", "1 Octember 2026"])
+@pytest.mark.parametrize("cell", ["2026-02-30", "31/31/2026", "soon", "1 Octember 2026"])
 def test_a_wrong_date_is_reported_with_its_column(cell):
     [row] = agencies(csv_file("Agency,From,To", f"A,{cell},"))
-    assert row.problems == [f"“Member since”: “{cell}” is not a date. Write it like 2026-04-01."]
+    assert row.problems == [f"“From”: “{cell}” is not a date. Write it like 2026-04-01."]
 
 
 def test_a_spreadsheet_with_dates_and_numbers():
