@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from pathlib import PurePath
 
 from celery import current_app
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.utils import timezone
 
@@ -26,9 +27,10 @@ from membership.imports.checking import (
 )
 from membership.imports.columns import ListRow
 from membership.imports.editions import forget_old_editions, named_rows
+from membership.imports.effects import ShownEffect
 from membership.imports.files import FileRead, read_file
 from membership.imports.kinds import IMPORTERS, Plan
-from membership.imports.questions import Answers, Given, remembered
+from membership.imports.questions import Answers, Given, Question, remembered
 from membership.imports.reading import Reading, read_list
 from membership.imports.undoing import forget_old
 from membership.models import (
@@ -191,15 +193,35 @@ def confirm(*, list_import_id: int, now: datetime, loss: str = "") -> None:
         _notify_worker_on_commit(list_import.pk)
 
 
-def import_at_once(list_import: ListImport, *, dry_run: bool = False) -> Plan:
+class QuestionsOpenError(RefusedError):
+    """Staff have to be asked something first."""
+
+    def __init__(self, questions: list[Question]) -> None:
+        super().__init__("\n".join(question.text for question in questions))
+        self.questions = questions
+
+
+class LossError(RefusedError):
+    """The list no longer has much that the last edition had, or ends much, and no one has confirmed these numbers."""
+
+    def __init__(self, list_import: ListImport, effect: Effect) -> None:
+        list_import.effect = effect.to_json()
+        words = ShownEffect(list_import, AnonymousUser()).loss_in_words
+        super().__init__(words.removesuffix(" I have checked that this is right."))
+        self.numbers = effect.loss
+
+
+def import_at_once(
+    list_import: ListImport, *, dry_run: bool = False, loss: str | None = None
+) -> Plan:
     """Check and apply a new import in one step, for the command. Errors in rows are returned, not raised.
 
     Nothing is saved in a dry run, or if the plan that is returned has errors. Raises ``RefusedError`` if staff have to
-    be asked something.
+    be asked something. With ``loss``, a bulk loss in other numbers than these is asked too.
     """
     reading, now = _read(list_import, _file(list_import)), list_import.uploaded_at
-    if asked := [q.text for q in reading.questions if q.is_open and not q.can_wait]:
-        raise RefusedError("\n".join(asked))
+    if asked := [q for q in reading.questions if q.is_open and not q.can_wait]:
+        raise QuestionsOpenError(asked)
     if dry_run:
         plan, effect = try_out(list_import, reading.rows, now=now)
         list_import.effect = effect.to_json() if effect else None
@@ -207,7 +229,9 @@ def import_at_once(list_import: ListImport, *, dry_run: bool = False) -> Plan:
     with transaction.atomic():
         plan = plan_of(list_import, reading.rows, now=now)
         if not plan.errors:
-            _write(list_import, plan, now)
+            effect = _write(list_import, plan, now)
+            if loss is not None and effect.loss not in ("", loss):
+                raise LossError(list_import, effect)
     if not plan.errors:
         reassess(now=now)
     return plan
