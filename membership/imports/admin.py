@@ -40,7 +40,7 @@ def lists_of(user: User | AnonymousUser) -> QuerySet[ListImport]:
     visible = Q(community__isnull=True) | Q(community__team__family__in=families)
     lists = ListImport.objects.filter(visible) if families else ListImport.objects.none()
     return lists.select_related("community", "uploaded_by__person").defer(
-        "content", "table", "changes", "named"
+        "content", "table", "found", "effect", "changes", "named"
     )
 
 
@@ -119,15 +119,16 @@ def correct_row(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     number = request.GET.get("row", "")
     rows = list_import.rows.filter(number=number if number.isdecimal() else 0)
     row = rows.order_by("outcome", "pk").first()
-    if row is None or list_import.state not in ListImport.IN_STEPS:
-        return redirect("admin:membership_listimport_change", pk)
-    form = RowForm(
-        request.POST if request.method == "POST" else None, list_import=list_import, row=row
-    )
-    if request.method == "POST" and form.is_valid():
-        with refusal_as_warning(request):
+    page = redirect("admin:membership_listimport_change", pk)
+    # What was typed while another answer was read can be saved again.
+    if row is None or (request.method != "POST" and list_import.state not in ListImport.IN_STEPS):
+        return page
+    data = request.POST if request.method == "POST" else None
+    form = RowForm(data, list_import=list_import, row=row)
+    if data is not None and form.is_valid():
+        with refusal_as_form_error(form):
             uploads.answer(list_import_id=pk, answers=form.answers(), now=timezone.now())
-        return redirect("admin:membership_listimport_change", pk)
+            return page
     title = f"Row {row.number}: {list_import}"
     return desk_page(
         request, "desk/imports/row.html", title=title, list=list_import, form=form, row=row

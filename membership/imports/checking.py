@@ -192,8 +192,9 @@ def group_errors(plan: Plan) -> list[dict[str, Any]]:
             if group["problem"] != problem:
                 group["problem"] = _VALUE.sub("…", problem)
             if len(group["cells"]) < _SHOWN_ERRORS:
-                group["cells"].append([row.number, f"{letter}{row.number}" if letter else "", text])
-    return sorted(groups.values(), key=lambda group: -group["count"])
+                cell = f"{letter}{row.number}" if letter else ""
+                group["cells"].append([row.number, cell, text if cell else problem])
+    return sorted(groups.values(), key=lambda group: -group["count"])[:_SHOWN_ERRORS]
 
 
 def differences(list_import: ListImport, plan: Plan) -> list[int]:

@@ -1,7 +1,9 @@
 """The check of a list: what each row does, its effect before anything is written, and what is confirmed in words."""
 
 import re
+from datetime import date
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -13,6 +15,7 @@ from membership.imports import uploads
 from membership.imports.effects import ShownEffect
 from membership.models import (
     Agency,
+    AgencyAlias,
     Enrolment,
     EvaMembership,
     ListImport,
@@ -324,3 +327,104 @@ def test_a_check_takes_the_same_number_of_queries_for_any_number_of_rows(members
         return builders.queries_of(uploads.carry_on, list_import_id=list_import.pk, now=NOW)
 
     assert check(30) == check(300)
+
+
+# -- Files from offices, from the page to the register --------------------------------------------------
+
+OFFICES = Path(__file__).parent / "files" / "lists"
+
+
+def through_the_page(client: Client, name: str, kind: ListKind, **corrected: str) -> ListImport:
+    """Upload a file, save each step as the page proposes it, correct a row, and write."""
+    list_import = uploads.new_import(
+        kind=kind,
+        list_name="the list",
+        as_of=date(2026, 5, 31),
+        content=(OFFICES / name).read_bytes(),
+        file_name=name,
+        now=NOW,
+    )
+    uploads.upload(list_import)
+    list_import = carried_on(list_import)
+    for _ in range(4):
+        if list_import.state != ListImport.State.OPEN or list_import.errors:
+            break
+        shown = client.get(page_of(list_import, "change"), follow=True)
+        form, data = shown.context["form"], {}
+        for field in form:
+            value = field.value()
+            data[field.name] = value if value is not None else ""
+        answer = client.post(shown.redirect_chain[-1][0], data)
+        assert answer.status_code == 302, answer.text
+        list_import = carried_on(list_import)
+    if corrected:
+        number = list_import.rows.get(outcome=0).number
+        client.post(f"{page_of(list_import, 'row')}?row={number}", corrected)
+        list_import = carried_on(list_import)
+    assert list_import.state == ListImport.State.READY, list_import.found
+    client.post(page_of(list_import, "confirm"), {"loss": list_import.effect["loss"]})
+    list_import = carried_on(list_import)
+    assert list_import.state == ListImport.State.APPLIED
+    return list_import
+
+
+def test_totals_and_printed_by_are_no_agencies(priya):
+    through_the_page(priya, "05_totals_row_members.xlsx", ListKind.AGENCIES)
+    assert [str(m) for m in EvaMembership.objects.all()] == [
+        "Invented Ridge Society: January 1, 2026 to December 31, 2026"
+    ]
+    assert Agency.objects.count() == 1
+
+
+def test_the_sheet_of_this_year_is_written(priya):
+    through_the_page(priya, "07_two_years_two_sheets.xlsx", ListKind.PROGRAMS)
+    found = Program.objects.order_by("pk").values_list("agency__name", "funded_until")
+    ends_on = date(2027, 3, 31)
+    assert list(found) == [
+        ("Invented Ridge Society", ends_on),
+        ("New This Year Society", ends_on),
+    ]
+
+
+def test_a_terminated_program_in_a_hidden_row_is_not_funded(priya):
+    through_the_page(priya, "09_filtered_hidden_rows_status.xlsx", ListKind.PROGRAMS)
+    found = Program.objects.exclude(funded_until__lt=date(2026, 5, 31)).order_by("pk")
+    assert [p.agency.name for p in found] == ["Invented Ridge Society", "Open Society"]
+
+
+def test_near_agencies_become_other_names(priya):
+    names = ["Sample Valley Women’s Resource Society", "Example Harbour Family Services Society"]
+    known = {Agency.objects.create(name=name).pk for name in names}
+    through_the_page(priya, "29_near_existing_agencies.csv", ListKind.PROGRAMS)
+    assert set(Agency.objects.values_list("pk", flat=True)) == known
+    assert set(Program.objects.values_list("agency", flat=True)) == known
+    assert AgencyAlias.objects.count() == 2
+
+
+def test_a_row_that_a_comma_shifted_is_put_right_on_the_page(priya):
+    cells = {"A": "Haven House, Society of Sampleton", "B": "Sampleton"}
+    through_the_page(priya, "39_unquoted_comma.csv", ListKind.AGENCIES, **cells)
+    found = Agency.objects.order_by("name").values_list("name", "city")
+    assert list(found) == [
+        ("Haven House, Society of Sampleton", "Sampleton"),
+        ("Plain Society", "Sampleton"),
+    ]
+
+
+@pytest.mark.core
+def test_a_worker_that_dies_while_it_writes_leaves_nothing_half(monkeypatch, members):
+    list_import = checked(HEADINGS, *(program_row(n) for n in range(1, 12)))
+    uploads.confirm(list_import_id=list_import.pk, now=NOW, loss=list_import.effect["loss"])
+    before = list(Program.objects.values())
+    with monkeypatch.context() as patch:
+        patch.setattr(uploads, "_record", dies)
+        with pytest.raises(KeyboardInterrupt):
+            carried_on(list_import)
+    assert list(Program.objects.values()) == before
+    list_import.refresh_from_db()
+    assert list_import.state == ListImport.State.APPLYING
+    assert carried_on(list_import).state == ListImport.State.APPLIED
+
+
+def dies(*args: object) -> None:
+    raise KeyboardInterrupt
