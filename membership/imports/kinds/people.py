@@ -92,7 +92,7 @@ class InitiativeList(Importer):
             "initiative",
             "Initiative",
             LONG,
-            ("Initiative name", "Committee", "Committee name", "Team"),
+            ("Initiative name", "Committee", "Committee name", "Team", "ICAT", "ICAT name"),
             ("Sampleton VAWIR Committee", "Invented Lake ICAT"),
             required=True,
         ),
