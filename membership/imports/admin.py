@@ -28,7 +28,7 @@ from membership.imports.kinds import IMPORTERS
 from membership.imports.questions import Step
 from membership.imports.steps import STEP_FORMS
 from membership.imports.steps.check import RowForm
-from membership.models import ListImport, ListKind, ListSeries, RowOutcome, User
+from membership.models import ListImport, ListKind, RowOutcome, User
 from membership.rosters.exports import as_xlsx
 
 ROWS_PER_PAGE = 100
@@ -42,13 +42,6 @@ def lists_of(user: User | AnonymousUser) -> QuerySet[ListImport]:
     return lists.select_related("community", "uploaded_by__person").defer(
         "content", "table", "found", "effect", "changes", "named"
     )
-
-
-def lists_known_to(user: User | AnonymousUser) -> QuerySet[ListSeries]:
-    """The lists that this member of staff can see."""
-    return ListSeries.objects.filter(
-        Q(community__isnull=True) | Q(community__team__family__in=families_of(user))
-    ).select_related("community")
 
 
 def show_step(request: AuthenticatedRequest, pk: int, step: Step) -> HttpResponse:
@@ -326,7 +319,6 @@ class ListImportAdmin(CustomPageAdmin):
             request.POST or None,
             request.FILES or None,
             user=request.user,
-            known=lists_known_to(request.user),
             initial={"series": request.GET.get("series", "")},
         )
         if request.method == "POST" and form.is_valid():

@@ -1,6 +1,6 @@
-"""What each edition of a list named, and how two of them differ.
+"""The known lists: when the next edition is due, what each edition named, and how two of them differ.
 
-It is kept without names and emails: a person is known by their key. An erased person is taken out.
+What they named is kept without names and emails: a person is known by their key. An erased person is taken out.
 """
 
 from collections import Counter
@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import TextChoices
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, Max, Q, QuerySet, TextChoices
 from django.utils.formats import date_format
 
+from membership.accounts.teams import families_of
 from membership.imports.columns import ListRow
 from membership.imports.models import ListImport, ListKind
-from membership.models import Person
+from membership.models import ListSeries, Person, User
 from membership.register.names import name_key
 
 # A little more than two years, so that a list of this year can be compared with that of the year before.
@@ -28,6 +30,29 @@ _ABOUT: dict[str, tuple[str, ...]] = {
     ListKind.ROSTER: (),
 }
 _PERSONAL = {"name", "email", "contact_name", "contact_email"}
+
+
+def lists_known_to(user: User | AnonymousUser) -> QuerySet[ListSeries]:
+    """The lists that this member of staff can see: all but the rosters of other teams."""
+    families = families_of(user)
+    own = Q(community__isnull=True) | Q(community__team__family__in=families)
+    lists = ListSeries.objects.filter(own) if families else ListSeries.objects.none()
+    return lists.select_related("community")
+
+
+def with_editions(lists: QuerySet[ListSeries]) -> QuerySet[Any]:
+    """Those that were imported, with the number of their editions and the date of the last one."""
+    applied = Q(editions__state=ListImport.State.APPLIED)
+    return lists.annotate(
+        last=Max("editions__as_of", filter=applied), number=Count("editions", filter=applied)
+    ).filter(number__gt=0)
+
+
+def lists_due(user: User | AnonymousUser, *, on: date) -> list[tuple[ListSeries, date]]:
+    """The lists of which this member of staff can expect a new edition by now, each with the day it was due."""
+    regular = with_editions(lists_known_to(user).filter(months_between__isnull=False))
+    due = ((series, series.due_on(series.last)) for series in regular)
+    return [(series, day) for series, day in due if day and day <= on]
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
 from membership.forms import SingleLineField, TeamForm, day_field, file_field
+from membership.imports.editions import lists_known_to, with_editions
 from membership.imports.texts import ENCODINGS
 from membership.models import ListImport, ListKind, ListSeries, User
 
@@ -67,12 +67,10 @@ class UploadForm(TeamForm):
     )
     file = file_field("File", required=True, help_text=ENDINGS)
 
-    def __init__(self, *args: Any, user: User, known: QuerySet[ListSeries], **options: Any) -> None:
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, user=user, **options)
-        applied = Q(editions__state=ListImport.State.APPLIED)
-        lists = known.annotate(last=Max("editions__as_of", filter=applied))
         field: Any = self.fields["series"]
-        field.queryset = lists.filter(last__isnull=False)
+        field.queryset = with_editions(lists_known_to(user))
 
     def clean(self) -> dict[str, object]:
         data = super().clean() or {}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -15,8 +15,8 @@ from communities.base_admin import no_one
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import CustomPageAdmin, desk_page
 from membership.history import log_change
-from membership.imports.admin import lists_known_to, lists_of
-from membership.imports.editions import Comparison, compared
+from membership.imports.admin import lists_of
+from membership.imports.editions import Comparison, compared, lists_known_to, with_editions
 from membership.imports.forms import ScheduleForm
 from membership.imports.kinds import IMPORTERS
 from membership.models import ListImport, ListSeries
@@ -31,14 +31,6 @@ _GROUPS = {
     "agencies": "Agencies",
     "skips": "Rows to skip",
 }
-_APPLIED = Q(editions__state=ListImport.State.APPLIED)
-
-
-def with_editions(lists: QuerySet[ListSeries]) -> QuerySet[Any]:
-    """Those that were imported, with the number of their editions and the date of the last one."""
-    return lists.annotate(
-        last=Max("editions__as_of", filter=_APPLIED), number=Count("editions", filter=_APPLIED)
-    ).filter(number__gt=0)
 
 
 def remembered_in_words(series: ListSeries) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -119,9 +119,9 @@ class Command(BaseCommand):
             shown = [_question(question) for question in open_questions.questions]
             lines = [*shown, "Nothing was imported."]
             raise CommandError("\n\n".join(lines), returncode=QUESTIONS) from open_questions
-        except LossError as loss:
-            words = f"{loss}\n  --confirm-loss {loss.numbers}\n\nNothing was imported."
-            raise CommandError(words, returncode=QUESTIONS) from loss
+        except LossError as lost:
+            words = f"{lost}\n  --confirm-loss {lost.numbers}\n\nNothing was imported."
+            raise CommandError(words, returncode=QUESTIONS) from lost
         except RefusedError as refusal:
             raise CommandError(str(refusal), returncode=ERRORS) from refusal
         except OSError as error:
