@@ -202,15 +202,13 @@ def show_file(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @fresh_code_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Take an import back, after a page that says what that changes."""
+    """Undo an import, after a page that says what that changes."""
     list_import = get_object_or_404(lists_of(request.user), pk=pk)
     page = redirect("admin:membership_listimport_change", pk)
     if request.method == "POST":
         with refusal_as_warning(request):
             undoing.take_back(list_import_id=pk, by=request.user, now=timezone.now())
-            messages.success(
-                request, "The import is taken back. The register is as it was before it."
-            )
+            messages.success(request, "The import is undone. The register is as it was before it.")
         return page
     if why_not := undoing.why_not_taken_back(list_import):
         messages.warning(request, why_not)
@@ -218,10 +216,10 @@ def undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     return desk_page(
         request,
         "desk/imports/undo.html",
-        title=f"Take back {list_import}?",
+        title=f"Undo the import of {list_import}?",
         crumbs=_crumbs(list_import),
         preview=undoing.preview(list_import),
-        button="Take this import back",
+        button="Undo this import",
         back=("Cancel", page.url),
     )
 

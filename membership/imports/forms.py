@@ -105,7 +105,7 @@ class FileForm(forms.Form):
         found = (list_import.found or {}).get("file", {}).get("encoding")
         if found:
             self.fields["encoding"] = forms.ChoiceField(
-                label="How the letters of the file are read",
+                label="Encoding of the file",
                 choices=list(ENCODINGS.items()),
                 initial=found,
                 required=False,

@@ -94,7 +94,7 @@ class ListImport(models.Model):
 
     ``content``, ``table``, ``answers``, ``found`` and the rows are personal data, so they are deleted when the
     import is applied or discarded. The name and date of the list, who imported it and the counts are kept.
-    ``changes`` is what the import did, for taking it back; it is deleted when that is no longer possible.
+    ``changes`` is what the import did, for undoing it; it is deleted when that is no longer possible.
     ``named`` is what its rows said, for comparing editions: people by their keys, without names and emails.
     ``community`` is set only for a roster, and only its team can see that.
     """
@@ -106,7 +106,7 @@ class ListImport(models.Model):
         REFUSED = "refused", "Cannot be read"
         APPLYING = "applying", "Importing"
         APPLIED = "applied", "Imported"
-        UNDONE = "undone", "Taken back"
+        UNDONE = "undone", "Undone"
         DISCARDED = "discarded", "Discarded"
 
     kind = models.CharField(max_length=12, choices=ListKind.choices)

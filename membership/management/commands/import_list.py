@@ -91,7 +91,7 @@ class Command(BaseCommand):
         kind: str,
         file: Path,
         name: str,
-        as_of: str,
+        as_of: object,
         community: str | None,
         dry_run: bool,
         confirm_loss: str = "",
@@ -143,13 +143,13 @@ class Command(BaseCommand):
         self.stdout.write(f"{counts} {'Nothing was' if dry_run else 'All rows were'} imported.")
 
 
-def _day(typed: str) -> date:
+def _day(typed: object) -> date:
     """The date of the list, in any form that means one day."""
     today = timezone.localdate()
     try:
-        day: date | None = date.fromisoformat(typed)
+        day: date | None = date.fromisoformat(str(typed))
     except ValueError:
-        day = read_written(typed, is_last_day=False, as_of=today).day
+        day = read_written(str(typed), is_last_day=False, as_of=today).day
     if day is None:
         raise _usage(f"“{typed}” is not one date. Write it as 2026-04-01 or “April 1, 2026”.")
     if day > today:
