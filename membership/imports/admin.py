@@ -4,9 +4,8 @@ from collections.abc import Callable
 from functools import partial
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
@@ -17,7 +16,6 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.teams import families_of
 from membership.base_admin import CustomPageAdmin, desk_page
 from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.imports import undoing, uploads
@@ -28,20 +26,12 @@ from membership.imports.kinds import IMPORTERS
 from membership.imports.questions import Step
 from membership.imports.steps import STEP_FORMS
 from membership.imports.steps.check import RowForm
-from membership.models import ListImport, ListKind, RowOutcome, User
+from membership.imports.uploads import lists_of
+from membership.models import ListImport, ListKind, RowOutcome
 from membership.rosters.exports import as_xlsx
+from membership.rosters.roster_checks import roster_checks_of
 
 ROWS_PER_PAGE = 100
-
-
-def lists_of(user: User | AnonymousUser) -> QuerySet[ListImport]:
-    """The imports that this member of staff can see: all but the rosters of other teams."""
-    families = families_of(user)
-    visible = Q(community__isnull=True) | Q(community__team__family__in=families)
-    lists = ListImport.objects.filter(visible) if families else ListImport.objects.none()
-    return lists.select_related("community", "uploaded_by__person").defer(
-        "content", "table", "found", "effect", "changes", "named"
-    )
 
 
 def show_step(request: AuthenticatedRequest, pk: int, step: Step) -> HttpResponse:
@@ -207,10 +197,10 @@ def undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     page = redirect("admin:membership_listimport_change", pk)
     if request.method == "POST":
         with refusal_as_warning(request):
-            undoing.take_back(list_import_id=pk, by=request.user, now=timezone.now())
+            undoing.undo_import(list_import_id=pk, by=request.user, now=timezone.now())
             messages.success(request, "The import is undone. The register is as it was before it.")
         return page
-    if why_not := undoing.why_not_taken_back(list_import):
+    if why_not := undoing.why_not_undone_import(list_import):
         messages.warning(request, why_not)
         return page
     return desk_page(
@@ -363,6 +353,7 @@ class ListImportAdmin(CustomPageAdmin):
             can_undo=list_import.is_applied
             and ListImport.objects.filter(pk=pk, changes__isnull=False).exists(),
             effect=ShownEffect(list_import, request.user),
+            checks=roster_checks_of(request.user).filter(list_import=pk, state="open").count(),
         )
 
     @method_decorator(require_safe)

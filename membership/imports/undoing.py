@@ -1,7 +1,7 @@
-"""Taking back the last import of a list, and correcting its date.
+"""Undoing the last import of a list, and correcting its date.
 
-An import keeps what it did in ``changes``, until the next edition of its list or for ``KEPT_FOR``. It can be taken
-back as long as nothing was built on it. What the portal itself made of it goes too: roster checks, tasks for Slack
+An import keeps what it did in ``changes``, until the next edition of its list or for ``KEPT_FOR``. It can be undone,
+as as long as nothing was built on it. What the portal itself made of it goes too: roster checks, tasks for Slack
 and Zoom, and name checks, if no one has dealt with them.
 """
 
@@ -47,13 +47,13 @@ KEPT_FOR = timedelta(days=90)
 FACTS: list[type[EvidencedModel]] = [Program, ProgramPosition, EvaMembership, CoordinationRole]
 # What the portal makes of an import by itself. Whether someone has dealt with it is looked at by itself.
 _OF_THE_PORTAL = (Access, WorklistRow)
-_NO_LONGER = "import can no longer be taken back"
+_NO_LONGER = "import can no longer be undone"
 SHOWN = 100
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What taking an import back does: numbers in words, and the first rows with what each changes."""
+    """What undoing an import does: numbers in words, and the first rows with what each changes."""
 
     removed: list[str]
     changed_back: list[str]
@@ -61,21 +61,19 @@ class Preview:
     more: int
 
 
-def why_not_taken_back(list_import: ListImport) -> str:
-    """Why this import can no longer be taken back, as a sentence; empty if it can."""
+def why_not_undone_import(list_import: ListImport) -> str:
+    """Why this import can no longer be undone, as a sentence; empty if it can."""
     if list_import.state != State.APPLIED:
-        return (
-            f"This import cannot be taken back. Its status is “{list_import.get_state_display()}”."
-        )
+        return f"This import cannot be undone. Its status is “{list_import.get_state_display()}”."
     editions = ListImport.objects.filter(series=list_import.series_id, state=State.APPLIED)
     later = editions.filter(moved_at__gte=list_import.moved_at, pk__gt=list_import.pk).first()
     if list_import.series_id and later:
         day = date_format(later.as_of)
-        return f"The list of {day} has been imported since. Only the last import can be taken back."
+        return f"The list of {day} has been imported since. Only the last import can be undone."
     if list_import.changes is None:
         return (
             f"What this import changed is no longer kept: it is deleted after {KEPT_FOR.days} days, and when the "
-            "next one is imported. So it can no longer be taken back."
+            "next one is imported. So it can no longer be undone."
         )
     return _what_was_done_since(list_import) or why_not_undone(
         list_import.changes, ignoring=_OF_THE_PORTAL, what=_NO_LONGER
@@ -83,7 +81,7 @@ def why_not_taken_back(list_import: ListImport) -> str:
 
 
 def preview(list_import: ListImport) -> Preview:
-    """What taking it back would do."""
+    """What undoing it would do."""
     by_model: defaultdict[type[Model], list[dict[str, Any]]] = defaultdict(list)
     for row in (list_import.changes or {}).get("rows", ()):
         by_model[apps.get_model(row["model"])].append(row)
@@ -100,12 +98,12 @@ def preview(list_import: ListImport) -> Preview:
     return Preview(removed, back, shown, total - len(shown))
 
 
-def take_back(*, list_import_id: int, by: User, now: datetime) -> None:
+def undo_import(*, list_import_id: int, by: User, now: datetime) -> None:
     """Give the register back as it was before an import. Raises ``RefusedError`` if something was built on it."""
     with history_released():
         list_import = _locked(list_import_id)
         _lock_changed(list_import)
-        if why_not := why_not_taken_back(list_import):
+        if why_not := why_not_undone_import(list_import):
             raise RefusedError(why_not)
         changes: dict[str, Any] = list_import.changes or {}
         for enrolment in _enrolments(changes):
@@ -135,7 +133,7 @@ def why_not_dated(list_import: ListImport, as_of: date, *, today: date) -> str:
     if passed := others.filter(as_of__range=(low, high)).order_by("-as_of").first():
         return (
             f"There is an edition of {date_format(passed.as_of)}, and another order of the two would count other facts. "
-            "Take this import back, and import the list again with the right date."
+            "Undo this import, and import the list again with the right date."
         )
     for row in (list_import.changes or {}).get("rows", ()):
         before = row["before"] or {}
@@ -143,7 +141,7 @@ def why_not_dated(list_import: ListImport, as_of: date, *, today: date) -> str:
         if other and day and date.fromisoformat(day) > as_of:
             return (
                 f"{other} of {date_format(date.fromisoformat(day))} is newer than that, and this import changed facts "
-                "that came from it. Take this import back, and import the list again with the right date."
+                "that came from it. Undo this import, and import the list again with the right date."
             )
     return ""
 
@@ -178,13 +176,13 @@ def correct_date(*, list_import_id: int, as_of: date, now: datetime) -> None:
 
 
 def forget_old(*, now: datetime) -> None:
-    """Delete what imports changed once it is too old to take them back."""
+    """Delete what imports changed once it is too old to undo it."""
     old = ListImport.objects.filter(changes__isnull=False, moved_at__lt=now - KEPT_FOR)
     old.update(changes=None)
 
 
 def forget_in_changes(person: Person, *, names: Iterable[str], addresses: Iterable[str]) -> None:
-    """Take an erased person out of what is kept of imports. The rest of an import can still be taken back.
+    """Take an erased person out of what is kept of imports. The rest of an import can still be undone.
 
     If the register keeps what a list says of them, that is someone else now.
     """
@@ -318,7 +316,7 @@ def _number(model: type[Model], number: int) -> str:
 
 
 def _in_words(model: type[Model], row: dict[str, Any]) -> str:
-    """What taking back does to one row."""
+    """What undoing does to one row."""
     before, after = row["before"], row["after"]
     if before is None:
         return "removed"

@@ -10,10 +10,12 @@ from pathlib import PurePath
 from celery import current_app
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from communities.models import CommunityOfPractice
 from membership.access.verbs import require_access_for_roster
+from membership.accounts.teams import families_of
 from membership.errors import RefusedError
 from membership.imports.batches import RegisterChangedError
 from membership.imports.checking import (
@@ -54,6 +56,16 @@ KEPT_FOR = timedelta(days=7)
 # Without progress for this long, the worker has died and the work is done again.
 STALLED_AFTER = timedelta(minutes=5)
 _SHOWN_ROWS = 20
+
+
+def lists_of(user: User | AnonymousUser) -> QuerySet[ListImport]:
+    """The imports that this member of staff can see: all but the rosters of other teams."""
+    families = families_of(user)
+    visible = Q(community__isnull=True) | Q(community__team__family__in=families)
+    lists = ListImport.objects.filter(visible) if families else ListImport.objects.none()
+    return lists.select_related("community", "uploaded_by__person").defer(
+        "content", "table", "found", "effect", "changes", "named"
+    )
 
 
 def new_import(
@@ -233,7 +245,7 @@ def import_at_once(
             if loss is not None and effect.loss not in ("", loss):
                 raise LossError(list_import, effect)
     if not plan.errors:
-        reassess(now=now)
+        reassess(now=now, list_import=list_import)
     return plan
 
 
@@ -381,7 +393,8 @@ def _apply(pk: int, rows: list[ListRow], now: datetime) -> None:
                 "What the list no longer has or ends has changed since it was checked, so nothing was written. "
                 "The list has been checked again."
             )
-    reassess(now=now)  # the roster checks follow the list at once
+    # The roster checks follow the list at once.
+    reassess(now=now, list_import=list_import)
 
 
 def _write(list_import: ListImport, plan: Plan, now: datetime) -> Effect:
@@ -412,7 +425,7 @@ def _record(list_import: ListImport, plan: Plan, before: Rows, now: datetime) ->
     list_import.changes = changes_between(before, read_rows(plan.register.written()))
     list_import.named = named_rows(list_import.kind, plan.named)
     if series := list_import.series:
-        # Only the last import of a list can be taken back.
+        # Only the last import of a list can be undone.
         series.editions.exclude(pk=list_import.pk).update(changes=None)
         series.mapping = {**series.mapping, **remembered(list_import.answers)}
         series.save(update_fields=["mapping"])

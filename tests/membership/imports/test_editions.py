@@ -1,4 +1,4 @@
-"""The pages around an import: its upload as an edition of a known list, its file again, its list, taking it back."""
+"""The pages around an import: its upload as an edition of a known list, its file again, its list, its undo."""
 
 from datetime import date, timedelta
 
@@ -174,10 +174,10 @@ def test_what_is_remembered_is_shown_and_can_be_cleared(priya):
 
 
 @pytest.mark.core
-def test_taking_back_asks_for_a_code_and_shows_what_it_does(priya):
+def test_undoing_asks_for_a_code_and_shows_what_it_does(priya):
     import_programs(HOUSE)
     list_import = import_programs(HOUSE.replace("2027", "2028"), as_of=MAY)
-    assert "Take this import back…" in builders.page(priya, page_of(list_import))
+    assert "Undo this import…" in builders.page(priya, page_of(list_import))
     undo = page_of(list_import, "undo")
     assert "/confirm" in priya.get(undo).url
     builders.sign_in(priya, User.objects.get(), fresh_code=True)
@@ -187,7 +187,7 @@ def test_taking_back_asks_for_a_code_and_shows_what_it_does(priya):
     assert Program.objects.get().funded_until == date(2028, 3, 31)
     priya.post(undo)
     assert Program.objects.get().funded_until == date(2027, 3, 31)
-    assert "Taken back on" in builders.page(priya, page_of(list_import))
+    assert "Undone on" in builders.page(priya, page_of(list_import))
 
 
 def test_a_wrong_date_is_previewed_before_it_is_corrected(priya):
@@ -203,7 +203,7 @@ def test_a_wrong_date_is_previewed_before_it_is_corrected(priya):
     assert Program.objects.get().list_as_of == MAY
     priya.post(page, {"as_of": "2026-05-15", "previewed": "2026-05-15"})
     assert Program.objects.get().list_as_of == date(2026, 5, 15)
-    assert undoing.why_not_taken_back(ListImport.objects.get()) == ""
+    assert undoing.why_not_undone_import(ListImport.objects.get()) == ""
 
 
 def test_what_editions_named_is_kept_for_two_years():

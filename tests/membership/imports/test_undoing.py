@@ -1,4 +1,4 @@
-"""The last import of a list can be taken back, and its date corrected."""
+"""The last import of a list can be undone, and its date corrected."""
 
 from datetime import date, timedelta
 
@@ -71,8 +71,8 @@ def staff() -> User:
     return builders.staff()
 
 
-def take_back() -> None:
-    undoing.take_back(list_import_id=last().pk, by=User.objects.get(), now=LATER)
+def undo_last() -> None:
+    undoing.undo_import(list_import_id=last().pk, by=User.objects.get(), now=LATER)
 
 
 LISTS = {
@@ -116,13 +116,13 @@ def test_the_register_is_as_it_was_before_the_import(kind):
     preview = undoing.preview(last())
     assert preview.removed
     assert preview.changed_back
-    take_back()
+    undo_last()
     assert register() == before
     taken = last()
     assert (taken.state, taken.changes, taken.undone_at) == (ListImport.State.UNDONE, None, LATER)
     assert ListImport.newest() == {(kind, "the list"): APRIL}
-    with pytest.raises(RefusedError, match="Its status is “Taken back”"):
-        take_back()
+    with pytest.raises(RefusedError, match="Its status is “Undone”"):
+        undo_last()
 
 
 def test_more_rows_than_are_saved_one_by_one():
@@ -130,7 +130,7 @@ def test_more_rows_than_are_saved_one_by_one():
     apply_list(ListKind.PROGRAMS, PROGRAMS, *rows)
     before = register()
     apply_list(ListKind.PROGRAMS, PROGRAMS, *[r.replace("2027", "2028") for r in rows], as_of=MAY)
-    take_back()
+    undo_last()
     assert register() == before
 
 
@@ -145,7 +145,7 @@ def test_a_roster_goes_with_its_tasks_and_its_roster_checks():
     )
     assert Access.objects.filter(state=Access.State.TO_DO).exists()
     assert WorklistRow.objects.exists()
-    take_back()
+    undo_last()
     assert register() == before
 
 
@@ -154,12 +154,12 @@ def test_not_if_something_was_built_on_it():
     program = Program.objects.get()
     Program.objects.update(region="KOOTENAY")
     with pytest.raises(RefusedError, match="has been changed since, so this import can no longer"):
-        take_back()
+        undo_last()
     Program.objects.update(region="")
     person = Person.objects.create(name="Kai", email="kai@example.org")
     ProgramPosition.objects.create(person=person, program=program, program_type="STVC")
     with pytest.raises(RefusedError, match="has been added since"):
-        take_back()
+        undo_last()
     assert Program.objects.get().evidence == Evidence.LISTED
 
 
@@ -174,7 +174,7 @@ def test_not_if_staff_dealt_with_its_roster_checks(staff):
         row=WorklistRow.objects.first(), verb=WorklistStep.Verb.WROTE, by=staff, at=LATER
     )
     with pytest.raises(RefusedError, match="A roster check of Dana Sample has been dealt with"):
-        take_back()
+        undo_last()
 
 
 def test_only_the_last_import_and_for_ninety_days():
@@ -182,24 +182,24 @@ def test_only_the_last_import_and_for_ninety_days():
     first = last()
     apply_list(ListKind.PROGRAMS, PROGRAMS, HOUSE, as_of=MAY)
     first.refresh_from_db()
-    assert "Only the last import" in undoing.why_not_taken_back(first)
+    assert "Only the last import" in undoing.why_not_undone_import(first)
     assert (first.changes, bool(first.named)) == (None, True)
     undoing.forget_old(now=NOW + undoing.KEPT_FOR)
     assert last().changes
     undoing.forget_old(now=NOW + undoing.KEPT_FOR + timedelta(seconds=1))
-    assert "no longer kept" in undoing.why_not_taken_back(last())
+    assert "no longer kept" in undoing.why_not_undone_import(last())
 
 
 def test_name_checks_that_no_one_answered_go_too():
     Person.objects.create(name="Dana Sample", email="dana@example.org")
     apply_list(ListKind.PEOPLE, PEOPLE, DANA.replace("Dana Sample", "Robin Other"))
     assert NameCheck.objects.count() == 1
-    take_back()
+    undo_last()
     assert not NameCheck.objects.exists()
 
 
 @pytest.mark.core
-def test_an_erased_person_is_not_kept_and_the_rest_can_be_taken_back(staff):
+def test_an_erased_person_is_not_kept_and_the_rest_can_be_undone(staff):
     apply_list(ListKind.PEOPLE, PEOPLE, DANA, DANA.replace("Dana", "Kai").replace("dana", "kai"))
     dana = Person.objects.get(email="dana@example.org")
     privacy.erase(person_id=dana.pk, by=staff, now=LATER)
@@ -209,20 +209,20 @@ def test_an_erased_person_is_not_kept_and_the_rest_can_be_taken_back(staff):
     assert "dana@" not in kept
     listed = Person.objects.exclude(pk=dana.pk).filter(user=None)  # what the list says stays
     assert {row[0] for row in last().named} == set(listed.values_list("pk", flat=True))
-    take_back()
+    undo_last()
     assert not ProgramPosition.objects.exists()
     assert not listed.exists()
 
 
 @pytest.mark.core
-def test_a_wrong_date_is_corrected_and_the_import_can_still_be_taken_back():
+def test_a_wrong_date_is_corrected_and_the_import_can_still_be_undone():
     before = register()
     apply_list(ListKind.PROGRAMS, PROGRAMS, HOUSE, as_of=MAY)
     day = date(2026, 5, 15)
     assert undoing.facts_dated(last()) == 1
     undoing.correct_date(list_import_id=last().pk, as_of=day, now=LATER)
     assert (last().as_of, Program.objects.get().list_as_of) == (day, day)
-    take_back()
+    undo_last()
     assert register() == before
 
 

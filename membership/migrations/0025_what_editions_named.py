@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('membership', '0023_lists_as_they_come'),
+        ('membership', '0024_lists_as_they_come'),
     ]
 
     operations = [
