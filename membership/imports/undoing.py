@@ -1,7 +1,7 @@
 """Undoing the last import of a list, and correcting its date.
 
 An import keeps what it did in ``changes``, until the next edition of its list or for ``KEPT_FOR``. It can be undone,
-as as long as nothing was built on it. What the portal itself made of it goes too: roster checks, tasks for Slack
+as long as nothing was built on it. What the portal itself made of it goes too: roster checks, tasks for Slack
 and Zoom, and name checks, if no one has dealt with them.
 """
 
