@@ -32,6 +32,7 @@ from membership.imports.editions import forget_old_editions, named_rows
 from membership.imports.effects import ShownEffect
 from membership.imports.files import FileRead, read_file
 from membership.imports.kinds import IMPORTERS, Plan
+from membership.imports.likeness import compare_with_register
 from membership.imports.questions import Answers, Given, Question, remembered
 from membership.imports.reading import Reading, read_list
 from membership.imports.undoing import forget_old
@@ -314,7 +315,9 @@ def _read(list_import: ListImport, file: FileRead) -> Reading:
     series = list_import.series
     given = Given(list_import.answers, series.mapping if series else None)
     columns = IMPORTERS[list_import.kind].columns
-    return read_list(file, columns, given, as_of=list_import.as_of)
+    reading = read_list(file, columns, given, as_of=list_import.as_of)
+    reading.more_questions = compare_with_register(reading.values, given)
+    return reading
 
 
 def _check(list_import: ListImport, file: FileRead, now: datetime, news: str = "") -> None:

@@ -103,10 +103,8 @@ def read_pasted(pasted: str) -> ParticipantList:
     cells = (cell for line in lines[:HEADINGS_WITHIN] for cell in _SEPARATORS.split(line))
     if {name_key(cell) for cell in cells if cell.strip()} & (_NAME.keys | _EMAIL.keys):
         return read_file(pasted.encode(), "pasted.csv")
-    names = [
-        SheetRow(number, [line], []) for number, line in enumerate(lines, start=1) if line.strip()
-    ]
-    return _report([SheetRow(0, [_NAME.heading], []), *names])
+    names = [SheetRow(number, [line]) for number, line in enumerate(lines, start=1) if line.strip()]
+    return _report([SheetRow(0, [_NAME.heading]), *names])
 
 
 def match_participants(
