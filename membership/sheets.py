@@ -106,27 +106,29 @@ def as_xlsx(headings: Sequence[str], rows: Sequence[Row], *, name: str = "Sheet"
     """XLSX with a bold heading row that stays in view and is repeated on paper, a filter, and the width of a page."""
     # Imported here because openpyxl takes 7 MB of memory.
     from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell import Cell, WriteOnlyCell
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.properties import PageSetupProperties
+    from openpyxl.worksheet.worksheet import Worksheet
 
     book = Workbook(write_only=True)
-    book.properties.creator, book.properties.title = "EVA BC", name
     sheet = book.create_sheet(_sheet_name(name))
+    book.properties.creator, book.properties.title = "EVA BC", sheet.title
     last_column = get_column_letter(max(len(headings), 1))
     for number, width in enumerate(_widths(headings, rows), 1):
         sheet.column_dimensions[get_column_letter(number)].width = width
     sheet.freeze_panes = "A2"
     sheet.auto_filter.ref = f"A1:{last_column}{len(rows) + 1}"
     sheet.print_title_rows = "1:1"
-    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_LETTER
+    sheet.page_setup.orientation = Worksheet.ORIENTATION_LANDSCAPE
+    sheet.page_setup.paperSize = Worksheet.PAPERSIZE_LETTER
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.oddFooter.left.text, sheet.oddFooter.right.text = "&A", "&P / &N"
 
-    def styled(number_format: str, *, bold: bool = False, wrap: bool = False) -> WriteOnlyCell:
+    def styled(number_format: str, *, bold: bool = False, wrap: bool = False) -> Cell:
         cell = WriteOnlyCell(sheet)
         cell.number_format, cell.font = number_format, Font(bold=bold)
         cell.alignment = Alignment(vertical="top", wrap_text=wrap)
@@ -141,7 +143,7 @@ def as_xlsx(headings: Sequence[str], rows: Sequence[Row], *, name: str = "Sheet"
         float: styled("0.0"),
     }
 
-    def cells(row: Row, text: WriteOnlyCell) -> Iterator[WriteOnlyCell | None]:
+    def cells(row: Row, text: Cell) -> Iterator[Cell | None]:
         for value in map(_typed, row):
             if isinstance(value, str):
                 # Also what looks like a formula or a number, and it stays text when someone edits it.
