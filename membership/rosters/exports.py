@@ -267,7 +267,7 @@ class ExportableAdmin(SearchableAdmin):
             raise Http404("There is no such list.") from error
         form = ExportForm(request.POST if request.method == "POST" else None)
         form.fields["all_rows"].label = self.sheet_all_rows
-        what, now = capfirst(self.opts.verbose_name_plural), timezone.now()
+        what, now = capfirst(str(self.opts.verbose_name_plural)), timezone.now()
         is_part = bool(shown.query or shown.has_active_filters)
         if form.is_valid():
             return export_sheet(
