@@ -156,28 +156,21 @@ def people_rows(people: QuerySet[Person], *, all_rows: bool) -> list[Row]:
         program__isnull=False, person__in=people.order_by(), **KNOWN
     ).exclude(person__email="")
     found = found.select_related("person", "program__agency", "confirmed_by__person")
-    positions: dict[Hashable, ProgramPosition] = {}
-    for position in found.order_by("person__name", "person", _LISTED_FIRST, "pk"):
-        positions.setdefault((position.person_id, position.program_id), position)
-    rows: list[Row] = [
-        (
-            position.person.name,
-            position.person.email,
-            *_place(position.program),
-            position.carries_caseload,
-            position.starts_on,
-            position.ends_on,
-            position.person.phone,
-            position.how_known,
-        )
-        for position in positions.values()
-        if position.program
-    ]
+    rows: list[Row] = []
+    seen: set[tuple[int, int | None]] = set()
+    # One after the other, because there may be ten thousand.
+    for position in found.order_by("person__name", "person", _LISTED_FIRST, "pk").iterator():
+        person, key = position.person, (position.person_id, position.program_id)
+        if position.program and key not in seen:
+            seen.add(key)
+            facts = position.carries_caseload, position.starts_on, position.ends_on
+            about = *_place(position.program), *facts, person.phone, position.how_known
+            rows.append((person.name, person.email, *about))
     if all_rows:
-        with_one = {position.person_id for position in positions.values()}
+        with_one = {person for person, _ in seen}
         rows += [
             (person.name, person.email, *[None] * 6, person.phone, None)
-            for person in people
+            for person in people.iterator()
             if person.pk not in with_one
         ]
     return rows
