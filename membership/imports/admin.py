@@ -118,7 +118,7 @@ def correct_row(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     )
 
 
-@require_safe
+@require_POST
 def rows_with_errors(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """The rows with errors as a sheet, to be corrected there: the cells under the headings of the file, and why."""
     list_import = get_object_or_404(lists_of(request.user), pk=pk)

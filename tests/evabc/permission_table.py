@@ -267,12 +267,13 @@ TABLE = {
     "admin:membership_listimport_add": (TEAMS, TEAMS),
     **{
         f"admin:membership_listimport_{step}": (THIS_TEAM, desk(ON, 404, ON))
-        for step in ("sheet", "values", "check")
+        for step in ("sheet", "check")
     },
     "admin:membership_listimport_row": (desk(ON, 404, ON),) * 2,
-    "admin:membership_listimport_errors": (THIS_TEAM, GET_ONLY),
+    "admin:membership_listimport_errors": (GET_ONLY, THIS_TEAM),
     # Nothing is chosen there, so the page says what is missing.
     "admin:membership_listimport_columns": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_listimport_values": (THIS_TEAM, THIS_TEAM),
     "admin:membership_listimport_file": (THIS_TEAM, THIS_TEAM),
     "admin:membership_listimport_undo": (desk(CODE, CODE, CODE),) * 2,
     # An import that is not done yet has no date to correct.
