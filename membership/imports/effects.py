@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from communities.rules.assess import Finding
 from membership.accounts.teams import families_of
 from membership.imports.checking import FACTS_OF_LIST
-from membership.models import Enrolment, ListImport, User, WorklistRow
+from membership.models import Enrolment, ListImport, ListKind, User, WorklistRow
 
 _SHOWN = 100
 
@@ -133,8 +133,8 @@ def _member(enrolment: Enrolment, name: str, kept: dict[str, Any], url: str) -> 
 
 def _left_out(list_import: ListImport, keys: Sequence[int]) -> Group:
     model: type[Model] = Enrolment
-    if list_import.kind in FACTS_OF_LIST:
-        model = FACTS_OF_LIST[list_import.kind]
+    if (kind := ListKind(list_import.kind)) in FACTS_OF_LIST:
+        model = FACTS_OF_LIST[kind]
     found = model._default_manager.filter(pk__in=keys)
     name = model._meta.model_name
     if related := _RELATED.get(str(name)):
