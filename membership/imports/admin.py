@@ -347,6 +347,8 @@ class ListImportAdmin(CustomPageAdmin):
         if list_import.state in ListImport.IN_STEPS:
             step = (list_import.found or {}).get("open_step", Step.CHECK)
             return redirect(f"admin:membership_listimport_{step}", pk)
+        checks = roster_checks_of(request.user).filter(list_import=pk, state="open")
+        came_on = [one.get("enrolment") for one in (list_import.effect or {}).get("on", ())]
         return desk_page(
             request,
             "desk/imports/list.html",
@@ -355,7 +357,9 @@ class ListImportAdmin(CustomPageAdmin):
             can_undo=list_import.is_applied
             and ListImport.objects.filter(pk=pk, changes__isnull=False).exists(),
             effect=ShownEffect(list_import, request.user),
-            checks=roster_checks_of(request.user).filter(list_import=pk, state="open").count(),
+            checks=checks.count(),
+            # Not to those who were among the roster checks before, about whom the list only says more.
+            to_write=checks.filter(enrolment__in=came_on).values_list("pk", flat=True),
         )
 
     @method_decorator(require_safe)

@@ -400,10 +400,11 @@ def _chosen(request: AuthenticatedRequest, pk: int | None) -> list[WorklistRow]:
     if pk:
         return [_own_row(request, pk)]
     own = roster_checks.with_newest_steps(roster_checks.roster_checks_of(request.user))
-    if lists := _keys(request.GET.get("import", "")):
-        own = own.filter(list_import__in=lists).exclude(state=WorklistRow.State.SETTLED)
+    if keys := _keys(request.GET.get("ids", "")):
+        own = own.filter(pk__in=keys)
     else:
-        own = own.filter(pk__in=_keys(request.GET.get("ids", "")))
+        lists = _keys(request.GET.get("import", ""))
+        own = own.filter(list_import__in=lists).exclude(state=WorklistRow.State.SETTLED)
     return list(own.order_by(F("wrote_at").asc(nulls_first=True), "-since", "-pk")[: LIMIT + 1])
 
 

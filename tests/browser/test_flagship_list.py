@@ -301,4 +301,3 @@ def test_from_a_new_edition_to_the_emails(portal, open_page, smtp_server, last_y
     assert following.seconds <= 120
     assert (in_register(TODAY), in_register(LAST_MONTH)) == ((265, 25), (10, 0))
     assert first.found + following.found == []
-    print("\nMEASURED", first.count, first.seconds, following.count, following.seconds, flush=True)  # noqa: T201

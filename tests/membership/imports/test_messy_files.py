@@ -21,11 +21,11 @@ from communities.rules.vocabulary import ProgramType, Region
 from membership.errors import RefusedError
 from membership.imports.files import read_file
 from membership.imports.kinds import IMPORTERS
-from membership.imports.likeness import NEW, compare_with_register
+from membership.imports.likeness import compare_with_register
 from membership.imports.questions import Answers, Given, Question
 from membership.imports.reading import Reading, read_list
 from membership.imports.uploads import import_at_once, new_import
-from membership.models import Agency, ListKind, ProgramPosition, Program
+from membership.models import Agency, ListKind, Program, ProgramPosition
 from membership.register.names import clean_text
 from tests.membership.imports.lists import APRIL, NOW
 from tests.membership.imports.test_headings import HEADINGS
@@ -57,7 +57,14 @@ TYPES = {
     ProgramType.MORS: ["MORS", "Multicultural Outreach", "Multicultural Outreach Services (MORS)"],
 }  # fmt: skip
 OTHER_TYPES = ["PBVS", "Transition House", "PEACE", "Children Who Witness Abuse"]
-PLACES = ["Sampleton", "Example Harbour", "Invented Lake", "St. Example", "L’Échantillon", "100 Mile Example"]
+PLACES = [
+    "Sampleton",
+    "Example Harbour",
+    "Invented Lake",
+    "St. Example",
+    "L’Échantillon",
+    "100 Mile Example",
+]
 REGIONS = {
     Region.VANCOUVER_ISLAND: ["Vancouver Island and Coast", "Vancouver Island"],
     Region.KOOTENAY: ["Kootenay", "KOOTENAYS"],
@@ -73,8 +80,34 @@ SPARE = {
     "Last updated": ["2025-01-31"],
     "Mailing address": ["1 Example Street"],
 }
-MONTHS = "January February March April May June July August September October November December".split()
-IN_FRENCH = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+IN_FRENCH = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+]
 DATE_FORMS: dict[str, Callable[[date], Any]] = {
     "iso": date.isoformat,
     "slashes": lambda d: f"{d:%Y/%m/%d}",
@@ -134,13 +167,22 @@ days = st.dates(date(2024, 1, 1), date(2028, 12, 31))
 @st.composite
 def programs(draw: st.DrawFn) -> Messy:
     """A list of programs."""
-    keys = st.tuples(st.sampled_from(list(AGENCIES)), st.sampled_from(list(TYPES)), st.sampled_from(PLACES))
+    keys = st.tuples(
+        st.sampled_from(list(AGENCIES)), st.sampled_from(list(TYPES)), st.sampled_from(PLACES)
+    )
     truth = {}
     for key in draw(st.lists(keys, min_size=2, max_size=12, unique=True)):
         starts = draw(days)
-        ends = draw(st.one_of(st.none(), st.just(starts + timedelta(days=draw(st.integers(30, 1000))))))
+        ends = draw(
+            st.one_of(st.none(), st.just(starts + timedelta(days=draw(st.integers(30, 1000)))))
+        )
         region = draw(st.sampled_from([*REGIONS, ""]))
-        truth[key] = {"funded_from": starts, "funded_until": ends, "region": region, "funder": "PSSG"}
+        truth[key] = {
+            "funded_from": starts,
+            "funded_until": ends,
+            "region": region,
+            "funder": "PSSG",
+        }
     columns: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
         "agency": lambda key, row: key[0],
         "program_type": lambda key, row: key[1],
@@ -203,14 +245,20 @@ def _file(
     messy = Messy(kind, b"", "", truth, {})
     is_book = draw(st.booleans())
     forms = [form for form in DATE_FORMS if is_book or form != "typed"]
-    order = draw(st.permutations([*columns, *draw(st.sets(st.sampled_from(list(SPARE)), max_size=3))]))
+    order = draw(
+        st.permutations([*columns, *draw(st.sets(st.sampled_from(list(SPARE)), max_size=3))])
+    )
     heads, cells = [], {}
     for name in order:
         if name in SPARE:
             heads.append(name)
             messy.headings[name] = ""
             continue
-        head = draw(st.builds(lambda h: h, st.composite(heading_of)(kind, name)).filter(lambda h: clean_text(h) not in messy.headings))
+        head = draw(
+            st.builds(lambda h: h, st.composite(heading_of)(kind, name)).filter(
+                lambda h: clean_text(h) not in messy.headings
+            )
+        )
         heads.append(head)
         messy.headings[clean_text(head)] = name
         form = draw(st.sampled_from(forms))
@@ -224,7 +272,9 @@ def _file(
                 written = DATE_FORMS[form](value)
                 messy.meanings[name, str(written)] = value.isoformat()
             elif name in spellings and value not in ("", None):
-                written = draw(st.sampled_from([str(spellings[name][value][0]), *spellings[name][value]]))
+                written = draw(
+                    st.sampled_from([str(spellings[name][value][0]), *spellings[name][value]])
+                )
                 if name == "agency":
                     written = draw(st.sampled_from([value, written]))
                 code = {True: "yes", False: "no"}.get(value, str(value))
@@ -243,7 +293,16 @@ def _file(
     table = [[""] * lead + line for line in [heads, *rows]]
     titles = [["Programs and people"], ["As of April 1, 2026"], [""]]
     above = titles[: draw(st.integers(0, 3))]
-    below = draw(st.sampled_from([[], [["Total", *[""] * 2, str(len(rows))]], [[f"Total: {len(rows)}"], ["Printed by the ministry"]], [["* Notes: as reported"]]]))
+    below = draw(
+        st.sampled_from(
+            [
+                [],
+                [["Total", *[""] * 2, str(len(rows))]],
+                [[f"Total: {len(rows)}"], ["Printed by the ministry"]],
+                [["* Notes: as reported"]],
+            ]
+        )
+    )
     lines = [*above, *table, *below]
     if is_book:
         messy.file_name, messy.content = "list.xlsx", _workbook(lines)
@@ -325,7 +384,11 @@ def answer_of(messy: Messy, question: Question, agencies: dict[str, Agency]) -> 
         return str(agencies[messy.meanings["agency", shown]].pk)
     if group.startswith("values."):
         column = group.removeprefix("values.")
-        found = [v for (c, written), v in messy.meanings.items() if c == column and clean_text(written).casefold() == shown.casefold()]
+        found = [
+            v
+            for (c, written), v in messy.meanings.items()
+            if c == column and clean_text(written).casefold() == shown.casefold()
+        ]
         return found[0] if found else question.key
     return question.proposed
 
