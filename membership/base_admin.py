@@ -67,7 +67,7 @@ class SearchableAdmin(PlainWordsAdmin):
             ACTION_CHECKBOX_NAME,
             obj.pk,
             " checked" if str(obj.pk) in selected else "",
-            f"Select this object for an action - {obj}",
+            f"Select {obj}",
         )
 
 

@@ -3,8 +3,6 @@
 draft → awaiting_review ⇄ awaiting_reply → approved | declined | withdrawn | lapsed
 """
 
-from datetime import timedelta
-
 from django.db.models import TextChoices
 
 
@@ -69,10 +67,8 @@ STAFF_VERBS = (
     Verb.REVERSE,
     Verb.NOTE,
 )
-# The emails of these wait this long, so that who decided can undo the decision.
+# The emails of these wait, so that who decided can undo the decision.
 UNDOABLE = (Verb.APPROVE, Verb.DECLINE)
-UNDO_SECONDS = 30
-UNDO_TIME = timedelta(seconds=UNDO_SECONDS)
 
 # Calendar days in British Columbia after the day of the question.
 REMINDER_DAYS = (7, 21)

@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment, assess
 from membership.accounts.teams import families_of
+from membership.emails.kinds import UNDO_SECONDS, UNDO_TIME
 from membership.emails.queue import Email, cancel, queue, take_back, uncancel
 from membership.errors import RefusedError
 from membership.locking import get_locked
@@ -39,8 +40,6 @@ from requests.lifecycle import (
     OPEN,
     STAFF_VERBS,
     TRANSITIONS,
-    UNDO_SECONDS,
-    UNDO_TIME,
     UNDOABLE,
     State,
     Verb,

@@ -6,7 +6,7 @@ file of ``templates/email/`` that is named after its key.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 # The kinds whose address stays as it was, because they tell a mailbox that it no longer signs in.
 TO_FORMER_ADDRESS, TO_CLOSED_ACCOUNT = TO_FIXED_ADDRESS = ("email-replaced", "merged-closed")
+
+# Emails that can be undone wait this long.
+UNDO_SECONDS = 30
+UNDO_TIME = timedelta(seconds=UNDO_SECONDS)
 
 TEXTS = Path(settings.BASE_DIR, "templates", "email")
 

@@ -6,10 +6,9 @@ from functools import partial
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
@@ -20,7 +19,6 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.teams import families_of
 from membership.base_admin import CustomPageAdmin, desk_page
 from membership.errors import refusal_as_warning
 from membership.forms import TeamForm, day_field, file_field
@@ -29,7 +27,9 @@ from membership.imports.columns import sample_file
 from membership.imports.kinds import IMPORTERS
 from membership.imports.questions import Step
 from membership.imports.steps import STEP_FORMS
-from membership.models import ListImport, ListKind, RowOutcome, User
+from membership.imports.uploads import lists_of
+from membership.models import ListImport, ListKind, RowOutcome
+from membership.rosters.roster_checks import roster_checks_of
 
 ROWS_PER_PAGE = 100
 
@@ -77,16 +77,6 @@ class UploadForm(TeamForm):
         if not is_roster:
             data["community"] = None
         return data
-
-
-def lists_of(user: User | AnonymousUser) -> QuerySet[ListImport]:
-    """The imports that this member of staff can see: all but the rosters of other teams."""
-    families = families_of(user)
-    visible = Q(community__isnull=True) | Q(community__team__family__in=families)
-    lists = ListImport.objects.filter(visible) if families else ListImport.objects.none()
-    return lists.select_related("community", "uploaded_by__person").defer(
-        "content", "table", "changes"
-    )
 
 
 def show_step(request: AuthenticatedRequest, pk: int, step: Step) -> HttpResponse:
@@ -221,7 +211,11 @@ class ListImportAdmin(CustomPageAdmin):
             step = (list_import.found or {}).get("open_step", Step.CHECK)
             return redirect(f"admin:membership_listimport_{step}", pk)
         return desk_page(
-            request, "desk/imports/list.html", title=str(list_import), list=list_import
+            request,
+            "desk/imports/list.html",
+            title=str(list_import),
+            list=list_import,
+            checks=roster_checks_of(request.user).filter(list_import=pk, state="open").count(),
         )
 
     @method_decorator(require_safe)

@@ -8,11 +8,14 @@ from datetime import date, datetime, timedelta
 from pathlib import PurePath
 
 from celery import current_app
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from communities.models import CommunityOfPractice
 from membership.access.verbs import require_access_for_roster
+from membership.accounts.teams import families_of
 from membership.errors import RefusedError
 from membership.imports.applying import ListSource
 from membership.imports.batches import RegisterBatch
@@ -40,6 +43,16 @@ State = ListImport.State
 KEPT_FOR = timedelta(days=7)
 # Without progress for this long, the worker has died and the work is done again.
 STALLED_AFTER = timedelta(minutes=5)
+
+
+def lists_of(user: User | AnonymousUser) -> QuerySet[ListImport]:
+    """The imports that this member of staff can see: all but the rosters of other teams."""
+    families = families_of(user)
+    visible = Q(community__isnull=True) | Q(community__team__family__in=families)
+    lists = ListImport.objects.filter(visible) if families else ListImport.objects.none()
+    return lists.select_related("community", "uploaded_by__person").defer(
+        "content", "table", "changes"
+    )
 
 
 def new_import(
@@ -147,7 +160,7 @@ def import_at_once(list_import: ListImport, *, dry_run: bool = False) -> Plan:
         if is_written:
             _write(list_import, plan, now)
     if is_written:
-        reassess(now=now)
+        reassess(now=now, list_import=list_import)
     return plan
 
 
@@ -262,7 +275,8 @@ def _apply(pk: int, rows: list[ListRow], now: datetime) -> None:
                 f"Row {first.number}: {first.sentence} Upload the list again."
             )
         _write(list_import, plan, now)
-    reassess(now=now)  # the roster checks follow the list at once
+    # The roster checks follow the list at once.
+    reassess(now=now, list_import=list_import)
 
 
 def _write(list_import: ListImport, plan: Plan, now: datetime) -> None:

@@ -1,21 +1,24 @@
-"""Reading workbooks: .xlsx and .xlsm with openpyxl, .xls and .ods with calamine, behind checks against bombs.
+"""Reading workbooks: .xlsx and .xlsm part by part, .xls and .ods with calamine, behind checks against bombs.
 
 Of a formula only the result is read that was stored with it. Nothing is evaluated, and macros are never run.
+
+The parts of an .xlsx file are read as streams. openpyxl knows hidden rows only where it keeps all cells in memory,
+and refuses files whose styles or namespaces it does not know; its dates and number formats are used.
 """
 
 import json
+import posixpath
 import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from io import BytesIO
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 from xml.parsers import expat
 
 from membership.errors import RefusedError
@@ -35,9 +38,7 @@ from membership.imports.files import (
 MAX_UNPACKED_BYTES = 60_000_000
 MAX_PARTS = 500
 MAX_RATIO = 200
-MAX_TAGS = 500_000  # of a part that is kept in memory: styles, names of sheets
-# Parts that may be long, because they are read as a stream.
-_STREAMED = re.compile(r"worksheets/|sharedStrings|^content\.xml$", re.IGNORECASE)
+MAX_NAMES = 100_000  # of sheets, styles and parts together
 _SECONDS = 30
 _CHUNK = 65_536
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -177,13 +178,10 @@ def _refuse_dangerous(package: zipfile.ZipFile, size: int) -> None:
     ):
         raise RefusedError(_TOO_LARGE)
     for part in parts:
-        tags = 0
         with package.open(part) as stream:
             # A part that is longer than it declares fails here, before all of it is unpacked.
-            while chunk := stream.read(_CHUNK):
-                tags += chunk.count(b"<")
-        if tags > MAX_TAGS and not _STREAMED.search(part.filename):
-            raise RefusedError(_TOO_LARGE)
+            while stream.read(_CHUNK):
+                pass
 
 
 def read(content: bytes, kind: Kind) -> FileRead:
@@ -198,33 +196,100 @@ def read(content: bytes, kind: Kind) -> FileRead:
 
 
 def _xlsx_sheets(content: bytes) -> list[Sheet]:
-    # openpyxl takes 7 MB: imported where a workbook is read.
-    from openpyxl.reader.excel import ExcelReader
-    from openpyxl.styles.stylesheet import apply_stylesheet
-    from openpyxl.xml.constants import SHARED_STRINGS
-
-    # Its parts instead of ``load_workbook``, which knows hidden rows only where it keeps all cells in memory.
-    reader = ExcelReader(BytesIO(content), read_only=True, keep_links=False)
-    reader.read_manifest()
-    reader.read_workbook()
-    apply_stylesheet(reader.archive, reader.wb)
-    styles, strings = _Styles(reader.wb), _StringsHandler()
-    if part := reader.package.find(SHARED_STRINGS):
-        with reader.archive.open(part.PartName[1:]) as stream:
-            _parse(stream, strings)
-    sheets = []
-    for number, (sheet, part) in enumerate(reader.parser.find_sheets()):
-        if "worksheet" not in part.Type or part.target not in reader.valid_files:
-            continue
-        read = Sheet(
-            sheet.name,
-            hidden=sheet.state != "visible",
-            is_active=number == reader.wb._active_sheet_index,
-        )
-        with reader.archive.open(part.target) as stream:
-            _parse(stream, _SheetHandler(read, strings.found, styles))
-        sheets.append(read)
+    with zipfile.ZipFile(BytesIO(content)) as package:
+        book, sheets = _Book(package), []
+        for number, (name, state, link) in enumerate(book.sheets):
+            kind, part = book.links[link]
+            if kind != "worksheet":
+                continue
+            sheet = Sheet(name, hidden=state != "visible", is_active=number == book.active)
+            book.read(part, _SheetHandler(sheet, book))
+            sheets.append(sheet)
     return sheets
+
+
+class _Book:
+    """An .xlsx file: its sheets, and what its number formats and fonts say, by the number of a style."""
+
+    def __init__(self, package: zipfile.ZipFile) -> None:
+        from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format, is_timedelta_format
+        from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH
+
+        self.package = package
+        # Some programs write names in other cases or with backslashes.
+        self.parts = {name.lower().replace("\\", "/"): name for name in package.namelist()}
+        self.sheets: list[tuple[str, str, str]] = []
+        self.links: dict[str, tuple[str, str]] = {}
+        self.active, self.is_1904 = 0, False
+        self.section = self.folder = ""
+        self.codes: dict[int, str] = dict(BUILTIN_FORMATS)
+        self.crossed: list[bool] = []
+        self.styles: list[tuple[int, int]] = []
+        strings = _StringsHandler()
+        main = self._linked_from("")["officeDocument"]
+        linked = self._linked_from(main)
+        self.read(main, self)
+        if "styles" in linked:
+            self.read(linked["styles"], self)
+        if "sharedStrings" in linked:
+            self.read(linked["sharedStrings"], strings)
+        self.strings = strings.found
+        self.epoch = MAC_EPOCH if self.is_1904 else WINDOWS_EPOCH
+        codes = [(n, self.codes.get(code, "")) for n, (code, _) in enumerate(self.styles)]
+        self.dates = {number for number, code in codes if is_date_format(code)}
+        self.durations = {number for number, code in codes if is_timedelta_format(code)}
+        struck_fonts = {font for font, is_struck in enumerate(self.crossed) if is_struck}
+        self.struck = {n for n, (_, font) in enumerate(self.styles) if font in struck_fonts}
+        # A format such as 00000 shows the zeros in front of a number.
+        self.widths = {n: len(code) for n, code in codes if re.fullmatch("0{2,}", code)}
+
+    def read(self, part: str, handler: "_Handler") -> None:
+        with self.package.open(self.parts[part.lower()]) as stream:
+            _parse(stream, handler)
+
+    def _linked_from(self, part: str) -> dict[str, str]:
+        """The parts that a part names, by what they are. ``links`` then has them by their ids."""
+        self.folder, name = posixpath.split(part)
+        self.links = {}
+        self.read(posixpath.join(self.folder, "_rels", f"{name}.rels"), self)
+        return dict(self.links.values())
+
+    def start(self, name: str, attrs: dict[str, str]) -> None:
+        match name.rpartition(":")[2]:
+            case "Relationship" if attrs.get("TargetMode") != "External":
+                path = posixpath.join("/", self.folder, attrs["Target"])
+                kind = attrs["Type"].rpartition("/")[2]
+                self.links[attrs["Id"]] = (kind, posixpath.normpath(path).lstrip("/"))
+            case "sheet":
+                link = next(attrs[key] for key in attrs if key.endswith(":id"))
+                self.sheets.append((attrs["name"], attrs.get("state", "visible"), link))
+            case "workbookView":
+                self.active = int(attrs.get("activeTab", 0))
+            case "workbookPr":
+                self.is_1904 = attrs.get("date1904") in ("1", "true")
+            case "numFmts" | "fonts" | "cellXfs" | "cellStyleXfs" | "dxfs" as section:
+                self.section = section
+            case "numFmt" if self.section == "numFmts":
+                self.codes[int(attrs["numFmtId"])] = attrs["formatCode"]
+            case "font" if self.section == "fonts":
+                self.crossed.append(False)
+            case "strike" if self.section == "fonts":
+                self.crossed[-1] = attrs.get("val", "1") in ("1", "true")
+            case "xf" if self.section == "cellXfs":
+                self.styles.append((int(attrs.get("numFmtId", 0)), int(attrs.get("fontId", 0))))
+            case _:
+                return
+        if (
+            sum(map(len, (self.sheets, self.links, self.codes, self.crossed, self.styles)))
+            > MAX_NAMES
+        ):
+            raise RefusedError(_TOO_LARGE)
+
+    def text(self, content: str) -> None:
+        """Only the marks count."""
+
+    def end(self, name: str) -> None:
+        """Only the marks count."""
 
 
 class _StringsHandler:
@@ -288,34 +353,12 @@ def _refuse_doctype(*_: object) -> None:
     raise RefusedError(_DAMAGED)
 
 
-class _Styles:
-    """What the number formats and fonts of a workbook say about its cells, by the number of a style."""
-
-    def __init__(self, book: Any) -> None:
-        from openpyxl.utils.datetime import from_excel
-
-        self.dates: set[int] = book._date_formats
-        self.moment = lambda value, style: from_excel(
-            value, book.epoch, timedelta=style in book._timedelta_formats
-        )
-        styles = list(enumerate(book._cell_styles))
-        self.struck = {number for number, style in styles if book._fonts[style.fontId].strike}
-        # A format such as 00000 shows the zeros in front of a number.
-        formats = dict(enumerate(book._number_formats, start=164))
-        self.widths = {
-            number: len(code)
-            for number, style in styles
-            if re.fullmatch("0{2,}", code := formats.get(style.numFmtId, ""))
-        }
-
-
 @dataclass
 class _SheetHandler:
     """Reads the rows of one worksheet's XML into ``sheet``."""
 
     sheet: Sheet
-    strings: Sequence[str]
-    styles: _Styles
+    book: _Book
     number: int = 0
     hidden: bool = False
     cells: list[Cell] = field(default_factory=list)
@@ -362,7 +405,7 @@ class _SheetHandler:
                     self.cells.extend([""] * (self.column - len(self.cells)))
                     self.cells[self.column - 1] = value
                     self.filled += 1
-                    self.struck += self.style in self.styles.struck
+                    self.struck += self.style in self.book.struck
             case "v" | "t":
                 if not self.is_phonetic:
                     self.value += "".join(self.taken or ())
@@ -387,7 +430,9 @@ class _SheetHandler:
         self.formula, self.value = None, ""
 
     def _cell(self) -> Cell:
-        value = self.strings[int(self.value)] if self.kind == "s" and self.value else self.value
+        value = (
+            self.book.strings[int(self.value)] if self.kind == "s" and self.value else self.value
+        )
         if not value:
             if self.formula is None or self.kind == "str":
                 return ""
@@ -408,10 +453,10 @@ class _SheetHandler:
         return text_cell(_ESCAPED_SPACE.sub(" ", value), self.number, self.column)
 
     def _number(self, value: str) -> Cell:
-        if self.style not in self.styles.dates:
-            return number_text(value).zfill(self.styles.widths.get(self.style, 0))
+        if self.style not in self.book.dates:
+            return number_text(value).zfill(self.book.widths.get(self.style, 0))
         try:
-            moment = self.styles.moment(float(value), self.style)
+            moment = _moment(float(value), self.book, self.style)
         except (OverflowError, ValueError):
             return self._bad(value, f"has the number {value} as a date. Enter the date.")
         return moment.date() if isinstance(moment, datetime) else str(moment)
@@ -433,6 +478,12 @@ class _SheetHandler:
 _MAX_NOTES = 5
 # A line break or a tab, as Excel writes it in XML.
 _ESCAPED_SPACE = re.compile(r"_x00(?:0[9AaDd]|[Aa]0)_")
+
+
+def _moment(value: float, book: _Book, style: int) -> object:
+    from openpyxl.utils.datetime import from_excel
+
+    return from_excel(value, book.epoch, timedelta=style in book.durations)
 
 
 @cache

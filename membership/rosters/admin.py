@@ -1,9 +1,10 @@
 """Enrolments, roster checks and the log of exports in the admin."""
 
 from functools import partial
+from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -21,6 +22,7 @@ from membership.base_admin import (
     TeamFilter,
     TeamModelAdmin,
 )
+from membership.imports.uploads import lists_of
 from membership.models import (
     Enrolment,
     Export,
@@ -31,6 +33,7 @@ from membership.models import (
 from membership.rosters import exception_views, roster_check_views
 from membership.rosters.exports import exports_of
 from membership.rosters.reassessment import known_lists
+from membership.rosters.roster_checks import with_newest_steps
 
 
 class ShowsLeave:
@@ -173,9 +176,35 @@ class StateFilter(FilterWithDefault):
         return queryset.filter(state=self.value() or WorklistRow.State.OPEN)
 
 
+class ImportFilter(admin.SimpleListFilter):
+    """The roster checks that an import opened or changed last: the newest imports that have some, with the open ones."""
+
+    title = "list"
+    parameter_name = "import"
+    shown = 10
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        own = Q(roster_checks__enrolment__community__team__family__in=families_of(request.user))
+        is_open = own & Q(roster_checks__state=WorklistRow.State.OPEN)
+        lists = lists_of(request.user).filter(own).order_by("-pk")
+        lists = lists.annotate(open=Count("roster_checks", filter=is_open, distinct=True))
+        return [
+            (str(pk), f"{capfirst(name)} of {date_format(day)} ({count} open)")
+            for pk, name, day, count in lists.values_list("pk", "list_name", "as_of", "open")[
+                : self.shown
+            ]
+        ]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[WorklistRow]
+    ) -> QuerySet[WorklistRow]:
+        chosen = self.value() or ""
+        return queryset.filter(list_import=int(chosen)) if chosen.isdecimal() else queryset
+
+
 @admin.register(WorklistRow)
 class RosterCheckAdmin(CustomPageAdmin):
-    """The roster checks of a team, oldest first, read-only: buttons lead to the actions."""
+    """The roster checks of a team, newest first, read-only: actions and buttons lead to pages that do something."""
 
     list_display = [
         "member",
@@ -186,14 +215,14 @@ class RosterCheckAdmin(CustomPageAdmin):
         roster_check_views.state_of,
     ]
     list_display_links = ["member"]
-    list_filter = [StateFilter, "kind", TeamFilter, CommunityFilter]
+    list_filter = [StateFilter, ImportFilter, CommunityFilter, "kind", TeamFilter]
     community_path = "enrolment__community"
     team_path = "enrolment__community__team"
     list_select_related = ["enrolment__person", "enrolment__community", "enrolment__exception"]
     search_fields = ["enrolment__person", "enrolment__person__positions"]
     search_help_text = "Name or email"
-    ordering = ["since", "pk"]
-    actions = None
+    ordering = ["-since", "-pk"]
+    actions = roster_check_views.LIST_ACTIONS
     own_page = staticmethod(roster_check_views.detail)
     row_views = {
         "look-again": roster_check_views.look_again,
@@ -202,6 +231,25 @@ class RosterCheckAdmin(CustomPageAdmin):
             for action in roster_check_views.ACTIONS
         },
     }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WorklistRow]:
+        rows: Any = super().get_queryset(request)
+        return with_newest_steps(rows)
+
+    def get_urls(self) -> list[URLPattern]:
+        view, name = self.admin_site.admin_view, "membership_worklistrow"
+        return [
+            path("undo/", view(roster_check_views.undo_several), name=f"{name}_undo"),
+            *(
+                path(
+                    f"several/{action.url_name}/",
+                    view(partial(roster_check_views.act, action=action)),
+                    name=f"{name}_several-{action.url_name}",
+                )
+                for action in roster_check_views.ACTIONS
+            ),
+            *super().get_urls(),
+        ]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, object] | None = None

@@ -21,7 +21,7 @@ from membership.emails.kinds import (
 )
 from membership.emails.message import compose
 from membership.emails.queue import Email
-from membership.models import Enrolment, Person
+from membership.models import Enrolment, Person, WorklistRow
 from membership.rosters.renewals import RENEWAL_KINDS, is_still_wanted
 
 # The reminders of the yearly check-in, by the number of days after it.
@@ -41,6 +41,37 @@ _DESK_LINK = link(
     "See the enrolment",
 )
 
+_CONDITIONS = Placeholder(
+    "conditions",
+    "What the community’s rules ask for, where it is not certain that it is met",
+    "You must carry a caseload in a Stopping the Violence Counselling program.",
+)
+_OWN_WORDS = staff_text("What staff add, if anything", "We look forward to hearing from you.")
+
+
+def _ready(key: str, title: str, *more: Placeholder, answered: tuple[str, ...] = ()) -> EmailKind:
+    """The ready text for a kind of roster check."""
+    return EmailKind(
+        f"roster-check-{key}",
+        f"Roster check: {title}",
+        TO_PERSON,
+        "When staff write to a member from such a roster check and use the ready text",
+        (NAME, COMMUNITY, TEAM, *more, _OWN_WORDS),
+        cancelled_by=(Event.ENROLMENT_ENDED, *answered),
+    )
+
+
+# The ready text for each kind of roster check.
+_READY = {
+    WorklistRow.Kind.RULES: "roster-check-rules",
+    WorklistRow.Kind.EXCEPTION: "roster-check-exception",
+    WorklistRow.Kind.ENDS_IN_60: "roster-check-ends",
+    WorklistRow.Kind.ENDS_IN_30: "roster-check-ends",
+    WorklistRow.Kind.UNCONFIRMED: "roster-check-unconfirmed",
+    WorklistRow.Kind.CHANGED_JOBS: "roster-check-changed-jobs",
+    WorklistRow.Kind.LEAVE_ENDED: "roster-check-leave-ended",
+}
+
 EMAIL_KINDS = (
     EmailKind(
         "roster-check",
@@ -55,6 +86,21 @@ EMAIL_KINDS = (
         ),
         cancelled_by=(Event.ENROLMENT_ENDED,),
     ),
+    _ready("rules", "may no longer meet the rules", _CONDITIONS),
+    _ready("exception", "exception due for review", _CONDITIONS),
+    _ready(
+        "ends",
+        "EVA BC membership ends",
+        Placeholder("last_day", "The last day of the membership", "Thursday, December 31, 2026"),
+    ),
+    _ready(
+        "unconfirmed",
+        "no answer to the yearly check-in",
+        _CONFIRM_LINK,
+        answered=(Event.YEARLY_ANSWERED,),
+    ),
+    _ready("changed-jobs", "changed jobs"),
+    _ready("leave-ended", "leave has ended", answered=(Event.PAUSED, Event.RESUMED)),
     EmailKind(
         "roster-ended",
         "Enrolment ended",
@@ -175,6 +221,24 @@ def email_of(
         team=enrolment.community.team,
         person=None if to_team else enrolment.person,
         words={"until": until or enrolment.leave_until, **_words(enrolment, text)},
+    )
+
+
+def of_roster_check(row: WorklistRow, text: str, *, is_ready: bool) -> Email:
+    """A question to the member: the ready text for this kind of check if ``is_ready``, and ``text``.
+
+    Conditions are in the words of the rules: what the register knows about others is for staff.
+    """
+    conditions = "\n".join(dict.fromkeys(r.condition for r in row.reasons if r.condition))
+    return compose(
+        _READY[WorklistRow.Kind(row.kind)] if is_ready else "roster-check",
+        team=row.enrolment.community.team,
+        person=row.enrolment.person,
+        words={
+            **_words(row.enrolment, text),
+            "conditions": conditions or "You must meet the rules of this community.",
+            "last_day": next((r.ends_on for r in row.reasons if r.ends_on), None),
+        },
     )
 
 

@@ -1,6 +1,6 @@
 """Rosters: the open enrolments of a community."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -10,17 +10,19 @@ from django.utils.formats import date_format
 from communities.models import CommunityOfPractice, SupportTeam
 from membership.access import verbs as access
 from membership.accounts.teams import families_of
-from membership.emails.kinds import Event
-from membership.emails.queue import Email, cancel, queue
+from membership.emails.kinds import UNDO_SECONDS, UNDO_TIME, Event
+from membership.emails.queue import Email, cancel, queue, take_back, uncancel
 from membership.errors import RefusedError
-from membership.history import log_change
+from membership.history import history_of, log_change
 from membership.locking import get_locked
 from membership.meetings.attendance import cancel_emails_to_leaver
-from membership.models import Enrolment, Person, User, WorklistRow
+from membership.models import Enrolment, Person, User, WorklistRow, WorklistStep
 from membership.rosters import emails
-from membership.rosters.roster_checks import settle
+from membership.rosters.roster_checks import lock_row, reopen, settle
 
 NO_REASON = "Enter the reason."
+NOT_UNDONE = f"This can no longer be undone: emails go out after {UNDO_SECONDS} seconds. Nothing was changed."
+_ENDED = "Ended."
 
 
 def enrol(
@@ -65,15 +67,54 @@ def team_of(person: Person) -> SupportTeam:
 
 @transaction.atomic
 def end_enrolment(
-    *, enrolment_id: int, by: User, text: str, now: datetime, with_email: bool = True
+    *,
+    enrolment_id: int,
+    by: User,
+    text: str,
+    now: datetime,
+    with_email: bool = True,
+    wait: timedelta = timedelta(),
 ) -> Enrolment:
     """Staff end an enrolment today. ``text`` says why, to the member too unless no email goes out."""
     enrolment = lock_open_for_staff(enrolment_id, by)
     if not text.strip():
         raise RefusedError(NO_REASON)
     email = emails.email_of("roster-ended", enrolment, text) if with_email else None
-    close_enrolment(enrolment, email=email, by=by, text=text, now=now)
+    close_enrolment(enrolment, email=email, by=by, text=text, now=now, wait=wait)
     return enrolment
+
+
+@transaction.atomic
+def end_from_roster_check(
+    *, row_id: int, by: User, text: str, now: datetime, seen: int | None = None
+) -> WorklistRow:
+    """Staff end the enrolment of an unresolved roster check. Its email waits, so that this can be undone."""
+    row = lock_row(row_id, by, seen)
+    end_enrolment(enrolment_id=row.enrolment_id, by=by, text=text, now=now, wait=UNDO_TIME)
+    return row
+
+
+def undo_end(row: WorklistRow, *, ended_at: datetime, by: User, now: datetime) -> None:
+    """Open the enrolment of a locked roster check again, as it was before it ended a moment ago.
+
+    Runs inside the caller's transaction. Raises ``RefusedError`` if that is no longer possible.
+    """
+    enrolment = row.enrolment
+    entry = history_of(enrolment).last()
+    if entry is None or not entry.change_message.startswith(_ENDED):
+        raise RefusedError("This can’t be undone here. Open the enrolment and reopen it there.")
+    is_in_again = roster_of(enrolment.community).filter(person=enrolment.person_id).exists()
+    if is_in_again or not take_back(about=enrolment.about, event=entry.pk):
+        raise RefusedError(NOT_UNDONE)
+    enrolment.ended_on = None
+    enrolment.save(update_fields=["ended_on"])
+    settled = WorklistStep.objects.filter(verb=WorklistStep.Verb.SETTLED, at=ended_at)
+    same_moment = enrolment.worklist.filter(how=WorklistRow.How.ENDED, pk__in=settled.values("row"))
+    for other in same_moment.select_for_update():
+        reopen(other, by=by, now=now)
+    access.require_access(people=[enrolment.person], community=enrolment.community, by=by, now=now)
+    uncancel(about=enrolment.about, step=entry.pk)
+    log_change(enrolment, by=by, words="Undone. It has not ended.")
 
 
 def lock_for_staff(enrolment_id: int, by: User) -> Enrolment:
@@ -129,7 +170,13 @@ def lock_own_enrolment(enrolment_id: int, by: User) -> Enrolment:
 
 
 def close_enrolment(
-    enrolment: Enrolment, *, email: Email | None, by: User | None, text: str, now: datetime
+    enrolment: Enrolment,
+    *,
+    email: Email | None,
+    by: User | None,
+    text: str,
+    now: datetime,
+    wait: timedelta = timedelta(),
 ) -> None:
     """End a locked enrolment, and a leave, today. Every way of leaving a community goes through here.
 
@@ -138,16 +185,18 @@ def close_enrolment(
     """
     _require_open(enrolment)
     enrolment.ended_on = max(timezone.localdate(now), enrolment.started_on)
-    enrolment.leave_until = None
+    until, enrolment.leave_until = enrolment.leave_until, None
     enrolment.save(update_fields=["ended_on", "leave_until"])
     for row in enrolment.worklist.select_for_update().exclude(state=WorklistRow.State.SETTLED):
         settle(row, how=WorklistRow.How.ENDED, by=by, text=text, now=now)
-    entry = log_change(enrolment, by=by, words=f"Ended. {text.strip()}") if by else None
+    did = f"Ended during a leave until {date_format(until)}." if until else _ENDED
+    entry = log_change(enrolment, by=by, words=f"{did} {text.strip()}") if by else None
     access.end_access(enrolment=enrolment, by=by, now=now)
-    cancel(about=enrolment.about, event=Event.ENROLMENT_ENDED)
+    step = entry.pk if entry else None
+    cancel(about=enrolment.about, event=Event.ENROLMENT_ENDED, step=step)
     cancel_emails_to_leaver(enrolment.person, on=timezone.localdate(now))
     if email and entry and enrolment.person.email:
-        queue(email, about=enrolment.about, event=entry.pk, now=now)
+        queue(email, about=enrolment.about, event=entry.pk, now=now, wait=wait)
 
 
 def end_open_enrolments(person: Person, *, by: User | None, text: str, now: datetime) -> None:

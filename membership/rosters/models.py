@@ -4,7 +4,7 @@ A roster is the open enrolments of a community.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db import models
@@ -18,6 +18,7 @@ from communities.rules.assess import Finding
 from communities.rules.vocabulary import Verdict
 from membership.accounts.models import by_user
 from membership.append_only import AppendOnlyModel, Step
+from membership.imports.models import ListImport
 from membership.register.models import Person
 
 
@@ -288,8 +289,21 @@ class WorklistRow(models.Model):
     since = models.DateField()
     until = models.DateField("snoozed until", null=True, blank=True)
     findings = models.JSONField(default=list)
+    list_import = models.ForeignKey(
+        ListImport,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="roster_checks",
+        help_text="The import that opened it or last changed its reasons.",
+    )
     settled_on = models.DateField(null=True, blank=True)
     how = models.CharField("how it was resolved", max_length=12, choices=How.choices, blank=True)
+
+    # Set by ``roster_checks.with_newest_steps``.
+    seen: int | None
+    wrote_at: datetime | None
+    wrote_by: str | None
 
     class Meta:
         ordering = ["since", "pk"]
@@ -331,6 +345,14 @@ class WorklistRow(models.Model):
         return self.get_kind_display()
 
     @property
+    def wrote_in_words(self) -> str:
+        """When and by whom the member was written to, for staff; empty if no one wrote."""
+        if not self.wrote_at:
+            return ""
+        on = date_format(timezone.localtime(self.wrote_at))
+        return f"Written to on {on} by {self.wrote_by or 'a former colleague'}"
+
+    @property
     def exception(self) -> AdmissionException | None:
         """The exception that stands."""
         return self.enrolment.standing_exception
@@ -365,6 +387,8 @@ class WorklistStep(Step):
         OPENED = "opened", "Opened"
         CHANGED = "changed", "Reason changed"
         WROTE = "wrote", "Emailed"
+        UNWROTE = "unwrote", "Email undone"
+        CONFIRMED = "confirmed", "Confirmed"
         GAVE_TIME = "gave-time", "Snoozed"
         TIME_OVER = "time-over", "Snooze ended"
         SETTLED = "settled", "Resolved"

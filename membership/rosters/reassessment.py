@@ -24,6 +24,7 @@ from membership.models import (
     CoordinationRole,
     Enrolment,
     EvaMembership,
+    ListImport,
     NightlyReassessment,
     Program,
     ProgramPosition,
@@ -52,10 +53,15 @@ class ReassessmentResult:
     resolved: int = 0
 
 
-def reassess(*, now: datetime, enrolments: QuerySet[Enrolment] | None = None) -> ReassessmentResult:
+def reassess(
+    *,
+    now: datetime,
+    enrolments: QuerySet[Enrolment] | None = None,
+    list_import: ListImport | None = None,
+) -> ReassessmentResult:
     """Assess open enrolments again: all of them, or only ``enrolments``.
 
-    Each chunk is its own transaction and takes the same number of queries, whatever its size.
+    Roster checks that open or change keep ``list_import`` as the list behind it. Each chunk is its own transaction and takes the same number of queries, whatever its size.
     A second call with the same facts changes nothing.
     """
     on = timezone.localdate(now)
@@ -74,7 +80,7 @@ def reassess(*, now: datetime, enrolments: QuerySet[Enrolment] | None = None) ->
             # The lock keeps two runs from opening the same roster check, and waits for a
             # transaction that ends one of the enrolments.
             chunk = list(rows.filter(pk__gt=last).select_for_update(of=("self",))[:CHUNK])
-            changes = _Changes(now)
+            changes = _Changes(now, list_import)
             changes.compare(chunk, rules=rules, lists=lists)
             changes.write()
         result.enrolments += len(chunk)
@@ -224,6 +230,7 @@ class _Changes:
     """The changes to the roster checks of one chunk of enrolments."""
 
     now: datetime
+    list_import: ListImport | None
     opened: list[WorklistRow] = field(default_factory=list)
     moved: list[WorklistRow] = field(default_factory=list)
     steps: list[WorklistStep] = field(default_factory=list)
@@ -233,7 +240,7 @@ class _Changes:
         AdmissionException.objects.bulk_update(self.exceptions, ["findings"])
         WorklistRow.objects.bulk_create(self.opened)
         WorklistRow.objects.bulk_update(
-            self.moved, ["state", "until", "findings", "settled_on", "how"]
+            self.moved, ["state", "until", "findings", "list_import", "settled_on", "how"]
         )
         WorklistStep.objects.bulk_create(self.steps)
 
@@ -265,7 +272,13 @@ class _Changes:
                 if row := rows.pop(kind, None):
                     self._update(row, kept)
                 else:
-                    row = WorklistRow(enrolment=enrolment, kind=kind, since=lists.on, findings=kept)
+                    row = WorklistRow(
+                        enrolment=enrolment,
+                        kind=kind,
+                        since=lists.on,
+                        findings=kept,
+                        list_import=self.list_import,
+                    )
                     self.opened.append(row)
                     self._add_step(row, WorklistStep.Verb.OPENED, _why(row))
             until = enrolment.leave_until
@@ -285,6 +298,7 @@ class _Changes:
         before = len(self.steps)
         if row.findings != findings:
             row.findings = findings
+            row.list_import = self.list_import or row.list_import
             self._add_step(row, WorklistStep.Verb.CHANGED, _why(row))
         if row.until and row.until < timezone.localdate(self.now):
             row.state, row.until = _State.OPEN, None

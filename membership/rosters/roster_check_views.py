@@ -1,11 +1,18 @@
-"""The page of a roster check, and a page for each action on it, with a preview of its email."""
+"""The list of roster checks leads here: the page of one, and a page for each action on one or several.
 
-from collections.abc import Callable
+Each roster check is handled by its verb in a transaction of its own. One that a colleague handled in the meantime
+stops only itself, and the page says so.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpResponse, QueryDict
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -17,88 +24,208 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import desk_page
+from membership.emails.kinds import UNDO_SECONDS
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
-from membership.errors import refusal_as_form_error
+from membership.emails.queue import Email
+from membership.errors import RefusedError
 from membership.forms import day_field, message_field
-from membership.models import Enrolment, User, WorklistRow
+from membership.imports.uploads import lists_of
+from membership.models import Enrolment, WorklistRow
 from membership.rosters import emails, enrolments, roster_checks
-from membership.rosters.confirmations import SETTLED_BY_HAND, settle_by_hand
+from membership.rosters.confirming import ToConfirm, confirm, to_confirm
 from membership.rosters.reassessment import reassess
+from membership.rosters.undoing import undo, undoable
+
+logger = logging.getLogger(__name__)
 
 IN_THE_EMAIL = "This text appears here in the email."
 FOR_STAFF = "Saved in the history for staff. The member does not see it."
+LIMIT = 50
+# Someone who was written to is not selected again for so long, unless staff select them.
+RECENTLY = timedelta(days=7)
+_LIST = "admin:membership_worklistrow_changelist"
+_NONE_CHOSEN = "Select at least one roster check first, then choose an action."
+_SYSTEM_ERROR = "Something went wrong on our end. Nothing was changed for them. Try again."
+
+
+class RowsField(forms.MultipleChoiceField):
+    """Roster checks, each with the newest step that the page shows: the verbs refuse if there is a newer one."""
+
+    def valid_value(self, value: str) -> bool:
+        return True  # what has been resolved meanwhile is left out, and the page says so
+
+    def clean(self, value: object) -> dict[int, int]:
+        pairs = (str(key).partition("-") for key in super().clean(value))
+        return {int(pk): int(seen) for pk, _, seen in pairs if pk.isdecimal() and seen.isdecimal()}
 
 
 class ActionForm(forms.Form):
-    """An action of staff on a roster check. ``email_kind`` is the email that goes out, if any."""
+    """An action of staff on one or several roster checks. ``label`` and ``done`` are its words for one and for several.
+
+    ``sends_email`` is whether an email goes out, which can be undone.
+    """
 
     url_name: str
-    label: str
-    done: str
+    label: tuple[str, str]
+    done: tuple[str, str]
     button_kind: str
     verb: Callable[..., object]
-    email_kind = ""
+    sends_email = False
 
-    def act(self, row: WorklistRow, *, by: User, now: datetime) -> None:
-        """Do it, with what was typed. Raises ``RefusedError``."""
-        self.verb(row_id=row.pk, by=by, now=now, **self.cleaned_data)
+    rows = RowsField(
+        label="Members",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Select at least one member."},
+    )
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        rows: Sequence[WorklistRow],
+        is_single: bool,
+        now: datetime,
+        initial: Mapping[str, Any] | None = None,
+    ) -> None:
+        keys = {row: f"{row.pk}-{row.seen}" for row in rows}
+        selected = [keys[row] for row in rows if is_single or not self.waits(row, now)]
+        super().__init__(data, initial={"rows": selected, **(initial or {})})
+        field = self.fields["rows"]
+        field.choices = [(key, str(row.enrolment)) for row, key in keys.items()]  # type: ignore[attr-defined]
+        if is_single:
+            field.widget, field.required = forms.MultipleHiddenInput(), False
+        if "until" in self.fields:
+            tomorrow = timezone.localdate(now) + timedelta(days=1)
+            self.fields["until"].widget.attrs["min"] = tomorrow.isoformat()
+
+    @staticmethod
+    def waits(row: WorklistRow, now: datetime) -> bool:
+        """Whether the member is not selected at first."""
+        return False
+
+    @staticmethod
+    def why_not(row: WorklistRow) -> str:
+        """Why this cannot be done for an unresolved roster check."""
+        return ""
+
+    def email(self, row: WorklistRow) -> Email:
+        """The email that goes out, with a mark where staff write."""
+        raise NotImplementedError
 
 
-class SettleForm(ActionForm):
-    """Resolving a roster check by hand."""
+class ConfirmForm(ActionForm):
+    """Confirming that the rules are met, or resolving a check that no fact can resolve."""
 
-    url_name, button_kind = "settle", "approve"
-    label = "Mark as resolved"
-    done = "Resolved. {name} stays on the roster."
-    verb = staticmethod(settle_by_hand)
+    url_name, button_kind = "confirm", "approve"
+    label = "Confirm that {name} stays", "Confirm that they stay"
+    done = (
+        "Confirmed. {name} stays on the roster.",
+        "{n} members confirmed. They stay on the roster.",
+    )
+    verb = staticmethod(confirm)
     text = message_field("What you found", help_text=FOR_STAFF, missing="Enter what you found.")
 
 
 class WriteForm(ActionForm):
-    """Emailing a member."""
+    """Emailing members."""
 
     url_name, button_kind = "write", "ask"
-    label = "Email {name}"
-    done = "Your email to {name} is on its way."
+    label = "Email {name}", "Email selected members"
+    done = (
+        f"Your email to {{name}} goes out in {UNDO_SECONDS} seconds.",
+        f"{{n}} emails go out in {UNDO_SECONDS} seconds.",
+    )
     verb = staticmethod(roster_checks.write_to_person)
-    email_kind = "roster-check"
-    text = message_field("Your message", help_text=IN_THE_EMAIL, missing="Enter your message.")
+    sends_email = True
+    is_ready = forms.BooleanField(
+        label="Use the ready text for this kind of roster check",
+        help_text="Leads can change the ready texts under Email templates.",
+        required=False,
+        initial=True,
+    )
+    text = message_field("Your message", help_text=IN_THE_EMAIL, required=False)
+
+    @staticmethod
+    def waits(row: WorklistRow, now: datetime) -> bool:
+        return row.wrote_at is not None and row.wrote_at > now - RECENTLY
+
+    @staticmethod
+    def why_not(row: WorklistRow) -> str:
+        return "" if row.enrolment.person.email else "The register has no email for them."
+
+    def clean(self) -> dict[str, object]:
+        data = super().clean() or {}
+        if not data.get("is_ready") and "text" in data and not data["text"]:
+            self.add_error("text", "Enter your message, or use the ready text.")
+        return data
+
+    def email(self, row: WorklistRow) -> Email:
+        is_ready = bool(self["is_ready"].value())
+        return emails.of_roster_check(row, STAFF_TEXT_MARKER, is_ready=is_ready)
 
 
 class TimeForm(ActionForm):
-    """Snoozing a roster check until a day."""
+    """Snoozing roster checks until a day."""
 
     url_name, button_kind = "give-time", "reopen"
-    label = "Snooze roster check"
-    done = "Snoozed. The roster check for {name} will reopen after that day."
+    label = "Snooze roster check", "Snooze selected roster checks"
+    done = (
+        "Snoozed. The roster check for {name} will reopen after that day.",
+        "{n} roster checks snoozed. They will reopen after that day.",
+    )
     verb = staticmethod(roster_checks.give_time)
     until = day_field("Snooze until", help_text="The roster check reopens the next day.")
     text = message_field("Reason", help_text=FOR_STAFF, missing="Enter the reason.")
 
-    def __init__(self, data: QueryDict | None = None) -> None:
-        super().__init__(data)
-        tomorrow = timezone.localdate() + timedelta(days=1)
-        self.fields["until"].widget.attrs["min"] = tomorrow.isoformat()
-
 
 class EndForm(ActionForm):
-    """Ending the enrolment."""
+    """Ending the enrolments."""
 
     url_name, button_kind = "end", "decline"
-    label = "End {name}’s enrolment"
-    done = "{name}’s enrolment has ended."
-    email_kind = "roster-ended"
+    label = "End {name}’s enrolment", "End the enrolments of selected members"
+    done = (
+        f"{{name}}’s enrolment has ended. The email goes out in {UNDO_SECONDS} seconds.",
+        f"{{n}} enrolments have ended. The emails go out in {UNDO_SECONDS} seconds.",
+    )
+    verb = staticmethod(enrolments.end_from_roster_check)
+    sends_email = True
     text = message_field(
         "Reason, and what the member can do next",
         help_text=IN_THE_EMAIL,
         missing="Enter the reason. The member will read it.",
     )
 
-    def act(self, row: WorklistRow, *, by: User, now: datetime) -> None:
-        enrolments.end_enrolment(enrolment_id=row.enrolment_id, by=by, now=now, **self.cleaned_data)
+    def email(self, row: WorklistRow) -> Email:
+        return emails.email_of("roster-ended", row.enrolment, STAFF_TEXT_MARKER)
 
 
-ACTIONS: list[type[ActionForm]] = [SettleForm, WriteForm, TimeForm, EndForm]
+ACTIONS: list[type[ActionForm]] = [ConfirmForm, WriteForm, TimeForm, EndForm]
+
+
+# -- From the list to the pages ------------------------------------------------------------------------
+
+
+def _action_for(form: type[ActionForm], words: str) -> Callable[..., HttpResponse]:
+    """The list's action that opens the page of this form. It does nothing by itself."""
+
+    @admin.action(description=words)
+    def action(
+        model_admin: admin.ModelAdmin, request: HttpRequest, chosen: QuerySet[WorklistRow]
+    ) -> HttpResponse:
+        keys = ",".join(str(pk) for pk in chosen.values_list("pk", flat=True)[: LIMIT + 1])
+        page = reverse(f"admin:membership_worklistrow_several-{form.url_name}")
+        return redirect(f"{page}?ids={keys}&{model_admin.get_preserved_filters(request)}")
+
+    action.__name__ = f"to_{form.url_name}"
+    return action
+
+
+LIST_ACTIONS = [
+    _action_for(WriteForm, "Email selected…"),
+    _action_for(TimeForm, "Snooze selected…"),
+    _action_for(ConfirmForm, "Confirm selected…"),
+    _action_for(EndForm, "End enrolments of selected…"),
+]
 
 
 @admin.display(description="why")
@@ -116,21 +243,29 @@ def reasons_of(row: WorklistRow) -> SafeString:
 
 @admin.display(description="status", ordering="state")
 def state_of(row: WorklistRow) -> SafeString:
-    """Its state, the end of a snooze, or how it was resolved."""
+    """Its state, the end of a snooze, or how it was resolved; and who wrote to the member last."""
     more = ""
     if row.is_settled and row.settled_on:
         more = f" on {date_format(row.settled_on)}: {row.how_in_words}"
     elif row.until:
         more = f" until {date_format(row.until)}"
     shown = row.get_state_display()
-    return format_html('<span class="state state-{}">{}</span>{}', row.state, shown, more)
+    return format_html(
+        '<span class="state state-{}">{}</span>{}{}',
+        row.state,
+        shown,
+        more,
+        format_html("<br>{}", row.wrote_in_words) if row.wrote_in_words else "",
+    )
 
 
 @require_safe
 def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """The reasons for a roster check, what is known today, and a button for each action."""
     row = _own_row(request, pk)
-    actions = ACTIONS if row.kind in SETTLED_BY_HAND else ACTIONS[1:]
+    now = timezone.now()
+    why_not = to_confirm([row], on=timezone.localdate(now))[pk].why_not
+    actions = [action for action in ACTIONS if action is not ConfirmForm or not why_not]
     leave_pages: list[tuple[str, str]] = []
     if row.kind == WorklistRow.Kind.LEAVE_ENDED and not row.is_settled:
         # All but ending it, which is an action here.
@@ -149,15 +284,17 @@ def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         title=f"{row.enrolment.person}: {row.enrolment.community.short_name}",
         row=row,
         state=state_of(row),
-        assessment=roster_checks.assessment_now(row, on=timezone.localdate()),
+        list_import=lists_of(request.user).filter(roster_checks=row).first(),
+        assessment=roster_checks.assessment_now(row, on=timezone.localdate(now)),
         facts=roster_checks.where_to_confirm(row),
         renewals=roster_checks.renewal_emails(row),
         steps=row.steps.select_related("by__person"),
+        can_undo=undoable(row, by=request.user, now=now) is not None,
         buttons=[keep] * (may_except and not row.is_settled)
         + [(label, url, "approve") for label, url in leave_pages]
         + [
             (
-                _named(action.label, row),
+                _named(action.label[0], row),
                 reverse(f"admin:membership_worklistrow_{action.url_name}", args=[pk]),
                 action.button_kind,
             )
@@ -183,53 +320,209 @@ def look_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     return redirect("admin:membership_worklistrow_change", pk)
 
 
+@require_POST
+def undo_several(request: AuthenticatedRequest) -> HttpResponse:
+    """Undo what was done a moment ago, each in its own transaction; say what became of each."""
+    own = roster_checks.roster_checks_of(request.user)
+    rows = list(own.filter(pk__in=_keys(request.POST.get("pk", ""))[:LIMIT]).order_by("pk"))
+    undone = 0
+    for row in rows:
+        try:
+            undo(row_id=row.pk, by=request.user, now=timezone.now())
+            undone += 1
+        except RefusedError as refusal:
+            messages.warning(request, f"{row.enrolment}: {refusal}")
+    if undone:
+        who = str(rows[0].enrolment) if len(rows) == 1 else f"{undone} roster checks"
+        messages.success(request, f"Undone for {who}. No email went out.")
+    if len(rows) == 1:
+        return redirect("admin:membership_worklistrow_change", rows[0].pk)
+    return redirect(_LIST)
+
+
+# -- The page of an action -----------------------------------------------------------------------------
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
-def act(request: AuthenticatedRequest, pk: int, action: type[ActionForm]) -> HttpResponse:
-    """The reasons for a roster check, the form of an action, and a preview of its email."""
-    row = _own_row(request, pk)
-    enrolment, person = row.enrolment, row.enrolment.person
-    form = action(request.POST or None)
-    if form.is_valid():
-        with refusal_as_form_error(form):
-            form.act(row, by=request.user, now=timezone.now())
-            messages.success(request, _named(action.done, row))
-            return redirect("admin:membership_worklistrow_changelist")
-    elif request.method != "POST" and row.is_settled:
-        messages.warning(request, f"This roster check is already resolved: {row.how_in_words}.")
+def act(
+    request: AuthenticatedRequest, pk: int | None = None, *, action: type[ActionForm]
+) -> HttpResponse:
+    """Show whom it concerns, why, and each email; then do it for those who are selected."""
+    now = timezone.now()
+    rows = _chosen(request, pk)
+    if not rows and not request.POST.getlist("rows"):
+        messages.warning(request, _NONE_CHOSEN)
+        return redirect(_LIST)
+    if pk and request.method != "POST" and rows[0].is_settled:
+        settled = f"This roster check is already resolved: {rows[0].how_in_words}."
+        messages.warning(request, settled)
         return redirect("admin:membership_worklistrow_change", pk)
-    email = None
-    if action.email_kind and person.email:
-        email = emails.email_of(action.email_kind, enrolment, STAFF_TEXT_MARKER)
-    no_email = "" if person.email else f" The register has no email for {person.short_name}."
-    page = reverse("admin:membership_worklistrow_change", args=[pk])
+    if request.method != "POST":
+        return _page(request, action, rows, pk, now)
+    if "show" in request.POST:  # the next preview: nothing is done, and nothing typed is wrong yet
+        typed = {
+            name: field.widget.value_from_datadict(request.POST, {}, name)
+            for name, field in action.base_fields.items()
+        }
+        return _page(request, action, rows, pk, now, initial=typed)
+    form = action(request.POST, rows=rows, is_single=bool(pk), now=now)
+    if not form.is_valid():
+        return _page(request, action, rows, pk, now, data=request.POST)
+    words = dict(form.cleaned_data)
+    seen = words.pop("rows")
+    own = roster_checks.roster_checks_of(request.user)
+    # Also those that were resolved since the page was opened: the verb says so.
+    chosen = rows if pk else list(own.filter(pk__in=list(seen)[:LIMIT]).order_by("pk"))
+    if not chosen:
+        messages.warning(request, _NONE_CHOSEN)
+        return redirect(_back(request))
+    refusals = {}
+    for row in chosen:
+        how = {"row_id": row.pk, "by": request.user, "now": now, "seen": seen.get(row.pk)}
+        if refusal := _refusal(action, row, **how, **words):
+            refusals[row] = refusal
+    if done := [row for row in chosen if row not in refusals]:
+        _report(request, action, done)
+    if refusals:
+        # Read again: what was typed is still there for those who are left.
+        again = [row for row in _chosen(request, pk) if row not in done]
+        return _page(request, action, again, pk, now, data=request.POST, refusals=refusals)
+    return redirect(_back(request))
+
+
+def _chosen(request: AuthenticatedRequest, pk: int | None) -> list[WorklistRow]:
+    """The roster check of this page, or those that its address names: by their keys, or the open ones of an import.
+
+    At most one more than ``LIMIT``, those first to whom no one has written.
+    """
+    if pk:
+        return [_own_row(request, pk)]
+    own = roster_checks.with_newest_steps(roster_checks.roster_checks_of(request.user))
+    if lists := _keys(request.GET.get("import", "")):
+        own = own.filter(list_import__in=lists).exclude(state=WorklistRow.State.SETTLED)
+    else:
+        own = own.filter(pk__in=_keys(request.GET.get("ids", "")))
+    return list(own.order_by(F("wrote_at").asc(nulls_first=True), "-since", "-pk")[: LIMIT + 1])
+
+
+def _keys(typed: str) -> list[int]:
+    """The keys in an address; anything else is left out."""
+    return [int(w) for w in typed.split(",") if w.isascii() and w.isdecimal() and len(w) < 19]
+
+
+def _why_not(action: type[ActionForm], row: WorklistRow, found: ToConfirm | None) -> str:
+    """Why the action cannot be done for a roster check. ``found`` is what confirming it would do."""
+    if row.is_settled and row.settled_on:
+        return f"Already resolved on {date_format(row.settled_on)}: {row.how_in_words}."
+    return action.why_not(row) or (found.why_not if found else "")
+
+
+def _refusal(action: type[ActionForm], row: WorklistRow, **how: Any) -> str:
+    """Use the verb. Returns why it was refused, or nothing."""
+    try:
+        action.verb(**how)
+    except RefusedError as refusal:
+        return str(refusal)
+    except Exception:
+        logger.exception("Roster check %s among several failed.", row.pk)
+        return _SYSTEM_ERROR
+    return ""
+
+
+def _report(
+    request: AuthenticatedRequest, action: type[ActionForm], done: list[WorklistRow]
+) -> None:
+    """Say what was done, with a button to undo it."""
+    said = action.done[len(done) > 1].format(name=done[0].enrolment.person.short_name, n=len(done))
+    button = format_html(
+        ' <button class="desk-small" form="undo" formaction="{}" name="pk" value="{}">{}</button>',
+        reverse("admin:membership_worklistrow_undo"),
+        ",".join(str(row.pk) for row in done),
+        f"Undo all {len(done)}" if len(done) > 1 else "Undo",
+    )
+    messages.success(request, format_html("{}{}", said, button if action.sends_email else ""))
+
+
+def _back(request: AuthenticatedRequest) -> str:
+    """The list, with the filters that it had."""
+    filters = request.GET.get("_changelist_filters", "")
+    if not filters and (lists := _keys(request.GET.get("import", ""))):
+        filters = f"import={lists[0]}"
+    return f"{reverse(_LIST)}?{filters}" if filters else reverse(_LIST)
+
+
+def _page(
+    request: AuthenticatedRequest,
+    action: type[ActionForm],
+    rows: list[WorklistRow],
+    pk: int | None,
+    now: datetime,
+    *,
+    data: QueryDict | None = None,
+    initial: Mapping[str, Any] | None = None,
+    refusals: Mapping[WorklistRow, str] | None = None,
+) -> HttpResponse:
+    more, rows = len(rows) > LIMIT, rows[:LIMIT]
+    found = to_confirm(rows, on=timezone.localdate(now)) if action is ConfirmForm else {}
+    reasons = {row: _why_not(action, row, found.get(row.pk)) for row in rows}
+    left_out = [] if pk else [(row, why) for row, why in reasons.items() if why]
+    rows = [row for row in rows if pk or not reasons[row]]
+    form = action(data, rows=rows, is_single=bool(pk), now=now, initial=initial)
+    for row, refusal in (refusals or {}).items():
+        form.add_error(None, refusal if pk else f"{row.enrolment}: {refusal}")
+    name = rows[0].enrolment.person.short_name if pk else ""
+    label = action.label[pk is None].format(name=name)
+    crumbs: list[tuple[object, str]] = [("Roster checks", _back(request))]
+    if pk:
+        page = reverse("admin:membership_worklistrow_change", args=[pk])
+        crumbs.append((rows[0].enrolment.person, page))
     return desk_page(
         request,
-        "desk/form.html",
-        title=_named(action.label, row),
-        crumbs=[
-            ("Roster checks", reverse("admin:membership_worklistrow_changelist")),
-            (person, page),
-        ],
-        lede=format_html(
-            "{} has been in {} since {}.<br>{}{}",
-            person,
-            enrolment.community.short_name,
-            date_format(enrolment.started_on),
-            reasons_of(row),
-            "" if email else format_html("<br>This does not send an email.{}", no_email),
-        ),
+        "desk/roster_checks/act.html",
+        title=label,
+        crumbs=crumbs,
         form=form,
-        email=email,
-        email_blocks=preview_blocks(email.body) if email else [],
-        button=_named(action.label, row),
+        has_more=LIMIT if more else 0,
+        left_out=left_out,
+        rows=[
+            (box, row, reasons_of(row), found.get(row.pk))
+            for box, row in zip(form["rows"] if not pk else [None], rows, strict=True)
+        ],
+        is_single=bool(pk),
+        sends_email=action.sends_email,
+        button=label,
         button_kind=action.button_kind,
-        back=("Cancel", page),
+        back=crumbs[-1][1],
+        **_preview(request, form, rows),
     )
+
+
+def _preview(
+    request: AuthenticatedRequest, form: ActionForm, rows: list[WorklistRow]
+) -> dict[str, object]:
+    """The email to one of the selected members, and who come before and after them."""
+    selected = [str(key).partition("-")[0] for key in form["rows"].value() or ()]
+    shown = [row for row in rows if str(row.pk) in selected] or rows
+    if not form.sends_email or not shown:
+        return {}
+    at = next((i for i, row in enumerate(shown) if str(row.pk) == request.POST.get("show")), 0)
+    row = shown[at]
+    email = form.email(row) if row.enrolment.person.email else None
+    return {
+        "shown": row,
+        "number": at + 1,
+        "count": len(shown),
+        "previous": shown[at - 1] if at else None,
+        "next": shown[at + 1] if at + 1 < len(shown) else None,
+        "email": email,
+        "email_blocks": preview_blocks(email.body) if email else [],
+    }
 
 
 def _own_row(request: AuthenticatedRequest, pk: int) -> WorklistRow:
     """A roster check of the viewer's own team. Any other answers 404."""
-    return get_object_or_404(roster_checks.roster_checks_of(request.user), pk=pk)
+    own = roster_checks.roster_checks_of(request.user)
+    return get_object_or_404(roster_checks.with_newest_steps(own), pk=pk)
 
 
 def _named(words: str, row: WorklistRow) -> str:

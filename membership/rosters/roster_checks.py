@@ -5,10 +5,12 @@ Each action is one function and one transaction, and adds a step to the history 
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from django.db.models import Model, Q, QuerySet
+from django.db.models import CharField, Model, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, NullIf
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -16,9 +18,11 @@ from django.utils.formats import date_format
 from communities.rules.assess import Assessment, Finding, assess
 from communities.rules.vocabulary import FactKind
 from membership.accounts.teams import families_of
+from membership.emails.kinds import KINDS, UNDO_TIME
 from membership.emails.queue import queue
 from membership.errors import RefusedError
-from membership.models import Enrolment, EvaMembership, User, WorklistRow, WorklistStep
+from membership.locking import get_locked
+from membership.models import Enrolment, EvaMembership, Person, User, WorklistRow, WorklistStep
 from membership.register.standing import standing_of
 from membership.rosters import emails
 from membership.rosters.renewals import renewals_of
@@ -30,6 +34,23 @@ def roster_checks_of(user: User | AnonymousUser) -> QuerySet[WorklistRow]:
     return own.select_related(
         "enrolment__person", "enrolment__community__team", "enrolment__exception"
     )
+
+
+def with_newest_steps(rows: QuerySet[WorklistRow]) -> QuerySet[WorklistRow]:
+    """With ``seen``, their newest step, and when and by whom their person was written to last."""
+    steps = WorklistStep.objects.filter(row=OuterRef("pk")).order_by("-pk")
+    following = WorklistStep.objects.filter(row=OuterRef("row"), pk__gt=OuterRef("pk"))
+    next_verb = Coalesce(Subquery(following.order_by("pk").values("verb")[:1]), Value(""))
+    wrote = steps.filter(verb=WorklistStep.Verb.WROTE).annotate(next_verb=next_verb)
+    wrote = wrote.exclude(next_verb=WorklistStep.Verb.UNWROTE)
+    known = NullIf("by__person__name", Value(""))
+    name = Coalesce(known, "by__email", output_field=CharField())
+    newest: dict[str, Any] = {
+        "seen": Subquery(steps.values("pk")[:1]),
+        "wrote_at": Subquery(wrote.values("at")[:1]),
+        "wrote_by": Subquery(wrote.values(name=name)[:1]),
+    }
+    return rows.annotate(**newest)
 
 
 def assessment_now(row: WorklistRow, *, on: date) -> Assessment:
@@ -85,29 +106,43 @@ def renewal_emails(row: WorklistRow) -> list[str]:
 
 
 @transaction.atomic
-def write_to_person(*, row_id: int, by: User, text: str, now: datetime) -> WorklistRow:
-    """Email the member. The roster check stays open until someone resolves it."""
-    row = lock_row(row_id, by)
-    if not text.strip():
+def write_to_person(
+    *,
+    row_id: int,
+    by: User,
+    text: str,
+    now: datetime,
+    is_ready: bool = False,
+    seen: int | None = None,
+) -> WorklistRow:
+    """Email the member: the ready text for this kind of check if ``is_ready``, with staff's own words.
+
+    The email waits for ``UNDO_TIME``. The roster check stays open until someone resolves it.
+    """
+    row = lock_row(row_id, by, seen)
+    if not text.strip() and not is_ready:
         raise RefusedError("Enter your message.")
     if not row.enrolment.person.email:
         raise RefusedError(f"The register has no email for {row.enrolment.person}. Add one first.")
-    step = _step(row, WorklistStep.Verb.WROTE, by, now, text)
-    email = emails.email_of("roster-check", row.enrolment, text)
-    queue(email, about=row.enrolment.about, event=step.pk, now=now)
+    email = emails.of_roster_check(row, text, is_ready=is_ready)
+    ready = f"Ready text: {KINDS[email.kind].title}." if is_ready else ""
+    step = add_step(row, WorklistStep.Verb.WROTE, by, now, f"{ready}\n{text.strip()}")
+    queue(email, about=row.enrolment.about, event=step.pk, now=now, wait=UNDO_TIME)
     return row
 
 
 @transaction.atomic
-def give_time(*, row_id: int, by: User, until: date, text: str, now: datetime) -> WorklistRow:
+def give_time(
+    *, row_id: int, by: User, until: date, text: str, now: datetime, seen: int | None = None
+) -> WorklistRow:
     """Snooze a roster check up to and including the day ``until``. ``text`` tells other staff why."""
-    row = lock_row(row_id, by)
+    row = lock_row(row_id, by, seen)
     if until <= timezone.localdate(now):
         raise RefusedError("Choose a day after today.")
     row.state, row.until = WorklistRow.State.GIVEN_TIME, until
     row.save(update_fields=["state", "until"])
     why = f"Until {date_format(until)}. {text.strip()}".strip()
-    _step(row, WorklistStep.Verb.GAVE_TIME, by, now, why)
+    add_step(row, WorklistStep.Verb.GAVE_TIME, by, now, why)
     return row
 
 
@@ -124,7 +159,7 @@ def open_roster_check(
     row.findings = [finding.as_json() for finding in findings]
     row.state, row.until = WorklistRow.State.OPEN, None
     row.save(update_fields=["findings", "state", "until"])
-    _step(row, WorklistStep.Verb.OPENED if new else WorklistStep.Verb.CHANGED, None, now, text)
+    add_step(row, WorklistStep.Verb.OPENED if new else WorklistStep.Verb.CHANGED, None, now, text)
 
 
 def settle(row: WorklistRow, *, how: str, by: User | None, text: str = "", now: datetime) -> None:
@@ -132,26 +167,58 @@ def settle(row: WorklistRow, *, how: str, by: User | None, text: str = "", now: 
     row.state, row.how = WorklistRow.State.SETTLED, how
     row.settled_on = timezone.localdate(now)
     row.save(update_fields=["state", "how", "settled_on"])
-    _step(row, WorklistStep.Verb.SETTLED, by, now, f"{row.get_how_display()}.\n{text.strip()}")
+    add_step(row, WorklistStep.Verb.SETTLED, by, now, f"{row.get_how_display()}.\n{text.strip()}")
 
 
-def lock_row(row_id: int, by: User) -> WorklistRow:
-    """Lock an unresolved roster check of the team of ``by``. Runs inside the caller's transaction."""
-    row = (
-        WorklistRow.objects.select_for_update(of=("self",))
-        .select_related("enrolment__person", "enrolment__community__team")
-        .get(pk=row_id)
+def reopen(row: WorklistRow, *, by: User, now: datetime) -> None:
+    """Give a locked roster check back the state that it had. Runs inside the caller's transaction."""
+    row.state = WorklistRow.State.GIVEN_TIME if row.until else WorklistRow.State.OPEN
+    row.how, row.settled_on = "", None
+    row.save(update_fields=["state", "how", "settled_on"])
+    add_step(
+        row, WorklistStep.Verb.OPENED, by, now, "The enrolment has not ended: this was undone."
     )
-    if row.enrolment.community.family not in families_of(by):
-        raise RefusedError("This enrolment belongs to the other team.")
-    if row.settled_on:
+
+
+def lock_row(row_id: int, by: User, seen: int | None = None) -> WorklistRow:
+    """Lock an unresolved roster check of the team of ``by``. Runs inside the caller's transaction.
+
+    ``seen`` is the newest step on the page where ``by`` decided. It is refused if there is a newer one.
+    """
+    row = lock_any_row(row_id, by)
+    if row.is_settled and row.settled_on:
         when = date_format(row.settled_on)
         raise RefusedError(
             f"This roster check was already resolved on {when}: {row.how_in_words}. "
             "Nothing was changed."
         )
+    newest = row.steps.select_related("by__person").last()
+    if seen is not None and newest and newest.pk > seen:
+        who = newest.by.display_name if newest.by else "the portal"
+        raise RefusedError(
+            f"{newest.get_verb_display()} by {'you' if newest.by == by else who} "
+            "since you opened this page. Nothing was changed."
+        )
     return row
 
 
-def _step(row: WorklistRow, verb: str, by: User | None, now: datetime, text: str) -> WorklistStep:
+def lock_any_row(row_id: int, by: User) -> WorklistRow:
+    """Lock a roster check of the team of ``by`` in any state, after its person and its enrolment.
+
+    That is the order of erasing and of ending an enrolment. Runs inside the caller's transaction.
+    """
+    people = Person.objects.select_for_update(of=("self",), no_key=True)
+    people.filter(enrolments__worklist=row_id).first()
+    Enrolment.objects.select_for_update(of=("self",)).filter(worklist=row_id).first()
+    rows = WorklistRow.objects.select_for_update(of=("self",))
+    row = get_locked(rows.select_related("enrolment__person", "enrolment__community__team"), row_id)
+    if row.enrolment.community.family not in families_of(by):
+        raise RefusedError("This enrolment belongs to the other team.")
+    return row
+
+
+def add_step(
+    row: WorklistRow, verb: str, by: User | None, now: datetime, text: str
+) -> WorklistStep:
+    """Add to the history of a locked roster check. Runs inside the caller's transaction."""
     return WorklistStep.objects.create(row=row, verb=verb, by=by, at=now, text=text.strip())

@@ -26,6 +26,7 @@ from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import desk_page
+from membership.emails.kinds import UNDO_SECONDS
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.emails.queue import Email
 from membership.emails.templates import cached_templates
@@ -39,7 +40,7 @@ from requests.desk.forms import ask_if_someone_else
 from requests.desk.queue import rule_tags
 from requests.desk.review import assessments_of, requests_of
 from requests.desk.views import DECISIONS, Decision
-from requests.lifecycle import UNDO_SECONDS, UNDOABLE, Verb, allows
+from requests.lifecycle import UNDOABLE, Verb, allows
 from requests.models import JoinRequest
 from requests.reasons import join_paragraphs
 from requests.workflow import OWN_REQUEST, is_own

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import desk_page
+from membership.emails.kinds import UNDO_SECONDS
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.emails.queue import Email
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
@@ -25,7 +26,7 @@ from membership.people.near import near_record, tell_all_apart
 from requests import emails, workflow
 from requests.desk import forms, matching, queue
 from requests.desk.review import assessments_of, panel_context, requests_of, review_context
-from requests.lifecycle import UNDO_SECONDS, UNDOABLE, Verb, allows
+from requests.lifecycle import UNDOABLE, Verb, allows
 from requests.models import JoinRequest
 
 

@@ -237,7 +237,9 @@ def test_the_pages_of_the_worklist_and_of_a_changed_rule(portal, open_page, widt
     page = open_page(width=width)
     builders.sign_in_browser(page, portal.url, lead)
 
-    found = visit(page, portal, [f"{desk}{silent.pk}/{name}/" for name in ("change", "settle")])
+    found = visit(page, portal, [f"{desk}{silent.pk}/{name}/" for name in ("change", "confirm")])
+    several = [f"{desk}several/{name}/?ids={silent.pk},0" for name in ("write", "confirm", "end")]
+    found += visit(page, portal, [desk, *several])
     rule = "/admin/communities/communityofpractice/"
     page.goto(f"{portal.url}{rule}{place.community_id}/change/")
     page.get_by_label("Community-Based Victim Services (CBVS)").first.check()

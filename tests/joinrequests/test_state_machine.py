@@ -25,9 +25,10 @@ from hypothesis.stateful import (
 
 from membership.emails import delivery
 from membership.emails.delivery import LEASE
+from membership.emails.kinds import UNDO_TIME
 from membership.models import Enrolment, OutboxEmail
 from requests import workflow
-from requests.lifecycle import OPEN, STAFF_VERBS, TRANSITIONS, UNDO_TIME, UNDOABLE, State, Verb
+from requests.lifecycle import OPEN, STAFF_VERBS, TRANSITIONS, UNDOABLE, State, Verb
 from requests.models import JoinRequest, JoinRequestEvent
 from tests import builders
 from tests.joinrequests.test_workflow import EMAIL_KINDS, OUTCOMES, use

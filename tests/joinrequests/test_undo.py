@@ -9,6 +9,7 @@ from django.utils import timezone
 from evabc.desk.reports import REPORTS, Scope, months_between
 from membership.emails import queue
 from membership.emails.delivery import due_emails
+from membership.emails.kinds import UNDO_SECONDS, UNDO_TIME
 from membership.errors import RefusedError
 from membership.meetings.planning import send_due_reminders
 from membership.models import Access, Enrolment, OutboxEmail
@@ -17,7 +18,7 @@ from membership.rosters.leave import pause_enrolment
 from membership.rosters.leaving import leave
 from requests import workflow
 from requests.clock.yearly import ask_yearly
-from requests.lifecycle import UNDO_SECONDS, UNDO_TIME, State
+from requests.lifecycle import State
 from requests.merging import merge_people
 from requests.models import JoinRequest, JoinRequestEvent, ReasonText
 from requests.my.privacy import erase

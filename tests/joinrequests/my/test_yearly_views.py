@@ -99,9 +99,9 @@ def test_staff_see_the_answers_and_settle_the_row(client, place):
     builders.sign_in(client, builders.staff())
     desk = f"/admin/membership/worklistrow/{row.pk}"
     assert "No answer to the yearly check-in" in client.get(f"{desk}/change/").content.decode()
-    client.post(f"{desk}/settle/", {"text": ""})
+    client.post(f"{desk}/confirm/", {"text": ""})
     assert answer() == ("", None)
-    client.post(f"{desk}/settle/", {"text": "They phoned and are still there."})
+    client.post(f"{desk}/confirm/", {"text": "They phoned and are still there."})
     assert answer() == ("settled", None)
     seen = client.get(f"/admin/membership/enrolment/{place.pk}/change/").content.decode()
     assert "Resolved by EVA BC staff" in seen

@@ -312,9 +312,39 @@ def test_what_is_hidden_crossed_out_or_merged_is_pointed_out():
     ]
 
 
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        {  # "Strict Open XML Spreadsheet" in Excel
+            b"http://schemas.openxmlformats.org/spreadsheetml/2006/main": b"http://purl.oclc.org/"
+            b"ooxml/spreadsheetml/main",
+            b"http://schemas.openxmlformats.org/officeDocument/2006": b"http://purl.oclc.org/ooxml/officeDocument",
+        },
+        {b"<fills": b"<fills><nothing/></fills><fills", b'<family val="2"': b'<family val="99"'},
+        {b'Target="/xl/worksheets/': b'Target="worksheets/'},
+    ],
+)
+def test_workbooks_of_other_programs_are_read(pairs):
+    book = Workbook()
+    book.active.append(["Agency", date(2026, 4, 1)])
+    book.active.row_dimensions[1].hidden = True
+
+    def change(_name, part):
+        for old, new in pairs.items():
+            part = part.replace(old, new)
+        return part
+
+    content = repacked(save(book), change)
+    assert content != save(book)
+    [row] = read_file(content, "list.xlsx").sheets[0].rows
+    assert (row.cells, row.hidden) == (["Agency", date(2026, 4, 1)], True)
+
+
 def test_shared_texts_are_read_without_their_formats():
-    types = b"""<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-\
-officedocument.spreadsheetml.sharedStrings+xml"/></Types>"""
+    link = (
+        b'<Relationship Id="s1" Type="http://schemas.openxmlformats.org/officeDocument/2006/'
+        b'relationships/sharedStrings" Target="SharedStrings.xml"/></Relationships>'
+    )
     shared = """<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">
         <si><t xml:space="preserve"> Soci\u00e9t\u00e9 </t></si>
         <si><r><rPr><b/></rPr><t>A</t></r><r><t> &amp; B</t></r></si><si/>
@@ -322,7 +352,7 @@ officedocument.spreadsheetml.sharedStrings+xml"/></Types>"""
     row = "".join(f'<x:c t="s"><x:v>{number}</x:v></x:c>' for number in (1, 0, 2, 3))
     content = repacked(
         with_sheet(f"<x:row>{row}</x:row>"),
-        lambda name, part: part.replace(b"</Types>", types) if name.startswith("[") else part,
+        lambda name, part: part.replace(b"</Relationships>", link) if "workbook" in name else part,
     )
     with zipfile.ZipFile(stream := io.BytesIO(content), "a") as changed:
         changed.writestr("xl/sharedStrings.xml", shared)
@@ -510,10 +540,9 @@ def measured():
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/styles.xml"])
-def test_a_part_that_would_fill_the_memory_is_refused(part):
-    filling = b"<x>" + b"<y/>" * 500_000 + b"</x>"
-    content = repacked(xlsx_file(["Agency"]), lambda name, xml: filling if name == part else xml)
+def test_a_part_that_would_fill_the_memory_is_refused():
+    filling = b"<styleSheet><cellXfs>" + b"<xf/>" * 100_001 + b"</cellXfs></styleSheet>"
+    content = repacked(xlsx_file(), lambda name, xml: filling if "styles" in name else xml)
     assert refusal(content, "list.xlsx") == TOO_LARGE
 
 
