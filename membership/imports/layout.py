@@ -294,7 +294,7 @@ def _as_of(title: str) -> date | None:
 SKIPS = {
     "total": "a total",
     "repeat": "the headings again",
-    "printed": "about the file",
+    "printed": "a line about the file",
     "note": "a note",
     "section": "a title between rows",
     "below": "a remark below the list",
@@ -403,18 +403,18 @@ def _kind_of_skip(row: SheetRow, heading_cells: set[str], needed: set[int], last
 
 
 def _find_long_rows(layout: Layout, *, is_text: bool) -> None:
-    """In a text file, a row with more cells than headings has a separator too many."""
+    """In a text file, a row with more cells than headings has a separator too many, and its cells have moved."""
     width = len(layout.headings)
     longer = [row for row in layout.rows if len(row.cells) > width]
-    if is_text and 2 * len(longer) <= len(layout.rows):
-        for row in longer:
-            cells = "; ".join(str(cell) for cell in row.cells)
-            layout.problems[row.number] = (
-                f"The row has {len(row.cells)} cells, but there are {width} headings: {cells[:300]}. "
-                "A cell with a comma in it may be missing its quotation marks."
-            )
-    elif longer:  # columns without a heading
+    if not is_text and longer:  # columns without a heading
         layout.headings += [""] * (max(len(row.cells) for row in longer) - width)
+        return
+    for row in longer:
+        cells = "; ".join(map(shown, row.cells))
+        layout.problems[row.number] = (
+            f"The row has {len(row.cells)} cells, but there are {width} headings: {cells[:300]}. "
+            "A comma in a cell needs quotation marks around the cell, and each column needs a heading."
+        )
 
 
 def _ask_about_marked_rows(
@@ -442,12 +442,11 @@ def _ask_about_marked_rows(
                 "marked",
                 key,
                 text,
-                shown="; ".join(_shown(row) for row in left if row.number in rows[:3]),
                 options=[("read", "Yes, read"), ("skip", "No, skip")],
                 proposed=proposed,
                 answer=answer,
                 rows=rows,
-                help_text="The status of each row is read as well." if proposed == "read" else "",
+                help_text="; ".join(_shown(row) for row in left if row.number in rows[:3]),
             )
         )
         if answer == "skip":

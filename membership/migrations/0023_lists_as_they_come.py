@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('communities', '0007_rules_saved_while_upgrading'),
-        ('membership', '0022_searched_rows'),
+        ('membership', '0023_roster_checks_of_an_import'),
     ]
 
     operations = [

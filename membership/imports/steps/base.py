@@ -32,10 +32,10 @@ class StepForm(forms.Form):
 
     @property
     def open_questions(self) -> list[dict[str, Any]]:
-        """What is asked with fields of the form's own. Staff read it above them."""
+        """What is asked with fields of the form's own. What can wait is in the texts of the page."""
         found = self.found.get("questions", ())
         own = [q for q in found if q["step"] == self.step and q["group"] in self.own_groups]
-        return [q for q in own if q["answer"] is None]
+        return [q for q in own if q["answer"] is None and not q["can_wait"]]
 
     def answered(self, group: str) -> dict[str, Any]:
         """What staff answered in this group before."""

@@ -99,11 +99,6 @@ class ColumnsForm(StepForm):
         return any(field.errors or field.value() for field in self.optional)
 
     @property
-    def open_questions(self) -> list[dict[str, Any]]:
-        """Those about columns that are not used are one sentence of the page."""
-        return [question for question in super().open_questions if not question["can_wait"]]
-
-    @property
     def warnings(self) -> list[str]:
         """What it means that the list has no end dates, and so on."""
         given = self.found["constants"]

@@ -71,7 +71,7 @@ def test_the_first_edition_asks_once_and_the_next_one_passes_by(priya):
     first = shown(priya, list_import, "sheet")
     assert list_import.found["open_step"] == "sheet"
     assert "The title has the date April 1, 2026, but you gave May 1, 2026." in first
-    assert "Row 4 looks like a total, and will be skipped." in first
+    assert "Row 4: Total | 1 (a total)" in first
     assert "The sheet <bdi>“Contracts”</bdi> is read: 1 row below the headings in row 2." in first
     question = next(
         f"q{n}" for n, q in enumerate(list_import.found["questions"]) if q["group"] == "as_of"
