@@ -5,9 +5,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from membership.access import slack_members
+from membership.access import service_lists
 from membership.access.verbs import Verb, mark
-from membership.models import Access, Enrolment, Person, SlackExport
+from membership.models import Access, Enrolment, Person, Service, SlackExport
 from membership.rosters.enrolments import enrol
 from membership.rosters.leaving import leave
 from tests import builders
@@ -133,8 +133,10 @@ def test_pages_use_as_many_queries_for_hundreds_as_for_a_few(priya):
         Enrolment.objects.bulk_create(
             Enrolment(person=p, community=community, started_on=TODAY) for p in people
         )
-        export = slack_members.MemberList(people=dict.fromkeys(emails, ""))
-        slack_members.save_export(team=community.team, export=export, by=by, now=timezone.now())
+        export = service_lists.MemberList(people=dict.fromkeys(emails, ""))
+        service_lists.save_list(
+            service=Service(community.team), found=export, by=by, now=timezone.now()
+        )
         counts.append([queries_of(priya.get, url) for url in (DESK, SLACK)])
     page = priya.get(SLACK).content.decode()
     assert counts[0] == counts[1]
