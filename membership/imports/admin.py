@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
@@ -20,15 +20,18 @@ from django_htmx.http import HttpResponseClientRefresh
 from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import CustomPageAdmin, desk_page
-from membership.errors import refusal_as_warning
+from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.forms import TeamForm, day_field, file_field
 from membership.imports import uploads
 from membership.imports.columns import sample_file
+from membership.imports.effects import ShownEffect
 from membership.imports.kinds import IMPORTERS
 from membership.imports.questions import Step
 from membership.imports.steps import STEP_FORMS
+from membership.imports.steps.check import RowForm
 from membership.imports.uploads import lists_of
 from membership.models import ListImport, ListKind, RowOutcome
+from membership.rosters.exports import as_xlsx
 from membership.rosters.roster_checks import roster_checks_of
 
 ROWS_PER_PAGE = 100
@@ -98,8 +101,16 @@ def show_step(request: AuthenticatedRequest, pk: int, step: Step) -> HttpRespons
         with refusal_as_warning(request):
             uploads.answer(list_import_id=pk, answers=form.answers(), now=timezone.now())
         return redirect("admin:membership_listimport_change", pk)
+    rows = list_import.rows.all()
+    filters = _row_filters(list_import, request.GET.get("show", ""))
+    if shown := next((one for one in filters if one["is_shown"] and one["value"]), None):
+        rows = rows.filter(outcome=RowOutcome[str(shown["value"]).upper()])
     # Rows that are set aside are at the top with the errors.
-    ordered = list_import.rows.order_by(F("outcome") % RowOutcome.ASIDE, "number", "pk")
+    ordered = rows.order_by(F("outcome") % RowOutcome.ASIDE, "number", "pk")
+    page = Paginator(ordered, ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    headings = {use["letter"]: use["heading"] for use in form.found.get("columns", ())}
+    for row in page:
+        row.read_cells = [(headings.get(cell[0], ""), *cell[1:]) for cell in row.cells]
     return desk_page(
         request,
         f"desk/imports/{step}.html",
@@ -109,8 +120,74 @@ def show_step(request: AuthenticatedRequest, pk: int, step: Step) -> HttpRespons
         form=form,
         step=step,
         steps=_steps(list_import, step),
-        rows=Paginator(ordered, ROWS_PER_PAGE).get_page(request.GET.get("page")),
+        rows=page,
+        filters=filters,
+        shown=shown,
+        effect=ShownEffect(list_import, request.user),
     )
+
+
+def _row_filters(list_import: ListImport, chosen: str) -> list[dict[str, object]]:
+    """The links above the rows: all, and each outcome that a row has."""
+    rows = list_import.rows.order_by("outcome").values_list("outcome")
+    counts = dict(rows.annotate(count=Count("pk")))
+    options = {RowOutcome(outcome).name.lower(): count for outcome, count in counts.items()}
+    labels = {one.name.lower(): one.label for one in RowOutcome}
+    value = chosen if chosen in options else ""
+    return [
+        {"value": "", "label": "All rows", "count": sum(counts.values()), "is_shown": not value},
+        *(
+            {"value": name, "label": labels[name], "count": count, "is_shown": name == value}
+            for name, count in options.items()
+        ),
+    ]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def correct_row(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """One row of an import: staff correct its cells, or skip it."""
+    list_import = get_object_or_404(lists_of(request.user), pk=pk)
+    number = request.GET.get("row", "")
+    rows = list_import.rows.filter(number=number if number.isdecimal() else 0)
+    row = rows.order_by("outcome", "pk").first()
+    page = redirect("admin:membership_listimport_change", pk)
+    # What was typed while another answer was read can be saved again.
+    if row is None or (request.method != "POST" and list_import.state not in ListImport.IN_STEPS):
+        return page
+    data = request.POST if request.method == "POST" else None
+    form = RowForm(data, list_import=list_import, row=row)
+    if data is not None and form.is_valid():
+        with refusal_as_form_error(form):
+            uploads.answer(list_import_id=pk, answers=form.answers(), now=timezone.now())
+            return page
+    title = f"Row {row.number}: {list_import}"
+    return desk_page(
+        request, "desk/imports/row.html", title=title, list=list_import, form=form, row=row
+    )
+
+
+@require_safe
+def rows_with_errors(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """The rows with errors as a sheet, to be corrected there: the cells under the headings of the file, and why."""
+    list_import = get_object_or_404(lists_of(request.user), pk=pk)
+    if list_import.state not in ListImport.IN_STEPS:
+        return redirect("admin:membership_listimport_change", pk)
+    uses = (list_import.found or {}).get("columns", ())
+    headings = [use["heading"] for use in uses if use["column"]]
+    rows = list_import.rows.filter(outcome=RowOutcome.ERROR).order_by("number", "pk")
+    lines = [[*(cell[1] for cell in row.cells), row.number, row.sentence] for row in rows]
+    return HttpResponse(
+        as_xlsx([*headings, "Row in the file", "What is wrong"], lines),
+        content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        headers={"Content-Disposition": 'attachment; filename="rows-with-errors.xlsx"'},
+    )
+
+
+@require_POST
+def confirm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Write an import."""
+    loss = request.POST.get("loss", "")
+    return call_verb(request, pk, verb=partial(uploads.confirm, loss=loss))
 
 
 def _steps(list_import: ListImport, shown: Step | None) -> list[dict[str, object]]:
@@ -153,7 +230,9 @@ class ListImportAdmin(CustomPageAdmin):
             step.value: require_http_methods(["GET", "HEAD", "POST"])(partial(show_step, step=step))
             for step in STEP_FORMS
         },
-        "confirm": partial(call_verb, verb=uploads.confirm),
+        "confirm": confirm,
+        "row": correct_row,
+        "errors": rows_with_errors,
         "discard": partial(call_verb, verb=uploads.discard),
     }
 
@@ -215,6 +294,7 @@ class ListImportAdmin(CustomPageAdmin):
             "desk/imports/list.html",
             title=str(list_import),
             list=list_import,
+            effect=ShownEffect(list_import, request.user),
             checks=roster_checks_of(request.user).filter(list_import=pk, state="open").count(),
         )
 

@@ -7,6 +7,8 @@ that names it (of two lists with the same date, the one whose name is last in th
 * A list does not change what workers claim about themselves. It adds a row of its own, which outweighs
   the claim in the rules. So no claim is marked as contradicted, and nothing has to be undone when a later
   list agrees with it.
+* A list says only what it says: a column that it has not, or an empty cell, changes nothing. Such a value may come
+  from an older list then, even one that is imported later.
 * A list does not touch what it does not name. ``membership.register.standing`` treats a fact as unknown
   once a newer version of its list no longer names it.
 """
@@ -20,7 +22,7 @@ from django.contrib.admin.utils import label_for_field
 from django.db.models import Field, TextChoices
 from django.utils.formats import date_format
 
-from communities.rules.vocabulary import Evidence
+from communities.rules.vocabulary import Evidence, Funder
 from membership.imports.batches import EVIDENCE_FIELDS, RowBatch
 from membership.models import Agency, CoordinationInitiative, Person, Program, RowOutcome, User
 from membership.register.evidence import EvidencedModel
@@ -34,11 +36,12 @@ _Row = TypeVar("_Row", Agency, CoordinationInitiative, Person, Program)
 
 @dataclass(frozen=True)
 class ListSource:
-    """The name and date of the list that is being applied, and who imports it."""
+    """The name and date of the list that is being applied, who imports it, and the day on which."""
 
     name: str
     as_of: date
     by: User | None = None
+    on: date | None = None
 
     def evidence(self) -> dict[str, Any]:
         """The evidence columns of a fact from this list."""
@@ -52,18 +55,29 @@ class ListSource:
         )
 
 
+# What changes, before and after, in words.
+Change = tuple[str, str, str]
+
+
 @dataclass(frozen=True)
 class RowResult:
-    """What a row does to the register."""
+    """What a row does to the register, and whether it ends something that went on."""
 
     outcome: RowOutcome
     sentence: str = ""
+    changes: tuple[Change, ...] = ()
+    ends: bool = False
 
 
 def combined(*results: RowResult) -> RowResult:
     """The combined result: an addition or a change takes precedence over no change."""
     sentences = (result.sentence for result in results if result.sentence)
-    return RowResult(min(result.outcome for result in results), "; ".join(sentences))
+    return RowResult(
+        min(result.outcome for result in results),
+        "; ".join(sentences),
+        tuple(change for result in results for change in result.changes),
+        any(result.ends for result in results),
+    )
 
 
 def fill_in(batch: RowBatch[_Row], row: _Row, name: str, value: str) -> RowResult:
@@ -73,7 +87,8 @@ def fill_in(batch: RowBatch[_Row], row: _Row, name: str, value: str) -> RowResul
     setattr(row, name, value)
     batch.change(row)
     shown = value.label if isinstance(value, TextChoices) else value
-    return RowResult(RowOutcome.CHANGE, f"{name.replace('_', ' ')}: {shown}")
+    label = name.replace("_", " ")
+    return RowResult(RowOutcome.CHANGE, f"{label}: {shown}", ((label, "", str(shown)),))
 
 
 def apply_to_fact(
@@ -81,16 +96,17 @@ def apply_to_fact(
 ) -> RowResult:
     """Apply what a list says to a known fact. Changes the row in memory."""
     if source.is_older_than(fact):
+        missing = {n: v for n, v in values.items() if v is not None and getattr(fact, n) is None}
+        if missing and fact.evidence == Evidence.LISTED:
+            return _fill_in_missing(batch, fact, missing)
         return RowResult(
             RowOutcome.SAME, f"A newer list ({fact.source}) has this already, so nothing changes."
         )
     before = {name: getattr(fact, name) for name in (*EVIDENCE_FIELDS, *values)}
     changes = {name: value for name, value in values.items() if before[name] != value}
-    differences = "; ".join(
-        f"{label_for_field(name, type(fact))}: {_display(fact, name, before[name])} → "
-        f"{_display(fact, name, value)}"
-        for name, value in changes.items()
-    )
+    shown = changes_of(fact, changes, before)
+    differences = "; ".join(f"{what}: {was} → {now}" for what, was, now in shown)
+    went_on = _goes_on(fact, source.on or source.as_of)
     is_confirmed = fact.evidence == Evidence.CONFIRMED
     if is_confirmed:
         fact.list_name, fact.list_as_of = source.name, source.as_of
@@ -111,8 +127,41 @@ def apply_to_fact(
             f"Staff confirmed this fact, so it stays. Noted: {differences}",
         )
     if differences or before["evidence"] != fact.evidence:
-        return RowResult(RowOutcome.CHANGE, differences)
+        ends = went_on and not _goes_on(fact, source.on or source.as_of)
+        return RowResult(RowOutcome.CHANGE, differences, shown, ends)
     return RowResult(RowOutcome.SAME)
+
+
+def changes_of(
+    fact: EvidencedModel, values: Mapping[str, object], before: Mapping[str, object] | None = None
+) -> tuple[Change, ...]:
+    """These values of a fact in words; of a new one, those that say something."""
+    return tuple(
+        (
+            str(label_for_field(name, type(fact))),
+            _display(fact, name, before[name]) if before else "",
+            _display(fact, name, value),
+        )
+        for name, value in values.items()
+        if before or value not in (None, "")
+    )
+
+
+def _goes_on(fact: EvidencedModel, on: date) -> bool:
+    value, _, ends_on = (getattr(fact, name) for name in fact.FACT_FIELDS)
+    return value not in (None, "", False, Funder.OTHER) and (ends_on is None or ends_on >= on)
+
+
+def _fill_in_missing(
+    batch: RowBatch[_Fact], fact: _Fact, missing: Mapping[str, object]
+) -> RowResult:
+    """Give a fact what a newer list that names it did not say."""
+    shown = changes_of(fact, missing)
+    for name, value in missing.items():
+        setattr(fact, name, value)
+    batch.change(fact)
+    differences = "; ".join(f"{what}: {now}" for what, _, now in shown)
+    return RowResult(RowOutcome.CHANGE, differences, shown)
 
 
 def _display(fact: EvidencedModel, name: str, value: object) -> str:

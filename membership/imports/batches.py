@@ -76,6 +76,11 @@ class RowBatch(Generic[_Row]):
         self._changed.pop(row.pk, None)
         self._deleted.add(row.pk)
 
+    @property
+    def deleted(self) -> int:
+        """How many rows will be deleted."""
+        return len(self._deleted)
+
     def save(self) -> None:
         """Write everything, in the same number of queries for any number of rows."""
         rows = self._model._default_manager
@@ -90,19 +95,23 @@ class RowBatch(Generic[_Row]):
         rows.bulk_create(self._new)
 
 
-class RegisterBatch:
-    """What a list needs from the register. With ``lock`` the facts stay locked until the transaction ends."""
+class RegisterChangedError(RefusedError):
+    """The register is no longer as it was when the list was checked."""
 
-    def __init__(self, *, lock: bool = False) -> None:
+
+class RegisterBatch:
+    """What a list needs from the register. The facts stay locked until the caller's transaction ends."""
+
+    def __init__(self) -> None:
         period = ("starts_on", "ends_on", *EVIDENCE_FIELDS)
         funding = ("funder", "funded_from", "funded_until", *EVIDENCE_FIELDS)
-        self._lock = lock
         # Of the loaded people: the email that identifies them in this list, and the other one that it has, by that.
         self._emails: dict[int, str] = {}
         self.other_emails: dict[str, str] = {}
         self.agencies = RowBatch(Agency, "city", "contact_name", "contact_email", "search_text")
         # Of agencies that the list calls by another name of theirs: the key of that name, and their own.
         self.agency_keys: dict[str, str] = {}
+        self.other_names = RowBatch(AgencyAlias, "agency")
         self.programs = RowBatch(Program, "region", *funding)
         self.memberships = RowBatch(EvaMembership, "is_held", *period)
         self.name_checks = NameChecks([])
@@ -119,11 +128,12 @@ class RegisterBatch:
         """
         people = Person.objects.filter(pk__in=self.people.by_pk()).order_by("pk")
         if any(people.select_for_update(no_key=True).values_list("merged_into", flat=True)):
-            raise RefusedError(
+            raise RegisterChangedError(
                 "Two records of someone on this list have just been merged, so nothing was imported. "
-                "Upload the list again."
+                "Import the list again."
             )
         self.agencies.save()
+        self.other_names.save()
         self.programs.save()
         self.memberships.save()
         self.people.save()
@@ -141,8 +151,7 @@ class RegisterBatch:
             by_alias = aliases
             named = Q(name_key__in=keys) | Q(pk__in=aliases.values())
             rows = Agency.objects.filter(named).order_by("pk")
-            found = rows.select_for_update(no_key=True) if self._lock else rows
-            agencies = {agency.pk: agency for agency in found}
+            agencies = {agency.pk: agency for agency in rows.select_for_update(no_key=True)}
         for agency in agencies.values():
             self.agencies.put(agency.name_key, agency)
         self.agency_keys = {
@@ -153,6 +162,14 @@ class RegisterBatch:
         for program in self._locked(Program.objects.filter(agency__in=agencies)):
             program.agency = agencies[program.agency_id]
             self.programs.put(program_key(program), program)
+
+    def keep_other_name(self, agency: Agency, name: str) -> bool:
+        """Keep another name of an agency, by which lists find it from now on. False if it has it already."""
+        key = name_key(name)
+        if key in self.agency_keys or self.agencies.first(key) or self.other_names.first(key):
+            return False
+        self.other_names.add(key, AgencyAlias(agency=agency, name=name, name_key=key))
+        return True
 
     def load_memberships(self) -> None:
         """Those of the loaded agencies."""
@@ -213,8 +230,7 @@ class RegisterBatch:
             yield self._emails[row.person_id], row
 
     def _locked(self, rows: QuerySet[_Row]) -> QuerySet[_Row]:
-        ordered = rows.order_by("pk")
-        return ordered.select_for_update(of=("self",)) if self._lock else ordered
+        return rows.order_by("pk").select_for_update(of=("self",))
 
 
 def program_key(program: Program) -> Hashable:

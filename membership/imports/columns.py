@@ -6,7 +6,7 @@ punctuation.
 
 import csv
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from itertools import zip_longest
@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
 
 from communities.email_addresses import normalize_email
+from membership.register.matching import best_matches, comparable_words
 from membership.register.names import clean_text, name_key
 
 
@@ -51,15 +52,29 @@ class Column:
 
 @dataclass
 class ListRow:
-    """One row of a list: its ``values``, its ``cells`` as the file has them, and ``problems`` of cells that cannot be read."""
+    """One row of a list: its ``values``, its ``cells`` as the file has them, and ``problems`` of cells that cannot be read.
+
+    ``said`` are the columns of which the row says something. Of the others it says nothing, so nothing changes.
+    ``bad`` are those of one column each, by its name.
+    ``ends_by_status`` is for a last day that is not in the file: a status says that it is over.
+    ``other_name`` is how the file writes the name of its agency, if staff said which agency that is.
+    """
 
     number: int
     values: dict[str, Any] = field(default_factory=dict)
     cells: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    bad: dict[str, str] = field(default_factory=dict)
+    said: set[str] = field(default_factory=set)
+    ends_by_status: bool = False
+    other_name: str = ""
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
+
+    def what_it_says(self, *names: str) -> dict[str, Any]:
+        """The values of these columns, without those of which the row says nothing."""
+        return {name: self[name] for name in names if name in self.said}
 
     def is_same_as(self, other: "ListRow") -> bool:
         """Whether the values are equal, apart from the spelling of names."""
@@ -82,8 +97,11 @@ def text(limit: int) -> Callable[[str], str]:
     return read
 
 
-# Also as mail programs write it: "Dana <dana@example.org>", "mailto:dana@example.org".
-_ONE_ADDRESS = re.compile(r"(?:[^<>@]*<)?(?:mailto:)?([^<>]*)>?", re.IGNORECASE)
+# Also as mail programs write it: "Dana <dana@example.org>", "mailto:dana@example.org", "dana@example.org (work)".
+_ONE_ADDRESS = re.compile(
+    r"(?:[^<>@]*<)?(?:mailto:)?([^<>]*?)>?(?:\s*\([^@]*\))?[\s;,]*", re.IGNORECASE
+)
+_ADDRESS = re.compile(r"[^\s@<>;,]@[^\s@<>;,]")
 
 
 def email(cell: str) -> str:
@@ -93,40 +111,116 @@ def email(cell: str) -> str:
         return normalize_email(found[1] if found else cell)
     except ValidationError as error:
         shown = f"“{clean_text(cell)[:60]}”"
+        if len(_ADDRESS.findall(cell.replace("＠", "@"))) > 1:
+            raise CellError(
+                f"{shown} has more than one address. Keep one, or give each person their own row."
+            ) from None
         if error.code == "invalid":
             raise CellError(f"{shown} is not an email address.") from None
         raise CellError(f"{shown}: {error.message}") from None
 
 
+class OneOf:
+    """A reader for one of several values, by any of its names.
+
+    ``options`` are the values as staff choose them, with their labels, and ``names`` other ways to write each. Names
+    in other words and spellings count too, if all of their parts say the same: "CBVS - Community Based Victim
+    Services". ``outside`` are names of other things, with what they are: nothing that this list is for.
+    """
+
+    def __init__(
+        self,
+        options: Mapping[str, tuple[str, Any]],
+        names: Mapping[str, Sequence[str]],
+        outside: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        self.options = [(code, label) for code, (label, _) in options.items()]
+        self._values = {code: value for code, (_, value) in options.items()}
+        self._names = [(c, n) for c, label in self.options for n in (c, label, *names.get(c, ()))]
+        self._by_key = {name_key(name): code for code, name in self._names}
+        self._by_words = {_words(name): code for code, name in self._names}
+        self._outside = {
+            _words(name): what for what, names in (outside or {}).items() for name in (what, *names)
+        }
+
+    def __call__(self, cell: str) -> Any:
+        if code := self._by_key.get(name_key(cell)):
+            return self._values[code]
+        code, *others = self._meanings(cell)
+        if not code or others:
+            known = "; ".join(label for _, label in self.options)
+            raise CellError(f"“{clean_text(cell)[:40]}” is not one of these: {known}.")
+        return self._values[code]
+
+    def value(self, code: str) -> Any:
+        """What the code of an option stands for; None if it is none."""
+        return self._values.get(code)
+
+    def outside(self, cell: str) -> str:
+        """What the cell names, if this list is not for that; else empty."""
+        parts = (cell, *_PARTS.split(cell))
+        return next((what for p in parts if (what := self._outside.get(_words(p)))), "")
+
+    def likely(self, cell: str) -> str:
+        """The code of the option that the cell most likely means; empty if none is, or two are."""
+        meanings = self._meanings(cell) - {None}
+        if meanings:
+            return meanings.pop() or "" if len(meanings) == 1 else ""
+        best, *others = [*best_matches(cell, self._names, at_least=_LIKELY - _AHEAD), None]
+        is_clear = best and not (others and others[0] and best.score - others[0].score < _AHEAD)
+        return best.key if best and is_clear and best.score >= _LIKELY else ""
+
+    def _meanings(self, cell: str) -> set[str | None]:
+        if code := self._by_words.get(_words(cell)):
+            return {code}
+        parts = [part for part in _PARTS.split(cell) if part.strip()]
+        known = {self._by_words.get(_words(p)) or self._by_key.get(name_key(p)) for p in parts}
+        return known or {None}
+
+
+_PARTS = re.compile(r"\s+[-–—]+\s+|[()/,;:|&+]")
+_SAY_LITTLE = frozenset({"program", "service"})
+# Measured on the names in tests/membership/imports/test_values.py.
+_LIKELY, _AHEAD = 0.75, 0.1
+
+
+def _words(name: str) -> tuple[str, ...]:
+    words = comparable_words(name)
+    return tuple(word for word in words if word not in _SAY_LITTLE) or words
+
+
 YES_OR_NO = (("yes", "Yes"), ("no", "No"))
-
-
-def yes_or_no(cell: str) -> bool:
-    """Yes or no."""
-    answer = name_key(cell)
-    if answer in {"yes", "y", "true", "1", "x"}:
-        return True
-    if answer in {"no", "n", "false", "0"}:
-        return False
-    raise CellError(f"“{cell[:40]}” is not an answer we know. Enter yes or no.")
+yes_or_no = OneOf(
+    {"yes": ("Yes", True), "no": ("No", False)},
+    {
+        "yes": [
+            "y",
+            "true",
+            "1",
+            "x",
+            "oui",
+            "o",
+            "vrai",
+            "checked",
+            "✓",
+            "✔",
+            "☑",
+            "☒",
+            "✅",
+            "√",
+        ],
+        "no": ["n", "false", "0", "non", "faux", "unchecked", "✗", "✘", "☐", "❌", "✕", "×"],
+    },
+)
 
 
 def one_of(
-    choices: type[TextChoices], **other_names: Sequence[str]
-) -> Callable[[str], TextChoices]:
+    choices: type[TextChoices],
+    outside: Mapping[str, Sequence[str]] | None = None,
+    **other_names: Sequence[str],
+) -> OneOf:
     """A reader for one of ``choices``, by its value, its label or one of its other names."""
-    meaning = {name_key(c.value): c for c in choices} | {name_key(c.label): c for c in choices}
-    for value, names in other_names.items():
-        meaning |= {name_key(name): choices(value) for name in names}
-
-    def read(cell: str) -> TextChoices:
-        found = meaning.get(name_key(cell))
-        if found is None:
-            known = "; ".join(c.label for c in choices)
-            raise CellError(f"“{cell[:40]}” is not one of these: {known}.")
-        return found
-
-    return read
+    return OneOf({c.value: (str(c.label), c) for c in choices}, other_names, outside)
 
 
 def day_column(

@@ -239,6 +239,14 @@ def cell_name(row: int, column: int) -> str:
     return f"{column_letters(column)}{row}"
 
 
+def column_number(letters: str) -> int:
+    """The number of a column: 3 for C, 28 for AB."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + ord(letter) - 64
+    return number
+
+
 def column_letters(column: int) -> str:
     """The name of a column in a spreadsheet program: C for 3, AB for 28."""
     letters = ""

@@ -17,7 +17,7 @@ _ENOUGH_SPELLING = 86
 LONGEST = 150
 
 # Remarks, such as “(Y/N)”, and numbers before a heading, such as “1.” or “Q3)”.
-_REMARK = re.compile(r"\([^)]*\)|\[[^]]*\]")
+_REMARK = re.compile(r"\([^)]*\)|\[[^]]*\]|\b(?:y/n|yes/no)\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"^\s*(?:[a-z]?\d{1,2}|[a-z])\s*[.):]\s*(?=\S)", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"[’']s\b")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -34,8 +34,8 @@ _TWO_WORDS = {
 _SAYS_LITTLE = frozenset(
     re.findall(
         r"\w+",
-        "a,all,an,and,are,by,current,de,do,does,full,if,in,is,it,legal,of,official,on,or,please,enter,served,serving,"
-        "term,the,their,they,this,what,when,which,who,you,your,name,names",
+        "a,all,an,and,are,by,current,de,do,does,for,full,if,in,is,it,legal,of,official,on,or,please,enter,served,serving,"
+        "term,the,their,they,this,what,when,which,who,work,works,you,your,name,names",
     )
 )
 _DATES = frozenset({"date", "dates", "day"})

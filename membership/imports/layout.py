@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import pairwise
 from typing import Any
 
 from django.utils.formats import date_format
@@ -205,7 +204,9 @@ def _choose_headings(
     top, count, fit = _best_heading(sheet, names, known, guess=False)
     if fit < _FEW:
         guessed = _best_heading(sheet, names, known, guess=True)
-        top, count, fit = max((top, count, fit), guessed, key=lambda found: found[2])
+        # A few words that are alike may as well be the first row of a list without headings.
+        if guessed[2] >= _FEW or (fit and guessed[2] > fit):
+            top, count, fit = guessed
     if fit:
         return top, count, []
     top = _widest_row(sheet)
@@ -218,7 +219,8 @@ def _choose_headings(
                 Step.SHEET,
                 "headings",
                 sheet.name,
-                "We do not know any of the headings. Which row has them?",
+                "We do not know any of the headings. Which row has them? If the file has none, add a row of "
+                "headings, and upload it again.",
                 options=[(str(r.number), f"Row {r.number}: {_shown(r)}") for r in sheet.rows[:30]],
                 proposed=str(row.number),
             )
@@ -229,16 +231,20 @@ def _choose_headings(
 def _best_heading(
     sheet: Sheet, names: Headings, known: Any, *, guess: bool
 ) -> tuple[int, int, int]:
-    """The row, or two rows, whose headings name most columns: position, number of rows, and how many."""
+    """The row, or two or three rows, whose headings name most columns: position, number of rows, and how many."""
     rows = sheet.rows[: min(_FIRST_ROWS, len(sheet.rows) - 1) or 1]
     best = (0, 1, 0)
     for n, row in enumerate(rows):
         fit = names.fit(_joined([row]), known, guess=guess)
         best = max(best, (n, 1, fit), key=lambda found: found[2])
-    for n, (upper, lower) in enumerate(pairwise(rows)):
-        if lower.number == upper.number + 1 and all(map(_may_be_heading, lower.cells)):
-            fit = names.fit(_joined([upper, lower]), known, guess=guess)
-            best = max(best, (n, 2, fit), key=lambda found: found[2])
+    for count in (2, 3):
+        for n in range(len(rows) - count + 1):
+            several = rows[n : n + count]
+            if several[-1].number == rows[n].number + count - 1 and all(
+                _may_be_heading(cell) for row in several[1:] for cell in row.cells
+            ):
+                fit = names.fit(_joined(several), known, guess=guess)
+                best = max(best, (n, count, fit), key=lambda found: found[2])
     return best
 
 
@@ -253,7 +259,7 @@ def _widest_row(sheet: Sheet) -> int:
 
 
 def _joined(rows: Sequence[SheetRow]) -> list[str]:
-    """The headings of one row, or of two: “Contract / Start date”. A merged cell counts for all that are below it."""
+    """The headings of one row, or of several: “Contract / Start date”. A merged cell counts for all that are below it."""
     texts = [[str(cell) for cell in row.cells] for row in rows]
     if len(rows) == 1:
         return texts[0]
@@ -273,12 +279,15 @@ def _joined(rows: Sequence[SheetRow]) -> list[str]:
 
 
 _DAY = r"([A-Za-z]+\.? \d{1,2},? \d{4}|\d{1,2} [A-Za-z]+\.?,? \d{4}|\d{4}-\d{2}-\d{2})"
-_AS_OF = re.compile(rf"\b(?:as of|as at|current to|effective|dated?:?)\s+{_DAY}", re.IGNORECASE)
+_AS_OF = re.compile(
+    rf"(?:\b(?:as of|as at|current to|effective|dated)|^(?:list )?date)\s*:?\s+{_DAY}",
+    re.IGNORECASE,
+)
 
 
 def _as_of(title: str) -> date | None:
     """The date of a list as its title has it: “Contracts as of April 1, 2026”."""
-    if not (found := _AS_OF.search(title)):
+    if not (found := _AS_OF.search(title.replace(" | ", " "))):
         return None
     written = found[1].replace(",", "").replace(".", "")
     for form in ("%B %d %Y", "%b %d %Y", "%d %B %Y", "%d %b %Y", "%Y-%m-%d"):

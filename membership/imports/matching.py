@@ -27,7 +27,13 @@ MIDDLE_NAME = Column("middle_name", "Middle name", _NAME, ("Middle", "Middle ini
 LAST_NAME = Column(
     "last_name", "Last name", _NAME, ("Last", "Surname", "Family name", "Contact last name")
 )
-NAME_PARTS = (FIRST_NAME, MIDDLE_NAME, LAST_NAME)
+LAST_FIRST = Column(
+    "last_first_name",
+    "Name (last name first)",
+    _NAME,
+    ("Last name, first name", "Last, first", "Surname, first name", "Name (last, first)"),
+)
+NAME_PARTS = (FIRST_NAME, MIDDLE_NAME, LAST_NAME, LAST_FIRST)
 # A column for each role, with the name of the person who has it, and perhaps another one with their email.
 ROLES = {"chair": "Chair", "co_chair": "Co-chair", "coordinator": "Coordinator"}
 ROLE_NAMES = {
@@ -110,6 +116,7 @@ class Matching:
     questions: list[Question] = field(default_factory=list)
     positions: dict[str, int] = field(default_factory=dict)
     name_cells: list[int] = field(default_factory=list)
+    is_last_first: bool = False
     # Each with the columns of the name and the email.
     roles: list[tuple[str, int, int | None]] = field(default_factory=list)
 
@@ -130,7 +137,9 @@ class Matching:
         cells = row.cells + [""] * (width - len(row.cells))
         if self.name_cells:
             parts = [str(cells[n]) for n in self.name_cells if n < len(cells)]
-            cells[self.name_cells[0]] = " ".join(filter(None, parts))
+            if self.is_last_first:
+                parts = parts[0].split(",", 1)[::-1]
+            cells[self.name_cells[0]] = " ".join(filter(None, map(str.strip, parts)))
         people = [
             (role, cells[name], cells[email] if email is not None else "")
             for role, name, email in self.roles
@@ -189,6 +198,7 @@ def _place(matching: Matching, columns: Sequence[Column], *, width: int) -> None
         whole = next(c.name for c in columns if c.name in ("name", "contact_name"))
         if whole not in at:
             matching.name_cells, at[whole] = parts, parts[0]
+            matching.is_last_first = LAST_FIRST.name in taken and len(parts) == 1
     found = [role for role in ROLES if f"{role}_name" in taken or f"{role}_email" in taken]
     if found and "role" not in at:
         # An email of no role belongs to the first of them.

@@ -174,9 +174,13 @@ class ListImportRow(models.Model):
     outcome = models.PositiveSmallIntegerField(choices=RowOutcome.choices)
     what = models.CharField(max_length=400)
     sentence = models.TextField(blank=True)
-    # As read: [field, text], and what it changes: [what, before, after].
+    # Of each column that is used: [letter, text, how it was read, what is wrong]. And what it changes: [what, before,
+    # after].
     cells = models.JSONField(default=list, db_default=[], blank=True)
     changes = models.JSONField(default=list, db_default=[], blank=True)
+
+    # Set by the page: the cells with the headings of the file in place of the letters.
+    read_cells: list[tuple[str, ...]]
 
     class Meta:
         ordering = ["outcome", "number", "pk"]

@@ -79,11 +79,18 @@ def _read(part: FileRead, columns: Sequence[Column], needed: Collection[str]) ->
     for use in matching.uses:
         for name in names.by_name(use.heading) if not use.column else ():
             at.setdefault(name, use.position)
-    if any(q.group == "headings" for q in layout.questions) or not at.keys() & set(needed):
+    # Where no heading is known by its name, the first row may as well be someone's.
+    if any("@" in heading for heading in layout.headings) or not at.keys() & set(needed):
         headings = " or ".join(f"“{c.heading}”" for c in columns if c.name in needed)
         raise RefusedError(
             f"The file has no {headings} column. The first row, or the first one below titles, must have the headings."
         )
+    keys = [name_key(heading) for heading in layout.headings]
+    for use in matching.uses:
+        if use.column and keys.count(name_key(use.heading)) > 1:
+            raise RefusedError(
+                f"More than one column has the heading “{use.heading}”. Rename those that are not needed."
+            )
     for row in matching.arrange(layout).read_rows:
         problem = layout.problems.get(row.number)
         read = ListRow(row.number, problems=[problem] if problem else [])

@@ -31,6 +31,8 @@ class Question:
     ``proposed`` is the answer that the page has chosen already; it counts once staff save the step.
     ``options`` are answers and their labels; without any, the answer is typed. ``rows`` are numbers of rows.
     ``can_wait`` is for what staff should look at once: its page is shown, and the command takes what is proposed.
+    With ``is_day`` a date can be typed instead of an option. ``is_found`` is for an answer that the file itself gives;
+    staff can change it.
     """
 
     step: Step
@@ -44,6 +46,8 @@ class Question:
     rows: list[int] = field(default_factory=list)
     help_text: str = ""
     can_wait: bool = False
+    is_day: bool = False
+    is_found: bool = False
 
     @property
     def is_open(self) -> bool:

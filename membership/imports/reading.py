@@ -1,20 +1,23 @@
 """From a file to the rows of a list, in the order of the steps, with everything that staff are asked."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from membership.errors import RefusedError
 from membership.imports.columns import Column, ListRow
-from membership.imports.files import FileRead, SheetRow
+from membership.imports.files import FileRead, column_number
 from membership.imports.layout import Layout, find_layout
+from membership.imports.likeness import compare_with_register
 from membership.imports.matching import Matching, match_columns
 from membership.imports.questions import Given, Question, Step
 from membership.imports.values import Values, read_values
+
+_ADDRESS = re.compile(r"([A-Z]+)(\d+)")
 
 
 @dataclass
@@ -75,6 +78,7 @@ class Reading:
 def read_list(file: FileRead, columns: Sequence[Column], given: Given, *, as_of: date) -> Reading:
     """Read the list in a file. Raises ``RefusedError`` if there is none."""
     layout = find_layout(file, columns, given)
+    _correct(layout, file, given)
     if question := _date_question(layout, given, as_of):
         layout.questions.append(question)
     matching = match_columns(columns, layout, given)
@@ -82,7 +86,24 @@ def read_list(file: FileRead, columns: Sequence[Column], given: Given, *, as_of:
     for row in values.rows:
         if problem := layout.problems.get(row.number):
             row.problems.insert(0, problem)
-    return Reading(file, layout, matching, values)
+    return Reading(file, layout, matching, values, compare_with_register(values, given))
+
+
+def _correct(layout: Layout, file: FileRead, given: Given) -> None:
+    """Put in what staff corrected. A row with a correction is read as it is then, whatever was wrong with it."""
+    sheet = file.sheets[layout.sheet].name
+    corrected: dict[int, dict[int, str]] = {}
+    for address, text in given.group("corrections").items():
+        name, _, cell = address.rpartition("!")
+        if name == sheet and (found := _ADDRESS.fullmatch(cell)):
+            corrected.setdefault(int(found[2]), {})[column_number(found[1]) - 1] = text
+    for number, row in enumerate(layout.rows):
+        if cells := corrected.get(row.number):
+            width = max(len(row.cells), 1 + max(cells))
+            old = row.cells + [""] * (width - len(row.cells))
+            new = [cells.get(n, cell) for n, cell in enumerate(old)]
+            layout.rows[number] = replace(row, cells=new)
+            layout.problems.pop(row.number, None)
 
 
 def _date_question(layout: Layout, given: Given, as_of: date) -> Question | None:
@@ -104,19 +125,3 @@ def _date_question(layout: Layout, given: Given, as_of: date) -> Question | None
         answer=given.get("as_of", day.isoformat()),
         can_wait=True,
     )
-
-
-def read_rows(columns: Sequence[Column], sheet: Sequence[SheetRow]) -> list[ListRow]:
-    """The rows of a list whose headings are in the first row, for a file of which nothing is asked.
-
-    Raises ``RefusedError`` if a required column is missing.
-    """
-    first, *rows = sheet
-    layout = Layout(0, first.number, first.number, [str(cell) for cell in first.cells], rows)
-    nothing = Given({})
-    matching = match_columns(columns, layout, nothing, guess=False)
-    if matching.missing:
-        headings = [column.heading for column in columns if column.name in matching.missing]
-        wanted = " or ".join(f"“{heading}”" for heading in headings)
-        raise RefusedError(f"The file has no {wanted} column. The first row must be the headings.")
-    return read_values(columns, layout, matching, nothing, as_of=timezone.localdate()).rows

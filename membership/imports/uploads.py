@@ -17,8 +17,16 @@ from communities.models import CommunityOfPractice
 from membership.access.verbs import require_access_for_roster
 from membership.accounts.teams import families_of
 from membership.errors import RefusedError
-from membership.imports.applying import ListSource
-from membership.imports.batches import RegisterBatch
+from membership.imports.batches import RegisterChangedError
+from membership.imports.checking import (
+    Effect,
+    differences,
+    group_errors,
+    plan_of,
+    show_cells,
+    try_out,
+    write,
+)
 from membership.imports.columns import ListRow
 from membership.imports.files import FileRead, read_file
 from membership.imports.kinds import IMPORTERS, Plan
@@ -43,6 +51,7 @@ State = ListImport.State
 KEPT_FOR = timedelta(days=7)
 # Without progress for this long, the worker has died and the work is done again.
 STALLED_AFTER = timedelta(minutes=5)
+_SHOWN_ROWS = 20
 
 
 def lists_of(user: User | AnonymousUser) -> QuerySet[ListImport]:
@@ -51,7 +60,7 @@ def lists_of(user: User | AnonymousUser) -> QuerySet[ListImport]:
     visible = Q(community__isnull=True) | Q(community__team__family__in=families)
     lists = ListImport.objects.filter(visible) if families else ListImport.objects.none()
     return lists.select_related("community", "uploaded_by__person").defer(
-        "content", "table", "changes"
+        "content", "table", "found", "effect", "changes"
     )
 
 
@@ -101,12 +110,10 @@ def carry_on(*, list_import_id: int, now: datetime) -> None:
     try:
         file = _file(list_import)
         ListImport.objects.filter(pk=list_import_id).update(percent=30, moved_at=timezone.now())
-        reading = _read(list_import, file)
         if list_import.state == State.CHECKING:
-            plan = None if reading.has_open_questions else _plan(list_import, reading.rows)
-            _save_found(list_import, reading, plan, now)
+            _check(list_import, file, now)
         else:
-            _apply(list_import_id, reading.rows, now)
+            _apply_or_check_again(list_import, file, now)
     except RefusedError as refusal:
         with transaction.atomic():
             list_import = _locked(list_import_id)
@@ -133,15 +140,21 @@ def answer(*, list_import_id: int, answers: Answers, now: datetime) -> None:
         _notify_worker_on_commit(list_import.pk)
 
 
-def confirm(*, list_import_id: int, now: datetime) -> None:
-    """Staff confirm an import. Raises ``RefusedError`` if it is not ready to be confirmed."""
+def confirm(*, list_import_id: int, now: datetime, loss: str = "") -> None:
+    """Staff confirm an import, and the bulk loss that its effect names, if there is one.
+
+    Raises ``RefusedError`` if it is not ready to be confirmed.
+    """
     with transaction.atomic():
         list_import = _locked(list_import_id)
         if list_import.state != State.READY:
             state = list_import.get_state_display()
             raise RefusedError(f"This import cannot be confirmed. Its status is “{state}”.")
+        if loss != (list_import.effect or {}).get("loss", ""):
+            raise RefusedError("Read what the list no longer has or ends, and confirm it.")
+        list_import.answers = {**list_import.answers, "confirmed": {"loss": loss}}
         list_import.state, list_import.percent, list_import.moved_at = State.APPLYING, 0, now
-        list_import.save(update_fields=["state", "percent", "moved_at"])
+        list_import.save(update_fields=["answers", "state", "percent", "moved_at"])
         _notify_worker_on_commit(list_import.pk)
 
 
@@ -154,12 +167,15 @@ def import_at_once(list_import: ListImport, *, dry_run: bool = False) -> Plan:
     reading, now = _read(list_import, _file(list_import)), list_import.uploaded_at
     if asked := [q.text for q in reading.questions if q.is_open and not q.can_wait]:
         raise RefusedError("\n".join(asked))
+    if dry_run:
+        plan, effect = try_out(list_import, reading.rows, now=now)
+        list_import.effect = effect.to_json() if effect else None
+        return plan
     with transaction.atomic():
-        plan = _plan(list_import, reading.rows, lock=not dry_run)
-        is_written = not dry_run and not plan.errors
-        if is_written:
+        plan = plan_of(list_import, reading.rows, now=now)
+        if not plan.errors:
             _write(list_import, plan, now)
-    if is_written:
+    if not plan.errors:
         reassess(now=now, list_import=list_import)
     return plan
 
@@ -228,11 +244,13 @@ def _read(list_import: ListImport, file: FileRead) -> Reading:
     return read_list(file, columns, given, as_of=list_import.as_of)
 
 
-def _plan(list_import: ListImport, rows: list[ListRow], *, lock: bool = False) -> Plan:
-    """What the list would do. With ``lock`` the facts stay locked until the transaction ends."""
-    source = ListSource(list_import.list_name, list_import.as_of, list_import.uploaded_by)
-    importer = IMPORTERS[list_import.kind]
-    return importer(RegisterBatch(lock=lock), source, list_import.community).plan(rows)
+def _check(list_import: ListImport, file: FileRead, now: datetime, news: str = "") -> None:
+    """Find out what the list would do, and keep it for the pages."""
+    reading, plan, effect = _read(list_import, file), None, None
+    if not reading.has_open_questions:
+        plan, effect = try_out(list_import, reading.rows, now=now)
+        show_cells(plan, reading)
+    _save_found(list_import, reading, plan, effect, now, news)
 
 
 def _locked(list_import_id: int) -> ListImport:
@@ -241,7 +259,12 @@ def _locked(list_import_id: int) -> ListImport:
 
 
 def _save_found(
-    list_import: ListImport, reading: Reading, plan: Plan | None, now: datetime
+    list_import: ListImport,
+    reading: Reading,
+    plan: Plan | None,
+    effect: Effect | None,
+    now: datetime,
+    news: str,
 ) -> None:
     answers = list_import.answers
     with transaction.atomic():
@@ -249,7 +272,9 @@ def _save_found(
         if list_import.state != State.CHECKING or list_import.answers != answers:
             return
         list_import.rows.all().delete()
-        list_import.found = reading.to_json()
+        errors = group_errors(plan) if plan else []
+        list_import.found = {**reading.to_json(), "errors": errors, "news": news}
+        list_import.effect = effect.to_json() if effect else None
         list_import.state = State.OPEN
         if plan:
             _count(list_import, plan)
@@ -261,27 +286,53 @@ def _save_found(
         list_import.save()
 
 
+def _apply_or_check_again(list_import: ListImport, file: FileRead, now: datetime) -> None:
+    """Write the list that staff confirmed: all of it, or nothing if it would do something else by now."""
+    try:
+        _apply(list_import.pk, _read(list_import, file).rows, now)
+    except RegisterChangedError as changed:
+        with transaction.atomic():
+            list_import = _locked(list_import.pk)
+            if list_import.state != State.APPLYING:
+                return
+            list_import.state = State.CHECKING
+            list_import.save(update_fields=["state"])
+        _check(list_import, file, now, str(changed))
+
+
 def _apply(pk: int, rows: list[ListRow], now: datetime) -> None:
-    """Apply an import that staff confirmed: all rows, or none if a row is now wrong."""
     with transaction.atomic():
         list_import = _locked(pk)
         if list_import.state != State.APPLYING:
             return
-        plan = _plan(list_import, rows, lock=True)
-        if plan.errors:
-            first = plan.errors[0]
-            raise RefusedError(
-                "The register has changed since the list was checked, so nothing was imported. "
-                f"Row {first.number}: {first.sentence} Upload the list again."
+        plan = plan_of(list_import, rows, now=now)
+        if changed := differences(list_import, plan):
+            shown = ", ".join(map(str, changed[:_SHOWN_ROWS]))
+            more = " and others" if len(changed) > _SHOWN_ROWS else ""
+            raise RegisterChangedError(
+                "The register has changed since this list was checked, so nothing was written. "
+                f"The list has been checked again. Different now: row{'s'[: len(changed) - 1]} {shown}{more}."
             )
-        _write(list_import, plan, now)
+        agreed = list_import.answers.get("confirmed", {}).get("loss", "")
+        effect = _write(list_import, plan, now)
+        if effect.loss not in ("", agreed):
+            raise RegisterChangedError(
+                "What the list no longer has or ends has changed since it was checked, so nothing was written. "
+                "The list has been checked again."
+            )
     # The roster checks follow the list at once.
     reassess(now=now, list_import=list_import)
 
 
-def _write(list_import: ListImport, plan: Plan, now: datetime) -> None:
+def _write(list_import: ListImport, plan: Plan, now: datetime) -> Effect:
     """Save all changes and the record of the import. Runs inside the caller's transaction."""
-    plan.register.save()
+    effect = write(list_import, plan, lambda: _record(list_import, plan, now), now=now)
+    list_import.effect = effect.to_json()
+    list_import.save(update_fields=["effect"])
+    return effect
+
+
+def _record(list_import: ListImport, plan: Plan, now: datetime) -> None:
     community = list_import.community
     plan.register.name_checks.save(
         source=NameCheck.Source.LIST,
@@ -306,6 +357,7 @@ def _close(list_import: ListImport, state: ListImport.State, now: datetime) -> N
     list_import.state, list_import.content = state, None
     list_import.table, list_import.found, list_import.answers = None, None, {}
     list_import.percent, list_import.moved_at = 100, now
+    list_import.effect = None
     list_import.save()
     list_import.rows.all().delete()
 

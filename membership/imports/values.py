@@ -1,130 +1,515 @@
-"""The values of a list: each cell of a used column read as what its column holds, and what staff have to say of them."""
+"""The values of a list: each cell of a used column read as what its column holds, and what staff have to say of them.
+
+Each column is judged by itself. A value that can be read in one way is read. Any other value is asked about once,
+however many rows have it. An empty cell says nothing.
+"""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from membership.imports.columns import CellError, Column, ListRow
+from django.utils.formats import date_format
+
+from membership.imports import days
+from membership.imports.columns import CellError, Column, ListRow, OneOf
 from membership.imports.files import BadCell, Cell, SheetRow
 from membership.imports.layout import Layout
 from membership.imports.matching import Matching
-from membership.imports.questions import Given, Question
-from membership.register.names import clean_text
+from membership.imports.questions import Given, Question, Step
+from membership.register.names import clean_text, name_key
+
+# Answers about a value, beside its meanings.
+SKIP, EMPTY, NO_END = "skip", "empty", "no-end"
+# Of one column; rows with more values that no one knows are errors.
+MAX_ASKED = 40
+_SAMPLES = 6
+# The last day of something: a month means its end, and there may be none.
+_LAST_DAYS = ("ends_on", "funded_until")
+_SAYS_NOTHING = frozenset(
+    [
+        "n/a",
+        "na.",
+        "#n/a",
+        "n.a.",
+        "none",
+        "nil",
+        "-",
+        "--",
+        "–",
+        "—",
+        "tbd",
+        "tba",
+        "?",
+        "unknown",
+        "not applicable",
+        "not available",
+        "to be determined",
+        "to be confirmed",
+        "s/o",
+        "aucun",
+    ]
+)
+_ENDLESS = frozenset(
+    [
+        "ongoing",
+        "on going",
+        "on-going",
+        "indefinite",
+        "no end",
+        "no end date",
+        "open",
+        "open-ended",
+        "permanent",
+        "continuing",
+        "current",
+        "present",
+        "en cours",
+    ]
+)
+_BETWEEN_NAMES = re.compile(r"\s*(?:[/&;+|]|\band\b|\bet\b|\bor\b)\s*", re.IGNORECASE)
 
 
 @dataclass
 class Values:
-    """The rows with their values, and what has to be asked. ``orders`` are the columns of dates, for the page."""
+    """The rows with their values, and what has to be asked.
+
+    ``days`` are the columns of dates, for the page: samples as written and as read. ``skipped`` are the rows that
+    staff leave out because of a value, by number, each with the reason.
+    """
 
     rows: list[ListRow]
     questions: list[Question] = field(default_factory=list)
-    orders: list[dict[str, Any]] = field(default_factory=list)
+    days: list[dict[str, Any]] = field(default_factory=list)
+    skipped: dict[int, str] = field(default_factory=dict)
+
+    def skip(self, numbers: Iterable[int], reason: str) -> None:
+        self.skipped.update(dict.fromkeys(numbers, reason))
+        self.rows = [row for row in self.rows if row.number not in self.skipped]
 
     def to_json(self) -> dict[str, Any]:
-        return {"orders": self.orders}
+        reasons = list(self.skipped.values())
+        return {
+            "days": self.days,
+            "skipped": [[reason, reasons.count(reason)] for reason in dict.fromkeys(reasons)],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What one cell means: a value, nothing, a problem, or that its rows are left out."""
+
+    value: Any = None
+    says_nothing: bool = False
+    problem: str = ""
+    skip: str = ""
+
+
+_NOTHING = _Meaning(says_nothing=True)
+_Meanings = dict[Cell, _Meaning]
+
+
+@dataclass
+class _Cells:
+    """The cells of one column that are not empty, each with the numbers of its rows, and how they are asked about."""
+
+    column: Column
+    heading: str
+    rows: dict[Cell, list[int]]
+    given: Given | None
+    as_of: date
+    emails: Mapping[int, str]
+    questions: list[Question] = field(default_factory=list)
+
+    @property
+    def group(self) -> str:
+        return f"values.{self.column.name}"
+
+    def ask(
+        self,
+        cell: Cell,
+        options: Sequence[tuple[str, str]],
+        *,
+        group: str = "",
+        text: str = "What does it mean?",
+        proposed: str = "",
+        help_text: str = "",
+        or_day: bool = False,
+    ) -> str | None:
+        """The answer about one value. Nothing is asked any more once enough was."""
+        group, shown = group or self.group, _shown(cell)
+        key, rows = _key(cell), self.rows[cell]
+        if isinstance(self.column.read, OneOf):
+            key = name_key(key)
+        codes = {code for code, _ in options}
+        answer = self.given.get(group, key) if self.given else None
+        if answer not in codes and not (or_day and _is_iso_day(answer)):
+            answer = None
+        self.questions.append(
+            Question(
+                Step.VALUES,
+                group,
+                key,
+                f"“{self.heading}” is “{shown}” in {in_rows(rows)}. {text}",
+                shown,
+                list(options),
+                proposed=proposed if proposed in codes else "",
+                answer=answer,
+                rows=rows,
+                help_text=help_text,
+                is_day=or_day,
+            )
+        )
+        return answer
+
+    @property
+    def has_asked_enough(self) -> bool:
+        return self.given is None or len(self.questions) >= MAX_ASKED
+
+    def left_out(self, cell: Cell) -> _Meaning:
+        return _Meaning(skip=f"“{self.heading}” is “{_shown(cell)}”.")
+
+    def problem(self, words: object) -> _Meaning:
+        return _Meaning(problem=f"“{self.heading}”: {words}")
+
+    def ways_out(self) -> list[tuple[str, str]]:
+        """The answers that any value can have."""
+        leave = [] if self.column.required else [(EMPTY, "Nothing: import the row without it")]
+        return [*leave, (SKIP, "Skip these rows")]
 
 
 def read_values(
-    columns: Sequence[Column], layout: Layout, matching: Matching, given: Given, *, as_of: date
+    columns: Sequence[Column],
+    layout: Layout,
+    matching: Matching,
+    given: Given | None,
+    *,
+    as_of: date,
 ) -> Values:
-    """Read the rows of the list. What staff said to skip is left out."""
-    day_first = {
-        column.name: day_comes_first(
-            _cell(row.cells, matching.positions.get(column.name)) for row in layout.rows
-        )
-        for column in columns
-        if column.is_day
-    }
-    rows = [
-        _read_row(columns, matching, row, day_first)
-        for row in layout.rows
-        if row.number not in layout.skipped
-    ]
-    return Values(rows)
+    """Read the rows of the list. What staff said to skip is left out. With ``given`` None no one can be asked."""
+    sheet = [row for row in layout.rows if row.number not in layout.skipped]
+    headings = {use.column: use.heading for use in matching.uses if use.column}
+    texts = [{c.name: _cell_of(c, row, matching) for c in columns} for row in sheet]
+    emails = {row.number: str(t.get("email", "")) for row, t in zip(sheet, texts, strict=True)}
+    values, meanings = Values([]), {}
+    # Choices first: of rows that they leave out, nothing else is asked.
+    for column in sorted(columns, key=lambda column: not isinstance(column.read, OneOf)):
+        rows: dict[Cell, list[int]] = {}
+        for row, found in zip(sheet, texts, strict=True):
+            if found[column.name] != "" and row.number not in values.skipped:
+                rows.setdefault(found[column.name], []).append(row.number)
+        heading = headings.get(column.name) or column.heading
+        cells = _Cells(column, heading, rows, given, as_of, emails)
+        read = meanings[column.name] = _reader(column)(cells, values)
+        values.questions += cells.questions
+        for cell, numbers in rows.items():
+            if read[cell].skip:
+                values.skip(numbers, read[cell].skip)
+    for row, found in zip(sheet, texts, strict=True):
+        if row.number not in values.skipped:
+            values.rows.append(_read_row(columns, row.number, found, meanings, headings))
+    return values
 
 
 def _read_row(
     columns: Sequence[Column],
-    matching: Matching,
-    row: SheetRow,
-    day_first: dict[str, bool | None],
+    number: int,
+    cells: Mapping[str, Cell],
+    meanings: Mapping[str, _Meanings],
+    headings: Mapping[str, str],
 ) -> ListRow:
-    read = ListRow(row.number)
+    read = ListRow(number)
     for column in columns:
-        cell = _cell(row.cells, matching.positions.get(column.name))
-        cell = cell or matching.constants.get(column.name, "")
-        read.values[column.name] = column.empty
-        read.cells[column.name] = cell.shown if isinstance(cell, BadCell) else str(cell)
-        if not cell:
-            if column.required:
-                read.problems.append(f"“{column.heading}” is empty.")
-            continue
-        try:
-            if isinstance(cell, BadCell):
-                raise CellError(cell.sentence)
-            if column.is_day:
-                cell = clean_text(cell) if isinstance(cell, str) else cell
-                read.values[column.name] = read_day(cell, day_first=day_first[column.name])
-            else:
-                text = cell.isoformat() if isinstance(cell, date) else cell
-                read.values[column.name] = column.read(text)
-        except CellError as problem:
-            read.problems.append(f"“{column.heading}”: {problem}")
+        name, cell = column.name, cells[column.name]
+        meaning = meanings[name].get(cell, _NOTHING)
+        read.cells[name] = _as_written(cell)
+        read.values[name] = column.empty if meaning.value is None else meaning.value
+        if meaning.problem:
+            read.problems.append(meaning.problem)
+            read.bad[name] = meaning.problem
+        elif not meaning.says_nothing:
+            read.said.add(name)
+        elif column.required:
+            read.problems.append(f"“{headings.get(name) or column.heading}” is empty.")
+            read.bad[name] = read.problems[-1]
     return read
 
 
-def _cell(cells: Sequence[Cell], position: int | None) -> Cell:
-    return cells[position] if position is not None and position < len(cells) else ""
+def _cell_of(column: Column, row: SheetRow, matching: Matching) -> Cell:
+    position = matching.positions.get(column.name)
+    cell = row.cells[position] if position is not None and position < len(row.cells) else ""
+    cell = clean_text(cell) if isinstance(cell, str) else cell
+    return cell or matching.constants.get(column.name, "")
 
 
-# -- Dates as people write them ----------------------------------------------------------------------
-
-_FORMATS: tuple[str, ...] = ("%Y %m %d", "%Y/%m/%d", "%d %B %Y", "%d %b %Y", "%B %d %Y", "%b %d %Y")
-# A time at midnight, the ending of "1st", and the punctuation in a date.
-_NOISE = re.compile(r"[T ]00:00(:00)?$|(?<=\d)(st|nd|rd|th)\b|[.,]")
-_SEPT = re.compile(r"\bsept\b", re.IGNORECASE)
-_SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
-
-
-def day_comes_first(cells: Iterable[Cell]) -> bool | None:
-    """Whether the day is before the month in 01/04/2026, judging by other dates in the file. None if unclear.
-
-    A number above 12 cannot be a month. A file with dates in both orders proves nothing.
-    """
-    proofs = set()
-    for cell in cells:
-        if isinstance(cell, str) and (found := _SLASHES.fullmatch(cell)):
-            first, second = int(found[1]), int(found[2])
-            if first > 12 or second > 12:
-                proofs.add(first > 12)
-    return proofs.pop() if len(proofs) == 1 else None
+def in_rows(rows: Sequence[int]) -> str:
+    """Which rows, in words."""
+    if len(rows) == 1:
+        return f"row {rows[0]}"
+    if len(rows) <= 3:
+        return f"rows {', '.join(map(str, rows[:-1]))} and {rows[-1]}"
+    return f"{len(rows)} rows"
 
 
-def read_day(cell: str | date, *, day_first: bool | None) -> date:
-    """The date in a cell, for example 2026-04-01, April 1, 2026, 1-Apr-2026, 01/04/2026 or a date cell."""
-    if isinstance(cell, date):
-        return cell
-    written, formats = cell, _FORMATS
-    if found := _SLASHES.fullmatch(cell):
-        formats = (_order_with_slashes(cell, int(found[1]), int(found[2]), day_first),)
-    else:
-        written = _SEPT.sub("Sep", _NOISE.sub("", cell)).replace("-", " ")
-    for form in formats:
-        try:
-            return datetime.strptime(written, form).date()
-        except ValueError:
-            continue
-    raise CellError(f"“{cell}” is not a date. Write it like 2026-04-01.")
+def _shown(cell: Cell) -> str:
+    return date_format(cell) if isinstance(cell, date) else clean_text(str(cell))[:80]
 
 
-def _order_with_slashes(cell: str, first: int, second: int, day_first: bool | None) -> str:
-    if first > 12 or (day_first and second <= 12):
-        return "%d/%m/%Y"
-    if second > 12 or day_first is False or first == second:
-        return "%m/%d/%Y"
-    raise CellError(
-        f"“{cell}” could be two dates, and no other date in the file shows which number is the month. "
-        "Write it like 2026-04-01."
+def _as_written(cell: Cell) -> str:
+    return cell.shown if isinstance(cell, BadCell) else str(cell)
+
+
+def _key(cell: Cell) -> str:
+    return cell.isoformat() if isinstance(cell, date) else clean_text(_as_written(cell))[:160]
+
+
+def _is_iso_day(answer: object) -> bool:
+    return isinstance(answer, str) and bool(re.fullmatch(r"\d{4}-\d\d-\d\d", answer))
+
+
+# -- Columns of text and of choices ----------------------------------------------------------------------
+
+_Reader = Callable[[_Cells, Values], _Meanings]
+
+
+def _reader(column: Column) -> _Reader:
+    if column.is_day:
+        return _read_days
+    if isinstance(column.read, OneOf):
+        return _read_choices
+    return _read_names if column.name == "name" else _read_texts
+
+
+def _read_texts(cells: _Cells, values: Values) -> _Meanings:
+    return {cell: _read_text(cells, cell) for cell in cells.rows}
+
+
+def _read_text(cells: _Cells, cell: Cell) -> _Meaning:
+    if isinstance(cell, BadCell):
+        return cells.problem(cell.sentence)
+    text = cell.isoformat() if isinstance(cell, date) else cell
+    if not cells.column.required and text.casefold() in _SAYS_NOTHING:
+        return _NOTHING
+    try:
+        return _Meaning(cells.column.read(text))
+    except CellError as problem:
+        return cells.problem(problem)
+
+
+def _read_choices(cells: _Cells, values: Values) -> _Meanings:
+    """One of several values. The most frequent of those that are not known are asked about."""
+    read = {cell: _read_text(cells, cell) for cell in cells.rows}
+    unknown = [c for c, meaning in read.items() if meaning.problem and not isinstance(c, BadCell)]
+    for cell in sorted(unknown, key=lambda cell: -len(cells.rows[cell])):
+        if not cells.has_asked_enough:
+            read[cell] = _ask_choice(cells, cell)
+    return read
+
+
+def _ask_choice(cells: _Cells, cell: Cell) -> _Meaning:
+    one_of, text = cells.column.read, _as_written(cell)
+    if not isinstance(one_of, OneOf):
+        raise TypeError(cells.column)
+    outside = one_of.outside(text)
+    answer = cells.ask(
+        cell,
+        [*one_of.options, *cells.ways_out()],
+        proposed=SKIP if outside else one_of.likely(text),
+        help_text=f"{outside} is not a program of these communities." if outside else "",
     )
+    if answer == SKIP or (outside and answer is None):
+        return cells.left_out(cell)
+    return _NOTHING if answer in (EMPTY, None) else _Meaning(one_of.value(answer))
+
+
+def _read_names(cells: _Cells, values: Values) -> _Meanings:
+    """Names of people. Two in one cell are never one person."""
+    read = _read_texts(cells, values)
+    for cell, meaning in read.items():
+        names = [n for n in _BETWEEN_NAMES.split(_as_written(cell)) if n]
+        if meaning.problem or len(names) < 2 or not all(name[0].isalpha() for name in names):
+            continue
+        if cells.has_asked_enough:
+            read[cell] = cells.problem(f"“{_shown(cell)}” has more than one name. Keep one.")
+            continue
+        emails = [cells.emails[number].partition("@")[0] for number in cells.rows[cell]]
+        fits = [n for n in names if all(_fits(n, email) for email in emails)]
+        answer = cells.ask(
+            cell,
+            [*((name, f"{name} only") for name in names), (str(cell), "One person’s name"), (SKIP, "Skip these rows")],
+            group="names",
+            text="Whose email and details are these?",
+            proposed=fits[0] if len(fits) == 1 else "",
+            help_text="To import the others, give each person their own row with their own email.",
+        )  # fmt: skip
+        if answer == SKIP:
+            read[cell] = cells.left_out(cell)
+        elif answer:
+            read[cell] = _Meaning(cells.column.read(answer))
+    return read
+
+
+def _fits(name: str, email: str) -> bool:
+    """Whether a word of the name begins the email."""
+    return any(len(w) > 2 and name_key(email).startswith(name_key(w)) for w in name.split())
+
+
+# -- Columns of dates --------------------------------------------------------------------------------------
+
+
+_Written = dict[Cell, days.Written]
+
+
+def _read_days(cells: _Cells, values: Values) -> _Meanings:
+    """Dates. The column alone shows which number in 01/04/2026 is the month, or else staff say."""
+    is_last_day = cells.column.name in _LAST_DAYS
+    written: _Written = {
+        cell: days.read_written(cell, is_last_day=is_last_day, as_of=cells.as_of)
+        for cell in cells.rows
+        if isinstance(cell, str)
+    }
+    order = _order(cells, written)
+    is_swapped = _typed_are_swapped(cells, written)
+    has_other_numbers = any(w.is_number and not w.day for w in written.values())
+    read: _Meanings = {}
+    for cell in cells.rows:
+        if isinstance(cell, BadCell):
+            read[cell] = cells.problem(cell.sentence)
+            continue
+        day, guesses = None, []
+        if isinstance(cell, date):
+            day = date(cell.year, cell.day, cell.month) if is_swapped else cell
+        else:
+            meant = written[cell]
+            usual = meant.usual_order
+            own = usual if usual == days.DAY_FIRST else order or usual
+            day = meant.by_order.get(own)
+            if meant.by_order and not day:
+                # Asked in one question about the column.
+                unclear = cells.problem(
+                    f"“{_shown(cell)}” could be two dates. Write it like 2026-04-01."
+                )
+                read[cell] = unclear if cells.given is None else _NOTHING
+                continue
+            day = day or meant.day
+            guesses = list(meant.guesses)
+            if meant.is_number and has_other_numbers:
+                day, guesses = None, [*guesses, *filter(None, [day])]
+        if day and days.is_likely(day, cells.as_of):
+            read[cell] = _Meaning(day)
+        else:
+            read[cell] = _ask_day(cells, cell, day, guesses)
+    if read:
+        values.days.append(_sample_days(cells, read))
+    return read
+
+
+def _order(cells: _Cells, written: _Written) -> str | None:
+    """The order of day and month in this column: as staff say, as it shows itself, or as in the last edition."""
+    plain = {c: w for c, w in written.items() if w.usual_order != days.DAY_FIRST}
+    unclear = [cell for cell, w in plain.items() if w.by_order]
+    if not unclear:
+        return None
+    name, help_text = cells.column.name, "Another date in this column shows it."
+    found = days.proved_order(plain.values())
+    if not found and all(plain[cell].usual_order for cell in unclear):
+        found, help_text = days.MONTH_FIRST, "Excel writes dates with a time in this way."
+    if cells.given is None:
+        return found
+    order: str | None = cells.given.get("orders", name)
+    if not order or (found and cells.given.is_remembered("orders", name)):
+        order = found
+    is_found = bool(order and order == found)
+    first = unclear[0]
+    meanings = {o: f"{first} is {date_format(day)}" for o, day in plain[first].by_order.items()}
+    cells.questions.append(
+        Question(
+            Step.VALUES,
+            "orders",
+            name,
+            f"“{cells.heading}” has dates such as {first}. Which number is the month?",
+            _as_written(first),
+            [
+                (days.MONTH_FIRST, f"The first: {meanings[days.MONTH_FIRST]}"),
+                (days.DAY_FIRST, f"The second: {meanings[days.DAY_FIRST]}"),
+            ],
+            answer=order,
+            rows=[number for cell in unclear for number in cells.rows[cell]],
+            help_text=help_text if is_found else "",
+            is_found=is_found,
+        )
+    )
+    return order
+
+
+def _typed_are_swapped(cells: _Cells, written: _Written) -> bool:
+    """Whether a spreadsheet program took the day for the month, where it could, and left the other dates as text."""
+    typed = [cell for cell in cells.rows if isinstance(cell, date)]
+    texts = [cell for cell, w in written.items() if w.proves]
+    if cells.given is None or not texts or not typed or any(day.day > 12 for day in typed):
+        return False
+    day = next((day for day in typed if day.day != day.month), None)
+    if day is None:
+        return False
+    other = date(day.year, day.day, day.month)
+    question = Question(
+        Step.VALUES,
+        "orders",
+        f"{cells.column.name}.typed",
+        f"In “{cells.heading}”, some dates are text, such as “{texts[0]}”, and none of the others is after the 12th. "
+        "Excel may have mixed up their day and month. "
+        f"Is the date in row {cells.rows[day][0]} {date_format(day)} or {date_format(other)}?",
+        date_format(day),
+        [("typed", f"{date_format(day)}: they are right"), ("swapped", f"{date_format(other)}: swap day and month in all of them")],
+        answer=cells.given.get("orders", f"{cells.column.name}.typed"),
+        rows=[number for day in typed for number in cells.rows[day]],
+    )  # fmt: skip
+    cells.questions.append(question)
+    return question.answer == "swapped"
+
+
+def _ask_day(cells: _Cells, cell: Cell, day: date | None, guesses: Sequence[date]) -> _Meaning:
+    """Ask about a date that is unlikely, has several meanings, or none that can be read."""
+    is_last_day, text = cells.column.name in _LAST_DAYS, _as_written(cell).casefold()
+    if cells.has_asked_enough:
+        return cells.problem(f"“{_shown(cell)}” is not a date. Write it like 2026-04-01.")
+    instead = days.likely_instead(day, cells.as_of) if day else list(dict.fromkeys(guesses))
+    options = [(d.isoformat(), date_format(d)) for d in instead]
+    is_near = len(instead) == 1 and abs(instead[0].year - cells.as_of.year) <= days.YEARS_AHEAD
+    proposed = options[0][0] if is_near else ""
+    if day:
+        options.append((day.isoformat(), f"{date_format(day)}, as it is"))
+    if is_last_day:
+        options.append((NO_END, "There is no last day"))
+    if text in _SAYS_NOTHING:
+        proposed = EMPTY
+    elif is_last_day and (text in _ENDLESS or (day and day.year >= 2099 and not instead)):
+        proposed = NO_END
+    is_unlikely = f"The year {day.year} is unlikely. " if day else ""
+    answer = cells.ask(
+        cell,
+        [*options, *cells.ways_out()],
+        text=f"{is_unlikely}Which date is meant?",
+        proposed=proposed,
+        or_day=True,
+    )
+    if answer == SKIP:
+        return cells.left_out(cell)
+    if answer == NO_END:
+        return _Meaning()
+    return _NOTHING if answer in (EMPTY, None) else _Meaning(date.fromisoformat(answer))
+
+
+def _sample_days(cells: _Cells, read: _Meanings) -> dict[str, Any]:
+    """A date of each form in this column, as written and as read."""
+    forms: dict[str, Cell] = {}
+    for cell, meaning in read.items():
+        if isinstance(meaning.value, date):
+            shape = "" if isinstance(cell, date) else re.sub(r"[^\W\d_]+", "a", str(cell))
+            forms.setdefault(re.sub(r"\d", "0", shape), cell)
+    # Those first that could be read in another way.
+    shapes = sorted(forms, key=lambda shape: "a" in shape or shape[:5] in ("", "0000-"))
+    shown = [forms[shape] for shape in shapes[:_SAMPLES]]
+    samples = [[_as_written(cell), date_format(read[cell].value)] for cell in shown]
+    return {"column": cells.column.name, "heading": cells.heading, "samples": samples}

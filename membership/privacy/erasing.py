@@ -42,6 +42,7 @@ from membership.models import (
     EvaMembership,
     Leaving,
     LetterAttempt,
+    ListImport,
     ListImportRow,
     NameCheck,
     OutboxEmail,
@@ -281,6 +282,15 @@ def remove_from_enrolments(enrolments: Iterable[Enrolment]) -> None:
     WorklistRow.objects.filter(enrolment__in=pks).update(findings=[])
     WorklistStep.objects.filter(row__enrolment__in=pks).update(text="")
     remove_from_log(Enrolment, pks)
+    for list_import in ListImport.objects.filter(effect__isnull=False).only("effect"):
+        effect = dict(list_import.effect or {})
+        kept = {
+            key: [one for one in effect[key] if one.get("enrolment") not in pks]
+            for key in ("on", "off")
+        }
+        if kept != {key: effect[key] for key in kept}:
+            list_import.effect = {**effect, **kept}
+            list_import.save(update_fields=["effect"])
 
 
 def remove_from_services(addresses: set[str]) -> None:

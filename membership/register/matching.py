@@ -138,6 +138,44 @@ def _is_short_for(words: tuple[str, ...], name: str) -> bool:
     return words[0] in ("".join(w[0] for w in whole), "".join(w[0] for w in spoken))
 
 
+class NameIndex(Generic[_Key]):
+    """Many names, of which those near another one are found without comparing it with all.
+
+    A near name has a word that begins or ends alike, or is the initials. Names with other numbers are other names.
+    """
+
+    def __init__(self, names: Iterable[tuple[_Key, str]] = ()) -> None:
+        self._names: dict[tuple[str, ...], list[tuple[_Key, str]]] = {}
+        for key, name in names:
+            self.add(key, name)
+
+    def add(self, key: _Key, name: str) -> None:
+        for part in self._parts(name):
+            self._names.setdefault(part, []).append((key, name))
+
+    def near(self, written: str, *, at_least: float) -> list[NameMatch[_Key]]:
+        """The best matches for what was written, best first."""
+        found = (self._names.get(part, []) for part in self._parts(written))
+        # A part that very many names have says nothing.
+        names = dict.fromkeys(name for names in found if len(names) <= _MANY for name in names)
+        return best_matches(written, names, at_least=at_least)
+
+    @staticmethod
+    def _parts(name: str) -> set[tuple[str, ...]]:
+        words = comparable_words(name)
+        numbers = "".join(filter(str.isdecimal, name))
+        parts = {
+            part
+            for word in _distinctive(words).split() or words
+            for part in (("start", word[:3], numbers), ("end", word[-3:], numbers))
+        }
+        initials = words[0] if len(words) == 1 else "".join(word[0] for word in words)
+        return {*parts, ("initials", initials, numbers)}
+
+
+_MANY = 60
+
+
 def near_agencies(written: str) -> list[Agency]:
     """The agencies with a name or other name like what was written, best first."""
     aliases = AgencyAlias.objects.order_by().values_list("agency", "name")

@@ -222,6 +222,25 @@ def _ending_soon(
     return {}
 
 
+def checks_proposed(*, on: date) -> dict[int, dict[str, tuple[Finding, ...]]]:
+    """The roster checks that each open enrolment should have, by its key and by kind. Writes nothing."""
+    lists = known_lists(on)
+    communities = CommunityOfPractice.objects.prefetch_related("criteria")
+    rules = {community.pk: community.rules() for community in communities}
+    rows = Enrolment.objects.filter(ended_on__isnull=True).select_related("person", "exception")
+    merged = merged_agencies()
+    proposed: dict[int, dict[str, tuple[Finding, ...]]] = {}
+    chunk: list[Enrolment] = []
+    while chunk := list(rows.filter(pk__gt=chunk[-1].pk if chunk else 0).order_by("pk")[:CHUNK]):
+        standings = standings_of([enrolment.person for enrolment in chunk], on)
+        for one in chunk:
+            if exception := one.standing_exception:
+                exception.follow(merged)
+            standing = standings[one.person_id]
+            proposed[one.pk] = proposals(standing, rules[one.community_id], lists, exception)[1]
+    return proposed
+
+
 # -- One chunk ------------------------------------------------------------------------------------
 
 

@@ -274,6 +274,8 @@ TABLE = {
         f"admin:membership_listimport_{step}": (THIS_TEAM, desk(ON, 404, ON))
         for step in ("sheet", "values", "check")
     },
+    "admin:membership_listimport_row": (desk(ON, 404, ON),) * 2,
+    "admin:membership_listimport_errors": (THIS_TEAM, GET_ONLY),
     # Nothing is chosen there, so the page says what is missing.
     "admin:membership_listimport_columns": (THIS_TEAM, THIS_TEAM),
     "admin:membership_listimport_confirm": (GET_ONLY, desk(ON, 404, ON)),

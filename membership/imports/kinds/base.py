@@ -2,20 +2,30 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, TypeVar
+from datetime import timedelta
+from typing import Any, ClassVar, TypeVar
 
+from django.db.models import TextChoices
 from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import ProgramType, Region
-from membership.imports.applying import ListSource, RowResult, apply_to_fact, combined, fill_in
+from membership.imports.applying import (
+    ListSource,
+    RowResult,
+    apply_to_fact,
+    changes_of,
+    combined,
+    fill_in,
+)
 from membership.imports.batches import RegisterBatch, RowBatch
 from membership.imports.columns import Column, ListRow, day_column, email, one_of, text
 from membership.models import (
     Agency,
     CoordinationRole,
+    Enrolment,
     ListImportRow,
     NameCheck,
     Person,
@@ -23,6 +33,7 @@ from membership.models import (
     ProgramPosition,
     RowOutcome,
 )
+from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
 
 _Fact = TypeVar("_Fact", ProgramPosition, CoordinationRole)
@@ -89,8 +100,19 @@ PROGRAM_TYPE = Column(
     "Program type",
     one_of(
         ProgramType,
-        STVC=["Stopping the Violence Counselling", "STV Counselling", "Stopping the Violence"],
-        STV_ORS=["Stopping the Violence Outreach", "STV Outreach", "Outreach", "ORS"],
+        outside={
+            "Police-Based Victim Services": ["PBVS", "Police Victim Services"],
+            "PEACE": ["Children Who Witness Abuse", "CWWA", "Peace Counselling"],
+            "Transition House": ["TH", "Transition Housing", "Transition Home"],
+            "Second Stage House": ["Second Stage", "Second Stage Housing", "SSH"],
+            "Safe Home": ["Safe Homes", "Safe House"],
+            "Long-Term Housing": ["Third Stage", "Third Stage Housing"],
+            "Violence Is Preventable": ["VIP"],
+            "Domestic Violence Unit": ["DVU"],
+            "Crisis Line": ["Crisis Support"],
+        },
+        STVC=["Stopping the Violence Counselling", "STV Counselling"],
+        STV_ORS=["Stopping the Violence Outreach", "STV Outreach", "STVO", "Outreach", "ORS"],
         MORS=["Multicultural Outreach", "Multicultural Outreach Services"],
         CBVS=["Community-Based Victim Services", "Community Based Victim Services"],
         SAS=["Sexual Assault Services", "Sexual Assault Service"],
@@ -127,11 +149,67 @@ STARTS_ON = day_column(
     about="first days",
 )
 ENDS_ON = day_column("ends_on", "Until", "To", "End", "End date", "Last day", about="last days")
+
+
+class ListStatus(TextChoices):
+    """What a column of status says about the fact in its row."""
+
+    CURRENT = "CURRENT", "Still current: this changes nothing"
+    OVER = "OVER", "It is over"
+
+
 STATUS = Column(
     "status",
     "Status",
-    text(80),
+    one_of(
+        ListStatus,
+        CURRENT=[
+            "Active",
+            "Current",
+            "Ongoing",
+            "Open",
+            "Valid",
+            "Funded",
+            "Renewed",
+            "Continuing",
+            "Paid",
+            "Actif",
+            "Yes",
+            "In good standing",
+            "Good standing",
+            "In effect",
+            "Up to date",
+        ],
+        OVER=[
+            "Terminated",
+            "Lapsed",
+            "Former",
+            "Expired",
+            "Cancelled",
+            "Canceled",
+            "Resigned",
+            "Left",
+            "Ended",
+            "Closed",
+            "Inactive",
+            "Not active",
+            "Discontinued",
+            "Retired",
+            "Withdrawn",
+            "Departed",
+            "Dissolved",
+            "Past member",
+            "Former member",
+            "Not renewed",
+            "No longer active",
+            "No longer a member",
+            "No longer funded",
+            "Contract ended",
+            "Moved on",
+        ],
+    ),
     ("Current status", "Contract status", "Program status", "Membership status", "Member status"),
+    choices=ListStatus.choices,
     about="whether something has ended early",
 )
 
@@ -142,10 +220,19 @@ class Plan:
 
     register: RegisterBatch
     rows: list[ListImportRow] = field(default_factory=list)
+    # How many rows end something that went on.
+    ending: int = 0
+    # By the number of the row.
+    enrolling: dict[int, Enrolment] = field(default_factory=dict)
 
     @property
     def counts(self) -> Counter[int]:
         return Counter(row.outcome for row in self.rows)
+
+    @property
+    def ending_facts(self) -> int:
+        """How many facts end or are deleted."""
+        return self.ending + self.register.memberships.deleted
 
     @property
     def errors(self) -> list[ListImportRow]:
@@ -169,10 +256,11 @@ class Importer(ABC):
         self.register = register
         self.source = source
         self.community = community
+        self.enrolling: dict[int, Enrolment] = {}
 
     def plan(self, rows: Sequence[ListRow]) -> Plan:
         """Compare the rows with the register. Writes nothing."""
-        plan = Plan(self.register)
+        plan = Plan(self.register, enrolling=self.enrolling)
         self.load([row for row in rows if not row.problems])
         seen: dict[Hashable, ListRow] = {}
         for row in rows:
@@ -184,18 +272,22 @@ class Importer(ABC):
                     what="" if row.problems else self.subject(row),
                     sentence=result.sentence,
                     cells=list(row.cells.items()),
+                    changes=[list(change) for change in result.changes],
                 )
             )
+            plan.ending += result.ends
         return plan
 
     def _result(self, row: ListRow, seen: dict[Hashable, ListRow]) -> RowResult:
+        ended = self._end_by_status(row)
         if problem := " ".join(row.problems) or self.problem(row):
             return RowResult(RowOutcome.ERROR, problem)
         if check := self._name_check(row):
             return RowResult(RowOutcome.ASIDE, f"Set aside. {check.sentence}")
         earlier = seen.setdefault(self.key(row), row)
         if earlier is row:
-            return self.apply(row)
+            result = combined(RowResult(RowOutcome.SAME, ended), self.apply(row))
+            return combined(result, self._keep_other_name(row))
         # Reported once, for the later of the two rows.
         if earlier.is_same_as(row):
             return RowResult(RowOutcome.SAME, f"Same as row {earlier.number}.")
@@ -203,6 +295,35 @@ class Importer(ABC):
             RowOutcome.ERROR,
             f"Rows {earlier.number} and {row.number} contradict each other. Keep one of them.",
         )
+
+    def _end_by_status(self, row: ListRow) -> str:
+        """End what a status calls over on the last day in its row if that is past, or else on the day before the list."""
+        last = self.period[1]
+        if row.values.get("status") != ListStatus.OVER or last not in row.values:
+            return ""
+        before = self.source.as_of - timedelta(days=1)
+        if not row[last] or row[last] > before:
+            row.values[last], row.ends_by_status = before, True
+            row.said.add(last)
+            return f"“{row.cells['status']}”: ended on {date_format(before)}, the day before the list date"
+        return f"“{row.cells['status']}”"
+
+    def _keep_other_name(self, row: ListRow) -> RowResult:
+        agency = (
+            self.register.agencies.first(self.agency_key(row["agency"])) if row.other_name else None
+        )
+        if agency and self.register.keep_other_name(agency, row.other_name):
+            return RowResult(
+                RowOutcome.CHANGE, f"“{row.other_name}” becomes another name of {agency}"
+            )
+        return RowResult(RowOutcome.SAME)
+
+    def said_of(self, row: ListRow, known: EvidencedModel | None, *names: str) -> dict[str, Any]:
+        """The values that the row gives a fact. What a status ends is not made longer by that."""
+        values, last = row.what_it_says(*names), self.period[1]
+        if row.ends_by_status and known and (day := getattr(known, last)) and day < row[last]:
+            del values[last]
+        return values
 
     def _name_check(self, row: ListRow) -> NameCheck | None:
         """The question that the row raises if it has another name than the person with its email."""
@@ -251,7 +372,8 @@ class Importer(ABC):
             filled = fill_in(self.register.agencies, known, "city", city)
             return known, combined(RowResult(RowOutcome.SAME, how), filled)
         new = Agency(name=name, name_key=key, city=city, added_by=self.source.by)
-        return self.register.agencies.add(key, new), RowResult(RowOutcome.ADD, "new agency")
+        added = RowResult(RowOutcome.ADD, "new agency", (("new agency", "", name),))
+        return self.register.agencies.add(key, new), added
 
     def program(self, row: ListRow) -> tuple[Program, RowResult]:
         """The agency's program of this type in this place, created if the register has none."""
@@ -268,7 +390,8 @@ class Importer(ABC):
             added_by=self.source.by,
         )
         self.register.programs.add(key, new)
-        return new, combined(result, RowResult(RowOutcome.ADD, "new program"))
+        added = RowResult(RowOutcome.ADD, "new program", (("new program", "", str(new)),))
+        return new, combined(result, added)
 
     def person(self, row: ListRow) -> tuple[Person, RowResult]:
         """The person with this email, created if the register has none."""
@@ -280,20 +403,28 @@ class Importer(ABC):
                 result = combined(RowResult(RowOutcome.SAME, how), result)
             return known, result
         new = Person(name=row["name"], email=row["email"])
-        return self.register.people.add(row["email"], new), RowResult(RowOutcome.ADD, "new person")
+        who = ", ".join(filter(None, (row["name"], row["email"])))
+        added = RowResult(RowOutcome.ADD, "new person", (("new person", "", who),))
+        return self.register.people.add(row["email"], new), added
 
     def personal_fact(
         self,
         batch: RowBatch[_Fact],
         key: Hashable,
         new: _Fact,
-        values: Mapping[str, object],
+        row: ListRow,
+        names: Sequence[str],
         sentence: str,
     ) -> RowResult:
-        """Apply ``values`` to the fact with this key, or add the ``new`` one, reported by ``sentence``."""
-        if known := batch.first(key):
+        """Apply what the row says to the fact with this key, or add the ``new`` one, reported by ``sentence``."""
+        known = batch.first(key)
+        values = self.said_of(row, known, *names)
+        if isinstance(new, CoordinationRole):
+            values["is_held"] = True
+        if known:
             return apply_to_fact(batch, known, values, self.source)
         for name, value in {**values, **self.source.evidence()}.items():
             setattr(new, name, value)
         batch.add(key, new)
-        return RowResult(RowOutcome.ADD, sentence)
+        shown = (sentence.partition(":")[0], "", sentence.partition(": ")[2] or str(new))
+        return RowResult(RowOutcome.ADD, sentence, (shown, *changes_of(new, values)))

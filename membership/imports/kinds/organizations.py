@@ -4,8 +4,16 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
+from django.utils.formats import date_format
+
 from communities.rules.vocabulary import Evidence, Funder
-from membership.imports.applying import RowResult, apply_to_fact, combined, fill_in
+from membership.imports.applying import (
+    RowResult,
+    apply_to_fact,
+    changes_of,
+    combined,
+    fill_in,
+)
 from membership.imports.columns import Column, ListRow, day_column, email, one_of, text
 from membership.imports.kinds.base import (
     AGENCY,
@@ -53,8 +61,10 @@ class AgencyList(Importer):
             "Membership start",
             "Membership start date",
             "Date joined",
+            "Join date",
             "Joined",
             "Start date",
+            "Start",
             "From",
             samples=("2026-01-01", "January 1, 2026"),
             if_absent="This list does not say when EVA BC memberships begin. "
@@ -73,6 +83,7 @@ class AgencyList(Importer):
             "Valid until",
             "Paid until",
             "End date",
+            "End",
             "To",
             "Until",
             samples=("2026-12-31", "December 31, 2026"),
@@ -110,18 +121,38 @@ class AgencyList(Importer):
         return self.agency_key(row["agency"]), row["starts_on"]
 
     def problem(self, row: ListRow) -> str:
-        if bool(row["starts_on"]) != bool(row["ends_on"]):
+        has_one_day = bool(row["starts_on"]) != bool(row["ends_on"])
+        if has_one_day and not row.ends_by_status and not self._held(row):
             return "Enter both the first and the last day of the membership, or neither."
         return super().problem(row)
 
     def apply(self, row: ListRow) -> RowResult:
         agency, result = self.agency(row["agency"], row["city"])
         result = combined(result, self._contact(agency, row))
-        if not row["starts_on"]:
-            return result
+        if not (row["starts_on"] and row["ends_on"]):
+            return combined(result, self._change_of_known(row))
         if overlap := self._overlap_in_this_file(agency, row):
             return RowResult(RowOutcome.ERROR, overlap)
         return combined(result, self._membership(agency, row))
+
+    def _held(self, row: ListRow) -> list[EvaMembership]:
+        """The memberships of the agency that the register knows, the last one first."""
+        held = self.register.memberships.all(self.agency_key(row["agency"]))
+        return sorted(held, key=lambda membership: membership.ends_on, reverse=True)
+
+    def _change_of_known(self, row: ListRow) -> RowResult:
+        """Apply one day alone to the last membership: it gets the last day, but keeps a first day that it has."""
+        held = self._held(row)
+        if not held or not row.said & {*self.period}:
+            return RowResult(RowOutcome.SAME)
+        known, values = held[0], self.said_of(row, held[0], "ends_on")
+        if values and values["ends_on"] < known.starts_on:
+            return RowResult(
+                RowOutcome.SAME if row.ends_by_status else RowOutcome.ERROR,
+                f"The last day is before the first day that the register has, {date_format(known.starts_on)}.",
+            )
+        values = {"is_held": True, **values}
+        return apply_to_fact(self.register.memberships, known, values, self.source)
 
     def _contact(self, agency: Agency, row: ListRow) -> RowResult:
         """Fill in who is emailed about the membership. A contact that is known stays, name and email."""
@@ -153,7 +184,8 @@ class AgencyList(Importer):
         if not overlapping:
             new = EvaMembership(agency=agency, **period, **self.source.evidence())
             batch.add(key, new)
-            return RowResult(RowOutcome.ADD, f"EVA BC membership: {new.days}")
+            shown = (("EVA BC membership", "", new.days),)
+            return RowResult(RowOutcome.ADD, f"EVA BC membership: {new.days}", shown)
         # What staff confirmed comes first, then the newest list.
         overlapping.sort(
             key=lambda m: (m.evidence == Evidence.CONFIRMED, self.source.is_older_than(m)),
@@ -185,7 +217,7 @@ class ProgramList(Importer):
                 PSSG=["Ministry of Public Safety and Solicitor General", "Ministry", "MPSSG"],
                 OTHER=["Other funder"],
             ),
-            ("Funded by", "Funding", "Funding source"),
+            ("Funded by", "Funding", "Funding source", "Funding ministry", "Ministry"),
             ("PSSG", "PSSG"),
             required=True,
             choices=Funder.choices,
@@ -197,6 +229,7 @@ class ProgramList(Importer):
             "Contract start date",
             "Funding start date",
             "Start date",
+            "Start",
             "From",
             samples=("2026-04-01", "April 1, 2026"),
             about="when funding begins",
@@ -210,6 +243,7 @@ class ProgramList(Importer):
             "Funding end date",
             "Expiry date",
             "End date",
+            "End",
             "To",
             "Until",
             samples=("2027-03-31", "March 31, 2027"),
@@ -234,9 +268,10 @@ class ProgramList(Importer):
         batch = self.register.programs
         program, result = self.program(row)
         region = fill_in(batch, program, "region", row["region"])
-        values = {name: row[name] for name in ("funder", *self.period)}
         is_new = program.pk is None
+        values = self.said_of(row, program, "funder", *self.period)
         funding = apply_to_fact(batch, program, values, self.source)
         if is_new:
-            funding = RowResult(RowOutcome.ADD, f"funder: {row['funder'].label}")
+            shown = changes_of(program, values)
+            funding = RowResult(RowOutcome.ADD, f"funder: {row['funder'].label}", shown)
         return combined(result, region, funding)

@@ -21,6 +21,7 @@ from membership.imports.kinds.base import (
     STARTS_ON,
     STATUS,
     Importer,
+    ListStatus,
 )
 from membership.models import (
     CoordinationInitiative,
@@ -76,7 +77,8 @@ class PeopleList(Importer):
             self.register.positions,
             (row["email"], program_key(program)),
             ProgramPosition(person=person, program=program, program_type=program.type),
-            {name: row[name] for name in ("carries_caseload", *self.period)},
+            row,
+            ("carries_caseload", *self.period),
             "new position",
         )
         return combined(person_result, program_result, position)
@@ -90,7 +92,7 @@ class InitiativeList(Importer):
             "initiative",
             "Initiative",
             LONG,
-            ("Initiative name", "Committee", "Committee name", "Team"),
+            ("Initiative name", "Committee", "Committee name", "Team", "ICAT", "ICAT name"),
             ("Sampleton VAWIR Committee", "Invented Lake ICAT"),
             required=True,
         ),
@@ -169,7 +171,8 @@ class InitiativeList(Importer):
             region=row["region"],
             added_by=self.source.by,
         )
-        return batch.add(key, new), RowResult(RowOutcome.ADD, "new initiative")
+        added = RowResult(RowOutcome.ADD, "new initiative", (("new initiative", "", str(new)),))
+        return batch.add(key, new), added
 
     def _role(self, initiative: CoordinationInitiative, row: ListRow) -> RowResult:
         person, result = self.person(row)
@@ -182,7 +185,8 @@ class InitiativeList(Importer):
                 initiative_kind=initiative.kind,
                 role=row["role"],
             ),
-            {"is_held": True, **{name: row[name] for name in self.period}},
+            row,
+            self.period,
             f"new role: {row['role'].label.lower()}",
         )
         return combined(result, role)
@@ -204,6 +208,7 @@ class RosterList(Importer):
             samples=("2024-04-01", "Apr 1, 2025"),
             required=True,
         ),
+        STATUS,
     )
 
     def load(self, rows: Sequence[ListRow]) -> None:
@@ -227,16 +232,21 @@ class RosterList(Importer):
         return combined(result, self._enrolment(person, row))
 
     def _enrolment(self, person: Person, row: ListRow) -> RowResult:
+        is_over = row["status"] == ListStatus.OVER
         for enrolment in self.register.enrolments.all(row["email"]):
             if enrolment.ended_on is None:
-                return RowResult(
-                    RowOutcome.SAME, f"enrolled since {date_format(enrolment.started_on)}"
-                )
+                since = f"enrolled since {date_format(enrolment.started_on)}"
+                stays = "The status says otherwise. An import ends no enrolment."
+                return RowResult(RowOutcome.SAME, f"{since}. {stays}" if is_over else since)
             if enrolment.ended_on >= row["starts_on"]:
                 return RowResult(
                     RowOutcome.SAME,
                     f"Left on {date_format(enrolment.ended_on)}. An import does not re-enrol them.",
                 )
+        if is_over:
+            return RowResult(RowOutcome.SAME, f"“{row.cells['status']}”, so not enrolled")
         new = Enrolment(person=person, community=self.community, started_on=row["starts_on"])
-        self.register.enrolments.add(row["email"], new)
-        return RowResult(RowOutcome.ADD, f"enrolled from {date_format(row['starts_on'])}")
+        self.enrolling[row.number] = self.register.enrolments.add(row["email"], new)
+        since = date_format(row["starts_on"])
+        shown = (("enrolled from", "", since),)
+        return RowResult(RowOutcome.ADD, f"enrolled from {since}", shown)

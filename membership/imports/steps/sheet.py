@@ -66,7 +66,8 @@ class SheetForm(StepForm):
 
     def answers(self) -> Answers:
         if self.chosen_sheet:
-            return {"sheet": {"sheet": self.chosen_sheet}}
+            # Rows have other numbers on another sheet.
+            return {"sheet": {"sheet": self.chosen_sheet}, "skipped": {}}
         chosen, data = super().answers(), self.cleaned_data
         rows = f"{data['first_heading']}-{data['last_heading']}"
         chosen["headings"] = {**self.answered("headings"), self.sheet["name"]: rows}

@@ -70,7 +70,10 @@ def test_slacks_export_with_kinds_of_accounts_and_the_day_they_were_closed():
     ("content", "name"),
     [
         (csv_file("Mail;Odd column;Real name", "dana@example.org;?;Dana Sample"), "list.csv"),
-        (csv_file("Members", "First,Last,Their mail", "Dana,Sample,dana@example.org"), "list.csv"),
+        (
+            csv_file("Members", "First name,Last name,Their email", "Dana,Sample,dana@example.org"),
+            "list.csv",
+        ),
         (
             "Email\tFull name\r\ndana@example.org\tDana Sample\r\n".encode("utf-16"),
             "list.txt",

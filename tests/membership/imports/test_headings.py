@@ -43,6 +43,10 @@ HEADINGS = {
     "people": {
         "What is your full name?": "name",
         "Worker’s name": "name",
+        "Last Name, First Name": "last_first_name",
+        "Which agency do you work for?": "agency",
+        "Which program do you work in?": "program_type",
+        "Caseload Y/N": "carries_caseload",
         "FirstName": "first_name",
         "Surname": "last_name",
         "What is your email address?": "email",

@@ -224,6 +224,8 @@ def test_periods_of_one_agency_may_not_overlap():
         "<dana@example.org>",
         "dana＠example.org",
         "dana@example.org.",
+        "dana@example.org (work)",
+        "dana@example.org;",
     ],
 )
 def test_an_email_is_read_as_mail_programs_write_it(cell):
@@ -233,9 +235,12 @@ def test_an_email_is_read_as_mail_programs_write_it(cell):
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        ("Dana <dana@example.org> <kim@example.org>", "is not an email address."),
-        ("dana@example.org; kim@example.org", "is not an email address."),
-        ("dana@example.org <kim@example.org>", "is not an email address."),
+        ("Dana <dana@example.org> <kim@example.org>", "has more than one address."),
+        ("dana@example.org; kim@example.org", "has more than one address."),
+        ("dana@example.org <kim@example.org>", "has more than one address."),
+        ("dana (at) example.org", "is not an email address."),
+        ("dana@example,org", "is not an email address."),
+        ("dana@example.co,m", "is not an email address."),
         ("dána@example.org", "“dána@example.org”: The address has the letter “á” before the @."),
     ],
 )
@@ -251,8 +256,6 @@ def test_an_email_that_is_none_or_two_is_refused(cell, message):
         (AGENCIES, ("Agency,From", "A,2026-01-01"), "Enter both the first and the last day of the membership, or neither."),
         (AGENCIES, ("Agency,From,To", "A,2026-01-02,2026-01-01"), "The last day (January 1, 2026) is before the first day (January 2, 2026)."),
         (AGENCIES, ("Agency,City", ",Sampleton"), "“Agency” is empty."),
-        (PROGRAMS, ("Agency,Type,Funder", "A,STVC,PSSG?!x"), "“Funder”: “PSSG?!x” is not one of these: Ministry of Public Safety and Solicitor General (PSSG); Another funder."),
-        (PEOPLE, ("Email,Agency,Type,Caseload", "dana@example.org,A,STVC,some"), "“Carries a caseload”: “some” is not an answer we know. Enter yes or no."),
         (PEOPLE, ("Email,Agency,Type", "dana,A,STVC"), "“Email”: “dana” is not an email address."),
         (INITIATIVES, ("Committee,Kind,Name,Email,Role", "A,ICAT,Robin,,Chair"), "Enter an email for each person in a role, so that people with the same name are not mixed up."),
         (INITIATIVES, ("Committee,Kind,Email,Role", "A,ICAT,robin@example.org,"), "“Role” is empty."),
@@ -333,10 +336,10 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
 ):
     headings, first = LISTS[kind][0][:2]
     more = [first.replace("ample", f"ample{n}").replace("@", f"{n}@") for n in range(400)]
-    # The list, the access tasks of a roster, and the reassessment. SQLite splits long inserts.
-    with django_assert_max_num_queries(60):
+    # The list, its effect, the access tasks of a roster, and the reassessment. SQLite splits long inserts.
+    with django_assert_max_num_queries(80):
         apply_list(kind, headings, *more, **of_kind(kind, stvc))
-    with django_assert_max_num_queries(60):
+    with django_assert_max_num_queries(80):
         apply_list(kind, headings, *more, as_of=MAY, **of_kind(kind, stvc))
 
 

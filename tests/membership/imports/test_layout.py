@@ -130,6 +130,28 @@ def test_headings_in_two_rows_are_joined():
     assert layout.headings == [*upper[:3], "Contract / Start Date", "Contract / End Date", "Notes"]
 
 
+def test_headings_in_three_rows_are_joined():
+    rows = (
+        ["Agency", "Program", "", "Funding", "", ""],
+        ["", "Type", "Community", "Source", "Term", ""],
+        ["", "", "", "", "Start", "End"],
+    )
+    layout = found(
+        sheet(["Programs"], *rows, [*A[:2], "Sampleton", "PSSG", date(2026, 4, 1), A[3]])
+    )
+    assert (layout.first_heading, layout.last_heading) == (2, 4)
+    assert layout.headings[3:] == [
+        "Funding / Source",
+        "Funding / Term / Start",
+        "Funding / Term / End",
+    ]
+
+
+def test_a_list_without_headings_is_asked_about():
+    layout = found(sheet(["A Society", "Sampleton"], ["B House", "Sampleton"]), kind="agencies")
+    assert asked(layout) == {("headings", "Sheet"): "1"}
+
+
 def test_headings_in_one_row_stay_in_one():
     for above in (["Ministry of Invented Affairs"], ["Agency list", "", "", "Contract"]):
         layout = found(sheet(above, PROGRAMS, A))

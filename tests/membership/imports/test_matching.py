@@ -86,6 +86,12 @@ def test_first_and_last_name_make_the_name():
     headings = ["Last name", "First name", "Middle initial", "Email", "Since"]
     [row] = read("roster", headings, ["Sample", "Dana", "Q", "d@example.org", DAY]).rows
     assert row["name"] == "Dana Q Sample"
+    [row] = read(
+        "roster",
+        ["Last Name, First Name", "Email", "Since"],
+        ["Sample, Dana Q", "d@example.org", DAY],
+    ).rows
+    assert row["name"] == "Dana Q Sample"
     # A column with whole names counts more.
     reading = read(
         "roster", [*headings, "Full name"], ["S", "D", "", "d@example.org", DAY, "Dana S"]

@@ -108,8 +108,11 @@ def test_another_sheet_is_one_click_away(priya):
         workbook(First=rows, Second=[rows[0], *[["B House", "CBVS", "PSSG"]] * 2])
     )
     assert "Read <bdi>“Second”</bdi> instead (3 rows)" in shown(priya, list_import, "sheet")
+    uploads.answer(list_import_id=list_import.pk, answers={"skipped": {"2": "skip"}}, now=NOW)
+    carried_on(list_import)
     priya.post(page(list_import, "sheet"), {"sheet": "Second"})
-    assert carried_on(list_import).found["layout"]["sheet"] == 1
+    layout = carried_on(list_import).found["layout"]
+    assert (layout["sheet"], layout["rows"]) == (1, 2)  # row 2 of the other sheet is another one
     priya.post(page(list_import, "sheet"), {"first_heading": "1", "last_heading": "1"})
     assert carried_on(list_import).state == ListImport.State.READY
 

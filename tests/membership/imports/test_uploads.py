@@ -127,7 +127,7 @@ def test_an_error_after_the_check_imports_nothing():
     )
     uploads.carry_on(list_import_id=list_import.pk, now=NOW)
     list_import.refresh_from_db()
-    assert (list_import.state, list_import.content) == (ListImport.State.REFUSED, None)
+    assert (list_import.state, list_import.errors) == (ListImport.State.OPEN, 1)
     assert not Agency.objects.exists()
 
 
