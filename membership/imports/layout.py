@@ -345,6 +345,8 @@ def _find_rows_to_skip(layout: Layout, names: Headings, given: Given) -> None:
             layout.proposed[row.number] = kind
             lines[row.number] = _shown(row)
             known = given.get("skips", skip_key(kind, lines[row.number]))
+            if not known and not given.is_remembered("skips", kind):
+                known = given.get("skips", kind)  # too many for the page to show each
             answer = answer or known or "skip"
             if not known:
                 asked.setdefault(kind, []).append(row.number)

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from membership.imports.columns import CellError, Column, text
-from membership.imports.files import Cell, SheetRow, column_letters
+from membership.imports.files import BadCell, Cell, SheetRow, column_letters
 from membership.imports.headings import Headings
 from membership.imports.layout import Layout, shown
 from membership.imports.questions import Given, Question, Step
@@ -136,10 +136,13 @@ class Matching:
         width = 1 + max(self.positions.values())
         cells = row.cells + [""] * (width - len(row.cells))
         if self.name_cells:
-            parts = [str(cells[n]) for n in self.name_cells if n < len(cells)]
+            found = [cells[n] for n in self.name_cells if n < len(cells)]
+            parts = list(map(str, found))
             if self.is_last_first:
                 parts = parts[0].split(",", 1)[::-1]
-            cells[self.name_cells[0]] = " ".join(filter(None, map(str.strip, parts)))
+            name = " ".join(filter(None, map(str.strip, parts)))
+            bad = (cell for cell in found if isinstance(cell, BadCell))
+            cells[self.name_cells[0]] = next(bad, name)
         people = [
             (role, cells[name], cells[email] if email is not None else "")
             for role, name, email in self.roles
@@ -163,8 +166,8 @@ def match_columns(
     uses = _columns_of_file(layout)
     _take_answers(uses, all_columns, given)
     asked = _take_names(uses, Headings(all_columns.values()), guess=guess)
+    _drop_what_cannot_be(uses, layout)
     _drop_parts_of_what_is_there(uses, asked)
-    _drop_what_cannot_be(uses, all_columns, layout)
     if guess:
         _take_content(uses, asked, columns, layout)
     matching = Matching(uses)
@@ -282,17 +285,23 @@ def _drop_parts_of_what_is_there(uses: list[ColumnUse], asked: dict[int, str]) -
         parts |= {part.name for part in NAME_PARTS}
     if "role" in taken:
         parts |= ROLE_NAMES.keys() | ROLE_EMAILS.keys()
-    elif taken & ROLE_NAMES.keys():
+    elif roles := [role for role in ROLES if f"{role}_name" in taken]:
+        first_email = f"{roles[0]}_email"
         for use in uses:
-            if use.column == "name" and use.how in ("name", "likeness"):  # who of them is it?
+            if use.how in ("name", "likeness") and use.column == "name":  # who of them is it?
                 use.column, use.how, asked[use.position] = "", "", "name"
+            elif use.how in ("name", "likeness") and use.column == "email":
+                if first_email in taken:
+                    use.column = use.how = ""
+                elif len(roles) > 1:  # whose is it?
+                    use.column = asked[use.position] = first_email
     for use in uses:
         if use.column in parts and use.how in ("name", "likeness"):
             use.column = use.how = ""
             asked.pop(use.position, None)
 
 
-def _drop_what_cannot_be(uses: list[ColumnUse], columns: dict[str, Column], layout: Layout) -> None:
+def _drop_what_cannot_be(uses: list[ColumnUse], layout: Layout) -> None:
     """A heading alone says little if the cells say otherwise: emails are no names, and a tick is no chair."""
     rows = list(layout.read_rows)
     for use in uses:
@@ -346,6 +355,8 @@ def _take_content(
     Dates, names and yes or no could be anything, so they are recognized only under no heading at all.
     """
     taken = {use.column for use in uses} | {*asked.values()}
+    if taken & ROLE_EMAILS.keys():
+        taken.add("email")
     rows = list(layout.read_rows)
     for column in columns:
         for use in uses:
@@ -388,7 +399,7 @@ def _question(
     """What staff should look at: a heading that was guessed, or that is not used."""
     if use.position in asked:
         heading = columns[asked[use.position]].heading
-        sentence = f"More than one column could be “{heading}”, among them “{use.heading}”. Choose what it is."
+        sentence = f"It is not clear whether “{use.heading}” is the “{heading}”. Choose what it is."
     elif use.column:
         sentence = f"“{use.heading}” looks like “{columns[use.column].heading}”. Check that it is."
     else:

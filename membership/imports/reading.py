@@ -12,7 +12,6 @@ from django.utils.formats import date_format
 from membership.imports.columns import Column, ListRow
 from membership.imports.files import FileRead, column_number
 from membership.imports.layout import Layout, find_layout
-from membership.imports.likeness import compare_with_register
 from membership.imports.matching import Matching, match_columns
 from membership.imports.questions import Given, Question, Step
 from membership.imports.values import Values, read_values
@@ -86,7 +85,7 @@ def read_list(file: FileRead, columns: Sequence[Column], given: Given, *, as_of:
     for row in values.rows:
         if problem := layout.problems.get(row.number):
             row.problems.insert(0, problem)
-    return Reading(file, layout, matching, values, compare_with_register(values, given))
+    return Reading(file, layout, matching, values)
 
 
 def _correct(layout: Layout, file: FileRead, given: Given) -> None:

@@ -30,6 +30,7 @@ from membership.imports.checking import (
 from membership.imports.columns import ListRow
 from membership.imports.files import FileRead, read_file
 from membership.imports.kinds import IMPORTERS, Plan
+from membership.imports.likeness import compare_with_register
 from membership.imports.questions import Answers, Given, remembered
 from membership.imports.reading import Reading, read_list
 from membership.models import (
@@ -241,7 +242,9 @@ def _read(list_import: ListImport, file: FileRead) -> Reading:
     series = list_import.series
     given = Given(list_import.answers, series.mapping if series else None)
     columns = IMPORTERS[list_import.kind].columns
-    return read_list(file, columns, given, as_of=list_import.as_of)
+    reading = read_list(file, columns, given, as_of=list_import.as_of)
+    reading.more_questions = compare_with_register(reading.values, given)
+    return reading
 
 
 def _check(list_import: ListImport, file: FileRead, now: datetime, news: str = "") -> None:

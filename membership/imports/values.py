@@ -198,7 +198,9 @@ def read_values(
         rows: dict[Cell, list[int]] = {}
         for row, found in zip(sheet, texts, strict=True):
             if found[column.name] != "" and row.number not in values.skipped:
-                rows.setdefault(found[column.name], []).append(row.number)
+                numbers = rows.setdefault(found[column.name], [])
+                if row.number not in numbers[-1:]:  # a row with two people is there twice
+                    numbers.append(row.number)
         heading = headings.get(column.name) or column.heading
         cells = _Cells(column, heading, rows, given, as_of, emails)
         read = meanings[column.name] = _reader(column)(cells, values)

@@ -143,7 +143,9 @@ class WriteForm(ActionForm):
         required=False,
         initial=True,
     )
-    text = message_field("Your message", help_text=IN_THE_EMAIL, required=False)
+    text = message_field(
+        "Your message (optional with the ready text)", help_text=IN_THE_EMAIL, required=False
+    )
 
     @staticmethod
     def waits(row: WorklistRow, now: datetime) -> bool:

@@ -125,7 +125,7 @@ def write_to_person(
     if not row.enrolment.person.email:
         raise RefusedError(f"The register has no email for {row.enrolment.person}. Add one first.")
     email = emails.of_roster_check(row, text, is_ready=is_ready)
-    ready = f"Ready text: {KINDS[email.kind].title}." if is_ready else ""
+    ready = f"Ready text “{KINDS[email.kind].title}”." if is_ready else ""
     step = add_step(row, WorklistStep.Verb.WROTE, by, now, f"{ready}\n{text.strip()}")
     queue(email, about=row.enrolment.about, event=step.pk, now=now, wait=UNDO_TIME)
     return row

@@ -418,7 +418,7 @@ class Importer(ABC):
     ) -> RowResult:
         """Apply what the row says to the fact with this key, or add the ``new`` one, reported by ``sentence``."""
         known = batch.first(key)
-        values = self.said_of(row, known, *names)
+        values: dict[str, Any] = self.said_of(row, known, *names)
         if isinstance(new, CoordinationRole):
             values["is_held"] = True
         if known:

@@ -80,6 +80,8 @@ class SheetForm(StepForm):
                 number = str(row["number"])
                 skipped[number] = "skip" if number in data["skip"] else "read"
                 kinds.setdefault(skip_key(row["kind"], row["text"]), set()).add(skipped[number])
+            if self.layout["more_proposed"]:
+                skips |= dict.fromkeys((row["kind"] for row in proposed), "skip")
             for key, decisions in kinds.items():
                 skips[key] = "read" if decisions == {"read"} else "skip"
             chosen |= {"skips": skips, "skipped": skipped}

@@ -60,12 +60,12 @@ class ValuesForm(StepForm):
         return chosen
 
     @property
-    def asked(self) -> list[tuple[str, list[BoundField]]]:
+    def to_answer(self) -> list[tuple[str, list[BoundField]]]:
         """The fields of what is open, by what it is about."""
         return self._sections(is_open=True)
 
     @property
-    def answered(self) -> list[tuple[str, list[BoundField]]]:
+    def to_change(self) -> list[tuple[str, list[BoundField]]]:
         return self._sections(is_open=False)
 
     def _sections(self, *, is_open: bool) -> list[tuple[str, list[BoundField]]]:

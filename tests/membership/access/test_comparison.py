@@ -9,7 +9,7 @@ from membership.access.comparison import Settlement, compare, settle
 from membership.access.service_lists import MemberList
 from membership.access.verbs import Verb, mark
 from membership.errors import RefusedError
-from membership.models import Access, Enrolment, Person, Service, SlackExport
+from membership.models import Access, Enrolment, Person, Service, ServiceList, SlackExport
 from membership.rosters.enrolments import end_enrolment, enrol
 from tests import builders
 from tests.membership.rosters.enrolments import NOW, TODAY, later
@@ -33,7 +33,7 @@ def access_of(person: Person) -> Access:
     return person.accesses.get(kind="slack")
 
 
-def bring(team, by, *emails: str, **named: str) -> SlackExport:
+def bring(team, by, *emails: str, **named: str) -> ServiceList:
     export = MemberList(people=dict.fromkeys(emails, "") | named)
     return service_lists.save_list(service=Service(team), found=export, by=by, now=NOW)
 

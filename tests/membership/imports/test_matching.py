@@ -10,6 +10,8 @@ from membership.imports.kinds import IMPORTERS
 from membership.imports.questions import Given
 from membership.imports.reading import Reading, read_list
 
+pytestmark = pytest.mark.django_db
+
 FILES = Path(__file__).with_name("files")
 DAY = date(2026, 11, 1)
 
@@ -142,6 +144,22 @@ def test_a_name_and_a_chair_are_asked():
     headings = ["Committee", "Type", "Contact", "Chair", "Email"]
     reading = read("initiatives", headings, ["A", "VAWIR", "Robin P", "Kai E", "kai@example.org"])
     assert asked(reading) == {"contact": ""}
+
+
+def test_one_email_beside_two_roles_is_asked():
+    headings = ["Committee", "Type", "Chair", "Coordinator", "Email"]
+    reading = read("initiatives", headings, ["A", "VAWIR", "Robin P", "Kai E", "kai@example.org"])
+    assert asked(reading) == {"email": "chair_email"}
+    rows = (headings, ["A", "VAWIR", "Robin P", "Kai E", "kai@example.org"])
+    chosen = {"columns": {"email": "coordinator_email"}}
+    reading = read("initiatives", *rows, answers=chosen)
+    assert [(r["role"], r["email"]) for r in reading.rows] == [
+        ("CHAIR", ""),
+        ("COORDINATOR", "kai@example.org"),
+    ]
+    # The office has an email too.
+    reading = read("initiatives", [*headings, "Chair’s email"], [*rows[1], "robin@example.org"])
+    assert uses(reading)["Email"] == ""
 
 
 def test_two_headings_for_one_column_are_asked():

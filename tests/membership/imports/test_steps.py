@@ -125,6 +125,18 @@ def test_a_row_that_was_proposed_to_be_skipped_can_be_read(priya):
     assert [row.what for row in list_import.rows.order_by("number")] == ["A Society", "Total: 2"]
 
 
+def test_more_titles_between_rows_than_a_page_shows_are_answered_together(priya):
+    row = "A Society,STVC,PSSG,Place {}"
+    lines = [line for n in range(203) for line in (f"Part {n}", row.format(n))]
+    content = csv_file("Agency,Program type,Funder,Community", *lines)
+    list_import = checked(content, file_name="list.csv")
+    assert "3 more rows of these kinds are skipped." in shown(priya, list_import, "sheet")
+    skip = [str(row["number"]) for row in list_import.found["layout"]["proposed"]]
+    priya.post(page(list_import, "sheet"), {"skip": skip[1:]})
+    list_import = carried_on(list_import)
+    assert (list_import.found["open_step"], list_import.found["layout"]["rows"]) == ("check", 204)
+
+
 def test_a_list_without_end_dates_says_so(priya):
     content = csv_file("Agency,Program type,Funder,Extra", "A Society,STVC,PSSG,x")
     list_import = checked(content, file_name="list.csv")
