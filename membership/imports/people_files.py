@@ -21,6 +21,7 @@ _HEADINGS_WITHIN = 30  # rows from the top
 # The part about the meeting has some of these, and people have a time when they joined.
 _OF_A_MEETING = frozenset(["meetingid", "webinarid", "topic", "hostname", "hostemail"])
 _JOINED = frozenset(["jointime", "timeinsessionminutes"])
+_OF_PARTICIPANTS = _JOINED | {"name", "nameoriginalname", "guest", "totaldurationminutes"}
 _REGISTERED = frozenset(["registrationtime", "approvalstatus"])
 # Reports that are no lists of people, by the beginning of their title or by a heading that only they have.
 _OTHER_REPORTS = {
@@ -62,7 +63,7 @@ def refuse_other_reports(file: FileRead, instead: str) -> None:
     for what, (beginning, heading) in _OTHER_REPORTS.items():
         if heading in keys or (title.startswith(beginning) and title.endswith("report")):
             raise RefusedError(f"This is Zoom’s report of {what}. {instead}")
-    if "participants" in keys and keys & _OF_A_MEETING and not keys & {*_JOINED, "guest"}:
+    if "participants" in keys and keys & _OF_A_MEETING and not keys & _OF_PARTICIPANTS:
         raise RefusedError(f"This is Zoom’s list of meetings, without the people. {instead}")
 
 

@@ -187,6 +187,18 @@ def test_those_who_did_not_get_past_the_waiting_room_are_counted():
     assert (report.only_waited, report.only_registered) == (1, 0)
 
 
+def test_a_list_with_one_row_for_each_person_below_the_part_about_the_meeting():
+    content = csv_file(
+        "Topic,ID,Host name,Host email,Duration (minutes),Start time,End time,Participants",
+        "Quarterly,123,Kai Example,kai@example.org,90,x,y,2",
+        "",
+        "Name (original name),Email,Total duration (minutes)",
+        "D,dana@example.org,90",
+        "Robin Placeholder,,31",
+    )
+    assert found(read_file(content, "zoom.csv")) == ([1], [3], [], [])
+
+
 def test_a_list_with_the_meeting_in_each_row_is_of_the_participants_not_of_the_host():
     content = csv_file(
         "Topic,Meeting ID,User Name,User Email,Department,Start Time,Participants,Name (Original Name),User Email,"
