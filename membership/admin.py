@@ -6,6 +6,7 @@ from membership.accounts import admin as accounts
 from membership.emails import admin as emails
 from membership.emails import template_admin
 from membership.imports import admin as imports
+from membership.imports import list_admin
 from membership.meetings import admin as meetings
 from membership.people import admin as people
 from membership.privacy import admin as privacy

@@ -1,10 +1,11 @@
-"""What a merge does to rows, recorded as data, so that an undo gives every row back.
+"""What a merge or an import does to rows, recorded as data, so that an undo gives every row back.
 
 ``recorded_changes`` compares all rows that refer to the merged records, directly or through other rows, before and
-after. ``why_not_undone`` and ``undo`` read what it found. The callers lock the records.
+after; ``changes_between`` compares rows that the caller knows. ``why_not_undone`` and ``undo`` read what they found.
+The callers lock the records.
 
 A row is recorded with the values of the columns that changed, or of all if it is new or gone. Search texts are left
-out: saving a row derives them. Steps in a history that the merge added stay when it is undone.
+out: saving a row derives them. Steps in a history that were added stay when it is undone.
 """
 
 import functools
@@ -23,6 +24,8 @@ from membership.accounts.models import User, by_user
 from membership.append_only import AppendOnlyModel, history_released
 from membership.errors import RefusedError
 from membership.search import SearchTextField
+
+_FEW = 20  # rows that are saved one by one
 
 Rows = dict[tuple[type[models.Model], Any], dict[str, Any]]
 
@@ -50,24 +53,45 @@ def recorded_changes(*roots: models.Model) -> Iterator[dict[str, Any]]:
     changes: dict[str, Any] = {}
     before = _rows_about(roots)
     yield changes
-    after = _rows_about(roots)
-    changes["rows"] = [
-        {"model": model._meta.label_lower, "pk": pk, "before": was, "after": is_now}
-        for model, pk in {**before, **after}
-        for was, is_now in [_changed(before.get((model, pk)), after.get((model, pk)))]
-        if was != is_now
-    ]
-    changes["roots"] = [[root._meta.label_lower, root.pk] for root in roots]
+    changes.update(changes_between(before, _rows_about(roots), roots))
+
+
+def changes_between(
+    before: Rows, after: Rows, roots: Sequence[models.Model] = ()
+) -> dict[str, Any]:
+    """What is recorded of rows before and after, with what refers to the new ones and to ``roots`` by now."""
+    changes: dict[str, Any] = {
+        "rows": [
+            {"model": model._meta.label_lower, "pk": pk, "before": was, "after": is_now}
+            for model, pk in {**before, **after}
+            for was, is_now in [_changed(before.get((model, pk)), after.get((model, pk)))]
+            if was != is_now
+        ],
+        "roots": [[root._meta.label_lower, root.pk] for root in roots],
+    }
     changes["known"] = {
         model._meta.label_lower: sorted(pks)
         for model, pks in _referring_to(_bases(changes)).items()
     }
+    return changes
+
+
+def read_rows(keys: Mapping[type[models.Model], Iterable[Any]]) -> Rows:
+    """The values of the rows with these keys that exist, read again."""
+    return {
+        (model, row.pk): _values(row)
+        for model, pks in keys.items()
+        for row in model._base_manager.filter(pk__in=pks).order_by("pk")
+    }
 
 
 def why_not_undone(
-    changes: dict[str, Any], *, ignoring: Collection[type[models.Model]] = ()
+    changes: dict[str, Any],
+    *,
+    ignoring: Collection[type[models.Model]] = (),
+    what: str = "merge can no longer be undone",
 ) -> str:
-    """Why this can no longer be undone, as a sentence; empty if it can.
+    """Why this can no longer be undone, as a sentence that ends in ``what``; empty if it can.
 
     Rows of the models in ``ignoring`` may have been added since.
     """
@@ -77,24 +101,31 @@ def why_not_undone(
             now = found.get(row["pk"])
             if row["after"] is None or now is None:
                 if (row["after"] is None) != (now is None):
-                    return _since(model, "removed" if now is None else "added again", now)
+                    return _since(model, "removed" if now is None else "added again", now, what)
             elif any(_values(now)[name] != value for name, value in row["after"].items()):
-                return _since(model, "changed", now)
+                return _since(model, "changed", now, what)
     for model, pks in _referring_to(_bases(changes)).items():
         known = changes["known"].get(model._meta.label_lower, ())
         if new := pks.difference(known) if model not in ignoring else None:
-            return _since(model, "added", model._base_manager.get(pk=min(new)))
+            return _since(model, "added", model._base_manager.get(pk=min(new)), what)
     return ""
 
 
 @history_released()
-def undo(changes: dict[str, Any], *, ignoring: Collection[type[models.Model]] = ()) -> None:
+def undo(
+    changes: dict[str, Any],
+    *,
+    ignoring: Collection[type[models.Model]] = (),
+    what: str = "merge can no longer be undone",
+) -> None:
     """Give every row back as it was before. Raises ``RefusedError`` if something was built on it since."""
-    if why_not := why_not_undone(changes, ignoring=ignoring):
+    if why_not := why_not_undone(changes, ignoring=ignoring, what=what):
         raise RefusedError(why_not)
-    writes, added = [], []
+    writes: list[Callable[[], object]] = []
+    added: dict[type[models.Model], list[Any]] = {}
     for model, rows in _by_model(changes).items():
         found = model._base_manager.in_bulk([row["pk"] for row in rows])
+        alike = defaultdict(list)  # the rows of which the same columns are written
         for kept in rows:
             row = found.get(kept["pk"]) or model(pk=kept["pk"])
             for name, value in (kept["before"] or {}).items():
@@ -103,26 +134,42 @@ def undo(changes: dict[str, Any], *, ignoring: Collection[type[models.Model]] = 
             if kept["after"] is None:
                 writes.append(functools.partial(row.save, force_insert=True))
             elif kept["before"] is not None:
-                writes.append(functools.partial(row.save, update_fields=kept["before"]))
+                alike[tuple(kept["before"])].append(row)
             elif not isinstance(row, AppendOnlyModel):
-                added.append(row)
-    # What moved has to leave the rows that the merge added, unless one of these has its unique value.
+                added.setdefault(model, []).append(row.pk)
+        for names, same in alike.items():
+            if len(same) > _FEW:
+                writes.append(functools.partial(_update, model, same, names))
+            else:
+                writes += [functools.partial(row.save, update_fields=names) for row in same]
+    # What moved has to leave the rows that were added, unless one of these has its unique value.
     waiting = _written(writes)
-    for row in added:
-        row.delete()
-    if _written(waiting):
-        raise RefusedError(
-            "Something that has been added since is in the way, so this merge can no longer be undone."
-        )
+    deletes = [model._base_manager.filter(pk__in=pks).delete for model, pks in added.items()]
+    if _written(deletes) or _written(waiting):
+        raise RefusedError(f"Something that has been added since is in the way, so this {what}.")
 
 
-def _written(writes: Sequence[Callable[[], None]]) -> Sequence[Callable[[], None]]:
-    """Save rows in an order in which no unique value is there twice. Returns the rest, if there is none."""
+def _update(model: type[models.Model], rows: list[Any], names: Sequence[str]) -> None:
+    """Save these columns of many rows."""
+    is_searched = not set(getattr(model, "SEARCHED", ())).isdisjoint(names)
+    model._base_manager.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["pk"],
+        update_fields=[*names, "search_text"] if is_searched else names,
+    )
+
+
+def _written(writes: Sequence[Callable[[], object]]) -> Sequence[Callable[[], object]]:
+    """Save or delete rows in an order in which no unique value is there twice, and nothing refers to what is gone.
+
+    Returns the rest, if there is none.
+    """
     refused = [write for write in writes if not _is_written(write)]
     return refused if len(refused) in (0, len(writes)) else _written(refused)
 
 
-def _is_written(write: Callable[[], None]) -> bool:
+def _is_written(write: Callable[[], object]) -> bool:
     try:
         with transaction.atomic():
             write()
@@ -131,10 +178,10 @@ def _is_written(write: Callable[[], None]) -> bool:
     return True
 
 
-def _since(model: type[models.Model], what: str, row: models.Model | None) -> str:
+def _since(model: type[models.Model], happened: str, row: models.Model | None, what: str) -> str:
     name = str(model._meta.verbose_name)
     which = f"{name[:1].upper()}{name[1:]} {row or ''}".strip()
-    return f"{which} has been {what} since, so this merge can no longer be undone."
+    return f"{which} has been {happened} since, so this {what}."
 
 
 def _rows_about(roots: Iterable[models.Model]) -> Rows:

@@ -17,6 +17,7 @@ from membership.models import (
     EvaMembership,
     Export,
     ListImport,
+    ListSeries,
     NameCheck,
     OutboxEmail,
     Program,
@@ -97,6 +98,9 @@ def world():
             name="Sample ICAT", kind="ICAT"
         ),
         "listimport": _checked_roster(join_request.community),
+        "listseries": ListSeries.objects.get_or_create(
+            kind="roster", name="the roster", community=join_request.community
+        )[0],
         "enrolment": enrolment,
         "export": Export.objects.create(
             what="Coverage",

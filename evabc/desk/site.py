@@ -27,6 +27,7 @@ from evabc.desk.history import history
 from evabc.desk.reports import report_sheet, reports
 from evabc.ops.health import system_status
 from membership.accounts.teams import families_of, is_lead
+from membership.imports.editions import lists_due
 from membership.models import Correction, NameCheck, OutboxEmail, User, WorklistRow
 from membership.people.email_views import email_by_staff
 from membership.people.near_views import someone_else
@@ -96,8 +97,10 @@ class StaffSite(AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict | None = None) -> TemplateResponse:
         """Show what is waiting for each team, and links to everything else."""
+        today = timezone.localdate()
         shown = {
-            "teams_today": teams_today(request.user, on=timezone.localdate()),
+            "teams_today": teams_today(request.user, on=today),
+            "lists_due": lists_due(request.user, on=today),
             "sections": sections(self.get_app_list(request), request.user),
         }
         return super().index(request, {**(extra_context or {}), **shown})
@@ -145,6 +148,7 @@ SECTIONS = [
             "EvaMembership",
             "CoordinationInitiative",
             "ListImport",
+            "ListSeries",
         ],
     ),
     (

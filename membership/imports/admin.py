@@ -1,12 +1,9 @@
 """Imports in the admin: upload a list, check what it would change, confirm it."""
 
 from collections.abc import Callable
-from datetime import date
 from functools import partial
 
-from django import forms
 from django.contrib import admin, messages
-from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db.models import Count, F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,14 +14,14 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from communities.models import CommunityOfPractice
+from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import CustomPageAdmin, desk_page
 from membership.errors import refusal_as_form_error, refusal_as_warning
-from membership.forms import TeamForm, day_field, file_field
-from membership.imports import uploads
+from membership.imports import undoing, uploads
 from membership.imports.columns import sample_file
 from membership.imports.effects import ShownEffect
+from membership.imports.forms import DateForm, FileForm, UploadForm
 from membership.imports.kinds import IMPORTERS
 from membership.imports.questions import Step
 from membership.imports.steps import STEP_FORMS
@@ -35,51 +32,6 @@ from membership.rosters.exports import as_xlsx
 from membership.rosters.roster_checks import roster_checks_of
 
 ROWS_PER_PAGE = 100
-
-
-class UploadForm(TeamForm):
-    """The file of a list, with its kind, name and date."""
-
-    kind = forms.ChoiceField(label="Kind of list", choices=ListKind.choices)
-    community = forms.ModelChoiceField(
-        CommunityOfPractice.objects.none(),
-        label="Community (for a roster only)",
-        required=False,
-        empty_label="–",
-    )
-    list_name = forms.CharField(
-        label="List name",
-        max_length=120,
-        error_messages={"required": "Enter the list name."},
-        help_text="Use the same name each time, for example: the ministry’s contract list.",
-    )
-    as_of = day_field(
-        "List date",
-        help_text="The date of the information. A newer list takes precedence over an older one.",
-        errors={"required": "Enter the date of the list."},
-    )
-    file = file_field("File", required=True)
-
-    def clean_as_of(self) -> date:
-        as_of: date = self.cleaned_data["as_of"]
-        if as_of > timezone.localdate():
-            raise forms.ValidationError("The list date cannot be in the future.")
-        return as_of
-
-    def clean_file(self) -> UploadedFile:
-        file: UploadedFile = self.cleaned_data["file"]
-        if not str(file.name).lower().endswith((".csv", ".xlsx")):
-            raise forms.ValidationError("Choose a file that ends in .csv or .xlsx.")
-        return file
-
-    def clean(self) -> dict[str, object]:
-        data = super().clean() or {}
-        is_roster = data.get("kind") == ListKind.ROSTER
-        if is_roster and not data.get("community") and "community" not in self.errors:
-            self.add_error("community", "Choose the community whose roster this is.")
-        if not is_roster:
-            data["community"] = None
-        return data
 
 
 def show_step(request: AuthenticatedRequest, pk: int, step: Step) -> HttpResponse:
@@ -166,7 +118,7 @@ def correct_row(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     )
 
 
-@require_safe
+@require_POST
 def rows_with_errors(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """The rows with errors as a sheet, to be corrected there: the cells under the headings of the file, and why."""
     list_import = get_object_or_404(lists_of(request.user), pk=pk)
@@ -199,10 +151,106 @@ def _steps(list_import: ListImport, shown: Step | None) -> list[dict[str, object
             "is_shown": step == shown,
             "is_done": number < last,
             "url": reverse(f"admin:membership_listimport_{step}", args=[list_import.pk])
-            if step != Step.FILE and number <= last
+            if number <= last
             else "",
         }
         for number, step in enumerate(Step)
+    ]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def show_file(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """The first step again: another file, encoding or date."""
+    list_import = get_object_or_404(lists_of(request.user), pk=pk)
+    page = redirect("admin:membership_listimport_change", pk)
+    if list_import.state not in ListImport.IN_STEPS:
+        return page
+    form = FileForm(request.POST or None, request.FILES or None, list_import=list_import)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        file = data["file"]
+        with refusal_as_warning(request):
+            uploads.replace_file(
+                list_import_id=pk,
+                as_of=data["as_of"],
+                encoding=data.get("encoding", ""),
+                content=file.read() if file else None,
+                file_name=file.name if file else "",
+                now=timezone.now(),
+            )
+        return page
+    return desk_page(
+        request,
+        "desk/imports/file.html",
+        title=f"{Step.FILE.label}: {list_import}",
+        list=list_import,
+        form=form,
+        steps=_steps(list_import, Step.FILE),
+    )
+
+
+@fresh_code_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Undo an import, after a page that says what that changes."""
+    list_import = get_object_or_404(lists_of(request.user), pk=pk)
+    page = redirect("admin:membership_listimport_change", pk)
+    if request.method == "POST":
+        with refusal_as_warning(request):
+            undoing.undo_import(list_import_id=pk, by=request.user, now=timezone.now())
+            messages.success(request, "The import is undone. The register is as it was before it.")
+        return page
+    if why_not := undoing.why_not_undone_import(list_import):
+        messages.warning(request, why_not)
+        return page
+    return desk_page(
+        request,
+        "desk/imports/undo.html",
+        title=f"Undo the import of {list_import}?",
+        crumbs=_crumbs(list_import),
+        preview=undoing.preview(list_import),
+        button="Undo this import",
+        back=("Cancel", page.url),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def correct_date(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Give an import another date. A page says first how many facts get it."""
+    list_import = get_object_or_404(lists_of(request.user), pk=pk)
+    page = redirect("admin:membership_listimport_change", pk)
+    if list_import.state != ListImport.State.APPLIED:
+        messages.warning(request, "Only the date of an import that is done can be corrected.")
+        return page
+    form, previewed = DateForm(request.POST or None, initial={"as_of": list_import.as_of}), None
+    if request.method == "POST" and form.is_valid():
+        as_of, now = form.cleaned_data["as_of"], timezone.now()
+        with refusal_as_form_error(form, "as_of"):
+            if form.cleaned_data["previewed"] == as_of:
+                undoing.correct_date(list_import_id=pk, as_of=as_of, now=now)
+                messages.success(request, "The list and its facts have the new date.")
+                return page
+            undoing.require_may_be_dated(list_import, as_of, today=timezone.localdate(now))
+            previewed = as_of
+            form = DateForm(initial={"as_of": as_of, "previewed": as_of})
+    return desk_page(
+        request,
+        "desk/imports/date.html",
+        title=f"Correct the date of {list_import}",
+        crumbs=_crumbs(list_import),
+        form=form,
+        as_of=previewed,
+        list=list_import,
+        facts=undoing.facts_dated(list_import) if previewed else 0,
+        button="Correct the date" if previewed else "Continue",
+        back=("Cancel", page.url),
+    )
+
+
+def _crumbs(list_import: ListImport) -> list[tuple[str, str]]:
+    return [
+        ("Imports", reverse("admin:membership_listimport_changelist")),
+        (str(list_import), reverse("admin:membership_listimport_change", args=[list_import.pk])),
     ]
 
 
@@ -230,6 +278,9 @@ class ListImportAdmin(CustomPageAdmin):
             step.value: require_http_methods(["GET", "HEAD", "POST"])(partial(show_step, step=step))
             for step in STEP_FORMS
         },
+        Step.FILE.value: show_file,
+        "undo": undo,
+        "date": correct_date,
         "confirm": confirm,
         "row": correct_row,
         "errors": rows_with_errors,
@@ -252,7 +303,12 @@ class ListImportAdmin(CustomPageAdmin):
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         """Upload a list. Nothing is saved until staff confirm what it would change."""
-        form = UploadForm(request.POST or None, request.FILES or None, user=request.user)
+        form = UploadForm(
+            request.POST or None,
+            request.FILES or None,
+            user=request.user,
+            initial={"series": request.GET.get("series", "")},
+        )
         if request.method == "POST" and form.is_valid():
             data = form.cleaned_data
             list_import = uploads.new_import(
@@ -294,6 +350,8 @@ class ListImportAdmin(CustomPageAdmin):
             "desk/imports/list.html",
             title=str(list_import),
             list=list_import,
+            can_undo=list_import.is_applied
+            and ListImport.objects.filter(pk=pk, changes__isnull=False).exists(),
             effect=ShownEffect(list_import, request.user),
             checks=roster_checks_of(request.user).filter(list_import=pk, state="open").count(),
         )

@@ -5,7 +5,7 @@ A dry run does the same as a real import, without ``save``. Rows are found by a 
 """
 
 from collections.abc import Hashable, Iterable, Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
@@ -38,7 +38,7 @@ class RowBatch(Generic[_Row]):
     """Rows of one model by a natural key, and which of them are new, changed or deleted."""
 
     def __init__(self, model: type[_Row], *fields: str) -> None:
-        self._model = model
+        self.model = model
         self._fields = fields
         self._rows: dict[Hashable, list[_Row]] = {}
         self._new: list[_Row] = []
@@ -77,13 +77,18 @@ class RowBatch(Generic[_Row]):
         self._deleted.add(row.pk)
 
     @property
+    def written(self) -> set[int]:
+        """The keys of the rows to be written; once they are saved, those of the new ones too."""
+        return {*self._deleted, *self._changed, *(row.pk for row in self._new if row.pk)}
+
+    @property
     def deleted(self) -> int:
         """How many rows will be deleted."""
         return len(self._deleted)
 
     def save(self) -> None:
         """Write everything, in the same number of queries for any number of rows."""
-        rows = self._model._default_manager
+        rows = self.model._default_manager
         rows.filter(pk__in=self._deleted).delete()
         # An upsert is many times faster than Django's bulk_update.
         rows.bulk_create(
@@ -122,7 +127,7 @@ class RegisterBatch:
         self.enrolments = RowBatch(Enrolment, "started_on")
 
     def save(self) -> None:
-        """Write new and changed rows. Rows that others point to come first.
+        """Write new and changed rows.
 
         Raises ``RefusedError`` if one of these people was merged after they were loaded.
         """
@@ -132,15 +137,17 @@ class RegisterBatch:
                 "Two records of someone on this list have just been merged, so nothing was imported. "
                 "Import the list again."
             )
-        self.agencies.save()
-        self.other_names.save()
-        self.programs.save()
-        self.memberships.save()
-        self.people.save()
-        self.positions.save()
-        self.initiatives.save()
-        self.roles.save()
-        self.enrolments.save()
+        for batch in self.batches:
+            batch.save()
+
+    @property
+    def batches(self) -> list[RowBatch[Any]]:
+        """Those that others refer to come first."""
+        return [batch for batch in vars(self).values() if isinstance(batch, RowBatch)]
+
+    def written(self) -> dict[type[Model], set[int]]:
+        """The keys of the rows to be written, by model; once they are saved, those of the new ones too."""
+        return {batch.model: batch.written for batch in self.batches}
 
     def load_agencies(self, names: Iterable[str]) -> None:
         keys = {name_key(name) for name in names}

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -21,10 +22,10 @@ from membership.imports.columns import ListRow
 from membership.imports.files import BadCell, Cell
 from membership.imports.kinds import IMPORTERS, Plan
 from membership.imports.reading import Reading
-from membership.models import ListImport, ListKind
+from membership.models import EvaMembership, ListImport, ListKind, Program, ProgramPosition
 from membership.register.evidence import EvidencedModel
 from membership.register.names import clean_text
-from membership.rosters.reassessment import FACTS, checks_proposed
+from membership.rosters.reassessment import FACTS, checks_proposed, known_lists
 
 # So many errors of a kind are shown with their cells; the rows have the others.
 _SHOWN_ERRORS = 20
@@ -95,7 +96,8 @@ def write(
     model = FACTS_OF_LIST.get(ListKind(list_import.kind))
     last = _last_edition(list_import)
     had = _named_by(model, list_import, last) if model and last else []
-    before = checks_proposed(on=on)
+    people = _concerned(plan, model, had, on=on)
+    before = checks_proposed(on=on, people=people)
     plan.register.save()
     end()
     effect = Effect(named=len(had), last=last.isoformat() if last else "", ending=plan.ending_facts)
@@ -107,7 +109,9 @@ def write(
         effect.left_out = [e.pk for e in open_ones if e.person_id not in named]
         effect.named = len(open_ones)
     rows_of_new = {one.pk: number for number, one in plan.enrolling.items()}
-    for pk, proposed in checks_proposed(on=on).items():
+    if people is not None:
+        people |= plan.register.people.by_pk().keys()
+    for pk, proposed in checks_proposed(on=on, people=people).items():
         was = before.get(pk, {})
         who: dict[str, Any] = {"row": rows_of_new[pk]} if pk in rows_of_new else {"enrolment": pk}
         came = {kind: findings for kind, findings in proposed.items() if kind not in was}
@@ -118,6 +122,35 @@ def write(
             findings = [finding.as_json() for found in was.values() for finding in found]
             effect.off.append({**who, "kinds": list(was), "findings": findings})
     return effect
+
+
+def _concerned(
+    plan: Plan, model: type[EvidencedModel] | None, had: list[int], *, on: date
+) -> set[int] | None:
+    """The people whose roster checks may change, by their keys; None if those of all may.
+
+    A list that is too old opens no roster checks. With a newer one, all that is not known does.
+    """
+    if model and known_lists(on).are_all_too_old(model):
+        return None
+    agencies = {*plan.register.agencies.by_pk()}
+    programs: list[int] = []
+    people = {*plan.register.people.by_pk()}
+    if model is Program:
+        programs = had
+    elif model:
+        left: QuerySet[Any] = model._default_manager.filter(pk__in=had)
+        if model is EvaMembership:
+            agencies.update(left.filter(agency__isnull=False).values_list("agency", flat=True))
+            left = left.filter(person__isnull=False)
+        people.update(left.values_list("person", flat=True))
+    for of in (
+        {"program__agency__in": agencies},
+        {"agency__in": agencies},
+        {"program__in": programs},
+    ):
+        people.update(ProgramPosition.objects.filter(**of).values_list("person", flat=True))
+    return people
 
 
 def _last_edition(list_import: ListImport) -> date | None:

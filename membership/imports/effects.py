@@ -3,7 +3,7 @@
 Staff see the members of their own families by name; of the others, a number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from communities.rules.assess import Finding
 from membership.accounts.teams import families_of
 from membership.imports.checking import FACTS_OF_LIST
-from membership.models import Enrolment, ListImport, User, WorklistRow
+from membership.models import Enrolment, ListImport, ListKind, User, WorklistRow
 
 _SHOWN = 100
 
@@ -51,15 +51,22 @@ class Group:
 class ShownEffect:
     """The effect of an import as one member of staff sees it."""
 
-    def __init__(self, list_import: ListImport, user: User | AnonymousUser) -> None:
+    def __init__(
+        self,
+        list_import: ListImport,
+        user: User | AnonymousUser,
+        *,
+        names: Mapping[int, str] | None = None,
+    ) -> None:
+        """``names`` are who the rows are about, if the rows are not saved."""
         kept = list_import.effect or {}
         self.is_known = bool(list_import.effect)
         self.loss = str(kept.get("loss", ""))
         self.ending = int(kept.get("ending", 0))
         self.named = int(kept.get("named", 0))
         self.last = date.fromisoformat(kept["last"]) if kept.get("last") else None
-        self.on = _members(list_import, kept.get("on", ()), user)
-        self.off = _members(list_import, kept.get("off", ()), user)
+        self.on = _members(list_import, kept.get("on", ()), user, names)
+        self.off = _members(list_import, kept.get("off", ()), user, names)
         self.left_out = _left_out(list_import, kept.get("left_out", ()))
 
     @property
@@ -79,7 +86,10 @@ class ShownEffect:
 
 
 def _members(
-    list_import: ListImport, kept: Sequence[dict[str, Any]], user: User | AnonymousUser
+    list_import: ListImport,
+    kept: Sequence[dict[str, Any]],
+    user: User | AnonymousUser,
+    known_names: Mapping[int, str] | None,
 ) -> Group:
     by_enrolment = {one["enrolment"]: one for one in kept if "enrolment" in one}
     known = Enrolment.objects.filter(pk__in=by_enrolment, person__erased_on__isnull=True)
@@ -99,7 +109,11 @@ def _members(
         group.shown.append(_member(enrolment, str(enrolment.person), one, url))
     # Who is enrolled by this list itself has no enrolment before it is written.
     new = {one["row"]: one for one in kept if "row" in one}
-    names = dict(list_import.rows.filter(number__in=new).values_list("number", "what"))
+    if known_names is None:
+        rows = list_import.rows.filter(number__in=new)
+        names = dict(rows.values_list("number", "what"))
+    else:
+        names = {number: known_names[number] for number in new}
     for number, name in sorted(names.items())[: _SHOWN - len(group.shown)]:
         enrolment = Enrolment(community=list_import.community)
         group.shown.append(_member(enrolment, name, new[number], ""))
@@ -119,8 +133,8 @@ def _member(enrolment: Enrolment, name: str, kept: dict[str, Any], url: str) -> 
 
 def _left_out(list_import: ListImport, keys: Sequence[int]) -> Group:
     model: type[Model] = Enrolment
-    if list_import.kind in FACTS_OF_LIST:
-        model = FACTS_OF_LIST[list_import.kind]
+    if (kind := ListKind(list_import.kind)) in FACTS_OF_LIST:
+        model = FACTS_OF_LIST[kind]
     found = model._default_manager.filter(pk__in=keys)
     name = model._meta.model_name
     if related := _RELATED.get(str(name)):

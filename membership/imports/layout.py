@@ -390,18 +390,22 @@ def _has_all(row: SheetRow, needed: set[int]) -> bool:
 
 def _kind_of_skip(row: SheetRow, heading_cells: set[str], needed: set[int], last_full: int) -> str:
     """Why a row is no part of the list, by the keys of ``SKIPS``; empty for a row that is."""
-    texts = [str(cell) for cell in row.cells if cell]
-    if any(isinstance(cell, BadCell) for cell in row.cells):
-        return ""
+    cells = [cell for cell in row.cells if cell]
+    texts = [str(cell) for cell in cells]
     if len(texts) > 1 and sum(name_key(t) in heading_cells for t in texts) >= 0.7 * len(texts):
         return "repeat"
     has_all = _has_all(row, needed)
-    others_are_numbers = all(map(_NUMBER.fullmatch, texts[1:]))
+    # The sum may be a formula without a result.
+    others_are_numbers = all(
+        isinstance(cell, BadCell) or _NUMBER.fullmatch(str(cell)) for cell in cells[1:]
+    )
     if others_are_numbers and (
         _TOTAL.fullmatch(texts[0])
         or (not has_all and (_BEGINS_A_TOTAL.match(texts[0]) or _NUMBER.fullmatch(texts[0])))
     ):
         return "total"
+    if any(isinstance(cell, BadCell) for cell in cells):
+        return ""
     if len(texts) > 2:  # a row of the list, perhaps a wrong one
         return ""
     if _PRINTED.fullmatch(" ".join(texts)):

@@ -134,25 +134,24 @@ class Matching:
 
     def _arranged(self, row: SheetRow) -> Iterator[SheetRow]:
         width = 1 + max(self.positions.values())
-        cells = row.cells + [""] * (width - len(row.cells))
+        cells: list[Cell] = [*row.cells, *[""] * (width - len(row.cells))]
         if self.name_cells:
             found = [cells[n] for n in self.name_cells if n < len(cells)]
             parts = list(map(str, found))
             if self.is_last_first:
                 parts = parts[0].split(",", 1)[::-1]
-            name = " ".join(filter(None, map(str.strip, parts)))
+            whole = " ".join(filter(None, map(str.strip, parts)))
             bad = (cell for cell in found if isinstance(cell, BadCell))
-            cells[self.name_cells[0]] = next(bad, name)
+            cells[self.name_cells[0]] = next(bad, whole)
         people = [
             (role, cells[name], cells[email] if email is not None else "")
             for role, name, email in self.roles
         ]
         # Without anyone, the row is about the initiative alone.
-        for role, name, email in [one for one in people if any(one[1:])] or [("", "", "")]:
+        for values in [one for one in people if any(one[1:])] or [("", "", "")]:
             if self.roles:
                 cells = list(cells)
-                values = {"role": role, "name": name, "email": email}
-                for column, value in values.items():
+                for column, value in zip(("role", "name", "email"), values, strict=True):
                     if column in self.positions:
                         cells[self.positions[column]] = value
             yield replace(row, cells=cells)

@@ -1,5 +1,6 @@
 """Imports of lists, and the rows of each."""
 
+from calendar import monthrange
 from datetime import date
 
 from django.db import models
@@ -69,6 +70,20 @@ class ListSeries(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def last_as_of(self) -> date | None:
+        """The date of its newest edition."""
+        applied = self.editions.filter(state=ListImport.State.APPLIED).order_by()
+        last: date | None = applied.aggregate(day=Max("as_of"))["day"]
+        return last
+
+    def due_on(self, last: date | None) -> date | None:
+        """The day on which the edition after the one of ``last`` is due; None if it comes on no regular dates."""
+        if last is None or not self.months_between:
+            return None
+        year, month = divmod(last.year * 12 + last.month - 1 + self.months_between, 12)
+        return date(year, month + 1, min(last.day, monthrange(year, month + 1)[1]))
+
 
 class ListImport(models.Model):
     """One import of a list, an edition, and afterwards its record.
@@ -79,7 +94,8 @@ class ListImport(models.Model):
 
     ``content``, ``table``, ``answers``, ``found`` and the rows are personal data, so they are deleted when the
     import is applied or discarded. The name and date of the list, who imported it and the counts are kept.
-    ``changes`` is what the import did, for taking it back; it is deleted when that is no longer possible.
+    ``changes`` is what the import did, for undoing it; it is deleted when that is no longer possible.
+    ``named`` is what its rows said, for comparing editions: people by their keys, without names and emails.
     ``community`` is set only for a roster, and only its team can see that.
     """
 
@@ -90,7 +106,7 @@ class ListImport(models.Model):
         REFUSED = "refused", "Cannot be read"
         APPLYING = "applying", "Importing"
         APPLIED = "applied", "Imported"
-        UNDONE = "undone", "Taken back"
+        UNDONE = "undone", "Undone"
         DISCARDED = "discarded", "Discarded"
 
     kind = models.CharField(max_length=12, choices=ListKind.choices)
@@ -110,6 +126,7 @@ class ListImport(models.Model):
     found = models.JSONField(null=True, blank=True)
     effect = models.JSONField(null=True, blank=True)
     changes = models.JSONField(null=True, blank=True)
+    named = models.JSONField(null=True, blank=True)
     uploaded_by = by_user()
     uploaded_at = models.DateTimeField()
     moved_at = models.DateTimeField(help_text="When the import last made progress.")
@@ -148,6 +165,10 @@ class ListImport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.list_name} of {date_format(self.as_of)}"
+
+    @property
+    def is_applied(self) -> bool:
+        return self.state == self.State.APPLIED
 
     @classmethod
     def newest(cls) -> dict[tuple[str, str], date]:

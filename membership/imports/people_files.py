@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from membership.errors import RefusedError
 from membership.imports.columns import CellError, Column, ListRow
-from membership.imports.files import FileRead, Sheet, SheetRow
+from membership.imports.files import BadCell, FileRead, Sheet, SheetRow
 from membership.imports.headings import Headings
 from membership.imports.layout import find_layout
 from membership.imports.matching import match_columns
@@ -38,6 +38,8 @@ def read_people(
     file: FileRead, columns: Sequence[Column], *, needed: Collection[str]
 ) -> list[ListRow]:
     """The rows of all lists in the file, each with one of the columns ``needed``; ``RefusedError`` if there are none."""
+    for row in (row for sheet in file.sheets for row in sheet.rows):
+        row.cells = [str(cell) if isinstance(cell, BadCell) else cell for cell in row.cells]
     found = [
         row for part in _parts(file, Headings(columns)) for row in _read(part, columns, needed)
     ]

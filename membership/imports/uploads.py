@@ -28,11 +28,14 @@ from membership.imports.checking import (
     write,
 )
 from membership.imports.columns import ListRow
+from membership.imports.editions import forget_old_editions, named_rows
+from membership.imports.effects import ShownEffect
 from membership.imports.files import FileRead, read_file
 from membership.imports.kinds import IMPORTERS, Plan
 from membership.imports.likeness import compare_with_register
-from membership.imports.questions import Answers, Given, remembered
+from membership.imports.questions import Answers, Given, Question, remembered
 from membership.imports.reading import Reading, read_list
+from membership.imports.undoing import forget_old
 from membership.models import (
     ListImport,
     ListImportRow,
@@ -41,6 +44,7 @@ from membership.models import (
     RowOutcome,
     User,
 )
+from membership.recorded_changes import Rows, changes_between, read_rows
 from membership.register.names import clean_text, name_key
 from membership.rosters.reassessment import reassess
 
@@ -61,7 +65,7 @@ def lists_of(user: User | AnonymousUser) -> QuerySet[ListImport]:
     visible = Q(community__isnull=True) | Q(community__team__family__in=families)
     lists = ListImport.objects.filter(visible) if families else ListImport.objects.none()
     return lists.select_related("community", "uploaded_by__person").defer(
-        "content", "table", "found", "effect", "changes"
+        "content", "table", "found", "effect", "changes", "named"
     )
 
 
@@ -78,7 +82,6 @@ def new_import(
     answers: Answers | None = None,
 ) -> ListImport:
     """An import that is not saved yet."""
-    path = PurePath(clean_text(file_name))
     series = _series(kind, list_name, community)
     return ListImport(
         kind=kind,
@@ -87,8 +90,7 @@ def new_import(
         answers=answers or {},
         as_of=as_of,
         community=community,
-        # Without folders, and with the extension even if the name is long.
-        file_name=f"{path.stem[:100]}{path.suffix[:20]}",
+        file_name=_short_name(file_name),
         content=content,
         uploaded_by=by,
         uploaded_at=now,
@@ -118,8 +120,13 @@ def carry_on(*, list_import_id: int, now: datetime) -> None:
     except RefusedError as refusal:
         with transaction.atomic():
             list_import = _locked(list_import_id)
-            if list_import.is_working:
-                list_import.problem = str(refusal)
+            if not list_import.is_working:
+                return
+            list_import.problem = str(refusal)
+            if list_import.answers.pop("file", None):  # with the letters as they were before
+                list_import.save(update_fields=["problem", "answers"])
+                _notify_worker_on_commit(list_import_id)
+            else:
                 _close(list_import, State.REFUSED, now)
 
 
@@ -130,15 +137,55 @@ def answer(*, list_import_id: int, answers: Answers, now: datetime) -> None:
     """
     with transaction.atomic():
         list_import = _locked(list_import_id)
-        if list_import.state not in ListImport.IN_STEPS:
-            state = list_import.get_state_display()
-            raise RefusedError(f"This import cannot be changed. Its status is “{state}”.")
+        _require_in_steps(list_import)
         list_import.answers = {**list_import.answers, **answers}
         for day in answers.get("as_of", {}).values():  # of the title, or as staff gave it
             list_import.as_of = date.fromisoformat(day)
         list_import.state, list_import.percent, list_import.moved_at = State.CHECKING, 0, now
         list_import.save(update_fields=["answers", "as_of", "state", "percent", "moved_at"])
         _notify_worker_on_commit(list_import.pk)
+
+
+def replace_file(
+    *,
+    list_import_id: int,
+    as_of: date,
+    now: datetime,
+    encoding: str = "",
+    content: bytes | None = None,
+    file_name: str = "",
+) -> None:
+    """Read another file, or the same one with other letters or as of another day. What fits of the answers stays.
+
+    Raises ``RefusedError`` if the import is past its steps.
+    """
+    with transaction.atomic():
+        list_import = _locked(list_import_id)
+        _require_in_steps(list_import)
+        list_import.as_of = as_of
+        found = (list_import.found or {}).get("file", {}).get("encoding", "")
+        if content is not None:
+            list_import.content, list_import.file_name = content, _short_name(file_name)
+            list_import.answers, list_import.table = remembered(list_import.answers), None
+        elif encoding not in ("", found):
+            list_import.answers["file"] = {"encoding": encoding}
+            list_import.table = None
+        list_import.problem = ""
+        list_import.state, list_import.percent, list_import.moved_at = State.CHECKING, 0, now
+        list_import.save()
+        _notify_worker_on_commit(list_import.pk)
+
+
+def _require_in_steps(list_import: ListImport) -> None:
+    if list_import.state not in ListImport.IN_STEPS:
+        state = list_import.get_state_display()
+        raise RefusedError(f"This import cannot be changed. Its status is “{state}”.")
+
+
+def _short_name(file_name: str) -> str:
+    """Without folders, and with the extension even if the name is long."""
+    path = PurePath(clean_text(file_name))
+    return f"{path.stem[:100]}{path.suffix[:20]}"
 
 
 def confirm(*, list_import_id: int, now: datetime, loss: str = "") -> None:
@@ -159,15 +206,35 @@ def confirm(*, list_import_id: int, now: datetime, loss: str = "") -> None:
         _notify_worker_on_commit(list_import.pk)
 
 
-def import_at_once(list_import: ListImport, *, dry_run: bool = False) -> Plan:
+class QuestionsOpenError(RefusedError):
+    """Staff have to be asked something first."""
+
+    def __init__(self, questions: list[Question]) -> None:
+        super().__init__("\n".join(question.text for question in questions))
+        self.questions = questions
+
+
+class LossError(RefusedError):
+    """The list no longer has much that the last edition had, or ends much, and no one has confirmed these numbers."""
+
+    def __init__(self, list_import: ListImport, effect: Effect) -> None:
+        list_import.effect = effect.to_json()
+        words = ShownEffect(list_import, AnonymousUser()).loss_in_words
+        super().__init__(words.removesuffix(" I have checked that this is right."))
+        self.numbers = effect.loss
+
+
+def import_at_once(
+    list_import: ListImport, *, dry_run: bool = False, loss: str | None = None
+) -> Plan:
     """Check and apply a new import in one step, for the command. Errors in rows are returned, not raised.
 
     Nothing is saved in a dry run, or if the plan that is returned has errors. Raises ``RefusedError`` if staff have to
-    be asked something.
+    be asked something. With ``loss``, a bulk loss in other numbers than these is asked too.
     """
     reading, now = _read(list_import, _file(list_import)), list_import.uploaded_at
-    if asked := [q.text for q in reading.questions if q.is_open and not q.can_wait]:
-        raise RefusedError("\n".join(asked))
+    if asked := [q for q in reading.questions if q.is_open and not q.can_wait]:
+        raise QuestionsOpenError(asked)
     if dry_run:
         plan, effect = try_out(list_import, reading.rows, now=now)
         list_import.effect = effect.to_json() if effect else None
@@ -175,7 +242,9 @@ def import_at_once(list_import: ListImport, *, dry_run: bool = False) -> Plan:
     with transaction.atomic():
         plan = plan_of(list_import, reading.rows, now=now)
         if not plan.errors:
-            _write(list_import, plan, now)
+            effect = _write(list_import, plan, now)
+            if loss is not None and effect.loss not in ("", loss):
+                raise LossError(list_import, effect)
     if not plan.errors:
         reassess(now=now, list_import=list_import)
     return plan
@@ -192,10 +261,12 @@ def discard(*, list_import_id: int, now: datetime) -> None:
 
 
 def discard_old(*, now: datetime) -> int:
-    """Discard imports that no one confirmed within a week. Returns their number."""
+    """Discard imports that no one confirmed within a week, and what is kept of old ones. Returns their number."""
     old = ListImport.objects.filter(
         state__in=[*ListImport.IN_STEPS, State.REFUSED], moved_at__lt=now - KEPT_FOR
     )
+    forget_old(now=now)
+    forget_old_editions(now=now)
     pks = list(old.values_list("pk", flat=True))
     for pk in pks:
         discard(list_import_id=pk, now=now)
@@ -231,7 +302,9 @@ def _file(list_import: ListImport) -> FileRead:
     """The file, read once and then kept until the import is over. Raises ``RefusedError`` if it cannot be used."""
     if list_import.table:
         return FileRead.from_json(list_import.table)
-    file = read_file(bytes(list_import.content or b""), list_import.file_name)
+    encoding = list_import.answers.get("file", {}).get("encoding", "")
+    content = bytes(list_import.content or b"")
+    file = read_file(content, list_import.file_name, encoding=encoding)
     list_import.table = file.to_json()
     if list_import.pk:
         ListImport.objects.filter(pk=list_import.pk).update(table=list_import.table)
@@ -329,13 +402,15 @@ def _apply(pk: int, rows: list[ListRow], now: datetime) -> None:
 
 def _write(list_import: ListImport, plan: Plan, now: datetime) -> Effect:
     """Save all changes and the record of the import. Runs inside the caller's transaction."""
-    effect = write(list_import, plan, lambda: _record(list_import, plan, now), now=now)
+    before = read_rows(plan.register.written())
+    effect = write(list_import, plan, lambda: _record(list_import, plan, before, now), now=now)
     list_import.effect = effect.to_json()
     list_import.save(update_fields=["effect"])
     return effect
 
 
-def _record(list_import: ListImport, plan: Plan, now: datetime) -> None:
+def _record(list_import: ListImport, plan: Plan, before: Rows, now: datetime) -> None:
+    """Save the record of the import, with what it changed since ``before``."""
     community = list_import.community
     plan.register.name_checks.save(
         source=NameCheck.Source.LIST,
@@ -350,7 +425,11 @@ def _record(list_import: ListImport, plan: Plan, now: datetime) -> None:
     _count(list_import, plan)
     if list_import.series and list_import.series.pk is None:
         _save_with_series(list_import)
+    list_import.changes = changes_between(before, read_rows(plan.register.written()))
+    list_import.named = named_rows(list_import.kind, plan.named)
     if series := list_import.series:
+        # Only the last import of a list can be undone.
+        series.editions.exclude(pk=list_import.pk).update(changes=None)
         series.mapping = {**series.mapping, **remembered(list_import.answers)}
         series.save(update_fields=["mapping"])
     _close(list_import, State.APPLIED, now)

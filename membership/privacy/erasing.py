@@ -31,6 +31,7 @@ from membership.accounts.sessions import end_sessions
 from membership.accounts.teams import LEADS, is_lead
 from membership.emails.queue import queue
 from membership.errors import RefusedError
+from membership.imports.undoing import forget_in_changes
 from membership.models import (
     Access,
     AdmissionException,
@@ -149,6 +150,7 @@ def erase_person(
     _forget_in_merges_of_others(person, names)
     remove_from_services(addresses)
     remove_from_imports(names=names, addresses=addresses)
+    forget_in_changes(person, names=names, addresses=addresses)
     if user:
         remove_sessions(user, addresses)
         delete_user(user)

@@ -4,7 +4,7 @@ A list removes no one: a roster check asks staff to review an enrolment. If the 
 again, it is resolved without staff. A list that is too old opens no roster checks.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -139,6 +139,12 @@ class KnownLists:
     def too_old(self) -> list[KnownList]:
         return [known for known in self.lists if self._is_too_old(known.kind, known.as_of)]
 
+    def are_all_too_old(self, model: type[EvidencedModel]) -> bool:
+        """Whether there are lists of such facts, and none is recent enough to open roster checks."""
+        newest = max((k.as_of for k in self.lists if FACTS[k.kind] is model), default=None)
+        kind = next(kind for kind, facts in FACTS.items() if facts is model)
+        return newest is not None and self._is_too_old(kind, newest)
+
     def carried(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """The findings that may open a roster check."""
         return tuple(finding for finding in findings if self.carries(finding))
@@ -222,12 +228,19 @@ def _ending_soon(
     return {}
 
 
-def checks_proposed(*, on: date) -> dict[int, dict[str, tuple[Finding, ...]]]:
-    """The roster checks that each open enrolment should have, by its key and by kind. Writes nothing."""
+def checks_proposed(
+    *, on: date, people: Collection[int] | None = None
+) -> dict[int, dict[str, tuple[Finding, ...]]]:
+    """The roster checks that each open enrolment should have, by its key and by kind. Writes nothing.
+
+    With ``people``, only theirs, by the keys of these people.
+    """
     lists = known_lists(on)
     communities = CommunityOfPractice.objects.prefetch_related("criteria")
     rules = {community.pk: community.rules() for community in communities}
     rows = Enrolment.objects.filter(ended_on__isnull=True).select_related("person", "exception")
+    if people is not None:
+        rows = rows.filter(person__in=people)
     merged = merged_agencies()
     proposed: dict[int, dict[str, tuple[Finding, ...]]] = {}
     chunk: list[Enrolment] = []

@@ -272,12 +272,20 @@ TABLE = {
     "admin:membership_listimport_add": (TEAMS, TEAMS),
     **{
         f"admin:membership_listimport_{step}": (THIS_TEAM, desk(ON, 404, ON))
-        for step in ("sheet", "values", "check")
+        for step in ("sheet", "check")
     },
     "admin:membership_listimport_row": (desk(ON, 404, ON),) * 2,
-    "admin:membership_listimport_errors": (THIS_TEAM, GET_ONLY),
+    "admin:membership_listimport_errors": (GET_ONLY, THIS_TEAM),
     # Nothing is chosen there, so the page says what is missing.
     "admin:membership_listimport_columns": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_listimport_values": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_listimport_file": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_listimport_undo": (desk(CODE, CODE, CODE),) * 2,
+    # An import that is not done yet has no date to correct.
+    "admin:membership_listimport_date": (desk(ON, 404, ON),) * 2,
+    **pages_rows("membership_listseries"),
+    "admin:membership_listseries_schedule": (THIS_TEAM, desk(200, 404, 200)),
+    "admin:membership_listseries_forget": (GET_ONLY, desk(ON, 404, ON)),
     "admin:membership_listimport_confirm": (GET_ONLY, desk(ON, 404, ON)),
     "admin:membership_listimport_discard": (GET_ONLY, desk(ON, 404, ON)),
     "admin:membership_listimport_sample": (TEAMS, GET_ONLY),

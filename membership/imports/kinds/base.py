@@ -220,6 +220,8 @@ class Plan:
 
     register: RegisterBatch
     rows: list[ListImportRow] = field(default_factory=list)
+    # Of each row that is imported: the person, the key of its agency, and the row.
+    named: list[tuple[Person | None, str, ListRow]] = field(default_factory=list)
     # How many rows end something that went on.
     ending: int = 0
     # By the number of the row.
@@ -265,6 +267,8 @@ class Importer(ABC):
         seen: dict[Hashable, ListRow] = {}
         for row in rows:
             result = self._result(row, seen)
+            if result.outcome != RowOutcome.ERROR:
+                plan.named.append(self._named(row))
             plan.rows.append(
                 ListImportRow(
                     number=row.number,
@@ -295,6 +299,11 @@ class Importer(ABC):
             RowOutcome.ERROR,
             f"Rows {earlier.number} and {row.number} contradict each other. Keep one of them.",
         )
+
+    def _named(self, row: ListRow) -> tuple[Person | None, str, ListRow]:
+        email, agency = row.values.get("email"), row.values.get("agency")
+        person = self.register.people.first(email) if email else None
+        return person, self.agency_key(agency) if agency else "", row
 
     def _end_by_status(self, row: ListRow) -> str:
         """End what a status calls over on the last day in its row if that is past, or else on the day before the list."""

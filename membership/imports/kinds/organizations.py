@@ -68,7 +68,7 @@ class AgencyList(Importer):
             "From",
             samples=("2026-01-01", "January 1, 2026"),
             if_absent="This list does not say when EVA BC memberships begin. "
-            "Without a first and a last day, it adds no membership and changes none.",
+            "A membership that the register has gets its last day from the list. A new one needs both days.",
         ),
         day_column(
             "ends_on",
@@ -88,7 +88,7 @@ class AgencyList(Importer):
             "Until",
             samples=("2026-12-31", "December 31, 2026"),
             if_absent="This list does not say when EVA BC memberships end. "
-            "Without a first and a last day, it adds no membership and changes none.",
+            "Days that the register has stay. A new membership needs both days.",
         ),
         Column(
             "contact_name",

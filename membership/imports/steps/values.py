@@ -24,7 +24,7 @@ class ValuesForm(StepForm):
         super().__init__(data, list_import=list_import)
         for name, question in self.questions.items():
             field = self.fields[name]
-            field.error_messages["required"] = "Choose an answer."
+            field.error_messages["required"] = self._missing(question)
             if question["count"] > len(question["rows"][:3]):
                 rows = ", ".join(map(str, question["rows"][:5]))
                 field.help_text = f"{field.help_text} Rows {rows} and others.".strip()
@@ -37,6 +37,12 @@ class ValuesForm(StepForm):
                     field.initial, other.initial = "", field.initial
                 self.fields[_day(name)] = other
 
+    @staticmethod
+    def _missing(question: dict[str, Any]) -> str:
+        return (
+            f"Choose an answer for “{question['shown']}”{', or enter a date' * question['is_day']}."
+        )
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         for name, question in self.questions.items():
@@ -45,7 +51,7 @@ class ValuesForm(StepForm):
             if day := data.get(_day(name)):
                 data[name] = day.isoformat()
             elif not data.get(name):
-                self.add_error(name, forms.ValidationError("Choose an answer, or enter a date."))
+                self.add_error(name, forms.ValidationError(self._missing(question)))
         return data
 
     def answers(self) -> Answers:

@@ -144,7 +144,7 @@ REGISTRATIONS = csv_file(
     "Attendee Details,",
     "First Name,Last Name,Email,Organization,Registration Time,Approval Status",
     'Dana,Sample,Dana@example.org,Sample House,"Nov 01, 2026 09:00:00",approved,',
-    'Ari,,ari@example.org,,"Nov 01, 2026 09:10:00",approved,',
+    '=Ari,Lee,ari@example.org,,"Nov 01, 2026 09:10:00",approved,',
     'Kai,Example,kai@example.org,,"Nov 02, 2026 09:00:00",denied,',
     'Jo,Example,jo@example.org,,"Nov 02, 2026 09:00:00",pending approval,',
     'Ash,Example,ash@example.org,,"Nov 03, 2026 09:00:00",cancelled by self,',
@@ -154,7 +154,7 @@ REGISTRATIONS = csv_file(
 
 def test_zooms_registration_report_is_read_below_its_part_about_the_meeting():
     found = read_registrations(REGISTRATIONS, "registration.csv")
-    assert found.people == {"dana@example.org": "Dana Sample", "ari@example.org": "Ari"}
+    assert found.people == {"dana@example.org": "Dana Sample", "ari@example.org": "=Ari Lee"}
     assert found.left_out == {"denied": 1, "pending": 1, "cancelled": 2}
     assert found.problems == []
 

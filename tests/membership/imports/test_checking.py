@@ -23,8 +23,10 @@ from membership.models import (
     Person,
     Program,
     ProgramPosition,
+    User,
     WorklistRow,
 )
+from membership.rosters.reassessment import reassess
 from membership.tasks import continue_import
 from requests.my.privacy import erase
 from tests import builders
@@ -55,9 +57,15 @@ def program_row(n: int, *, until: str = "2027-03-31") -> str:
     return f"{TREES[n % 12]} House{n // 12 or ''},STVC,Town {n},PSSG,{until}"
 
 
+class Desk(Client):
+    """The browser of a member of staff."""
+
+    user: User
+
+
 @pytest.fixture
-def priya() -> Client:
-    client = Client()
+def priya() -> Desk:
+    client = Desk()
     client.user = builders.staff()
     builders.sign_in(client, client.user)
     return client
@@ -148,6 +156,22 @@ def test_the_effect_is_known_before_anything_is_written(priya, members):
 
 
 @pytest.mark.core
+@pytest.mark.parametrize("last", [APRIL, date(2025, 1, 1)])
+def test_the_effect_is_what_the_reassessment_finds(priya, members, last):
+    """Also if the list was too old for roster checks: then everyone whose work it does not name comes on."""
+    Program.objects.update(list_as_of=last)
+    ListImport.objects.update(as_of=last)
+    someone = Person.objects.create(name="Unlisted Sample", email="unlisted@example.org")
+    Enrolment.objects.create(person=someone, community=builders.community(), started_on=APRIL)
+    reassess(now=NOW)
+    before = set(WorklistRow.objects.values_list("enrolment", flat=True))
+    list_import = checked_and_written(*(program_row(n) for n in range(3, 12)))
+    on = {one["enrolment"] for one in list_import.effect["on"]}
+    assert on == set(WorklistRow.objects.values_list("enrolment", flat=True)) - before
+    assert len(on) >= 3
+
+
+@pytest.mark.core
 def test_who_meets_the_rules_again_comes_off_the_roster_checks(priya, members):
     checked_and_written(*(program_row(n) for n in range(1, 12)))
     assert WorklistRow.objects.count() == 1
@@ -159,7 +183,7 @@ def test_who_meets_the_rules_again_comes_off_the_roster_checks(priya, members):
 
 def checked_and_written(*rows: str) -> ListImport:
     list_import = checked(HEADINGS, *rows)
-    loss = list_import.effect["loss"]
+    loss = (list_import.effect or {})["loss"]
     uploads.confirm(list_import_id=list_import.pk, now=NOW, loss=loss)
     return carried_on(list_import)
 
@@ -283,7 +307,7 @@ def test_rows_with_errors_are_saved_with_the_reason(priya):
     list_import = checked(
         "Agency,Contact email", "A,=1+1", "B,", "C,nobody", kind=ListKind.AGENCIES
     )
-    answer = priya.get(page_of(list_import, "errors"))
+    answer = priya.post(page_of(list_import, "errors"))
     sheet = load_workbook(BytesIO(answer.content)).active
     headings, *rows = sheet.values
     assert headings == ("Agency", "Contact email", "Row in the file", "What is wrong")
@@ -362,7 +386,7 @@ def through_the_page(client: Client, name: str, kind: ListKind, **corrected: str
         client.post(f"{page_of(list_import, 'row')}?row={number}", corrected)
         list_import = carried_on(list_import)
     assert list_import.state == ListImport.State.READY, list_import.found
-    client.post(page_of(list_import, "confirm"), {"loss": list_import.effect["loss"]})
+    client.post(page_of(list_import, "confirm"), {"loss": (list_import.effect or {})["loss"]})
     list_import = carried_on(list_import)
     assert list_import.state == ListImport.State.APPLIED
     return list_import

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from membership.errors import RefusedError
-from membership.imports.files import FileRead, Sheet, SheetRow, read_file
+from membership.imports.files import BadCell, FileRead, Sheet, SheetRow, read_file
 from membership.imports.kinds import IMPORTERS
 from membership.imports.layout import Layout, find_layout
 from membership.imports.questions import Given
@@ -184,6 +184,7 @@ def test_unknown_headings_are_asked_and_remembered():
         (["12 programs"], "total"),
         (["", "", "", "375000"], "total"),
         (["Subtotal: 4"], "total"),
+        (["Total", "", "", BadCell("=SUM(D2:D9)", "A formula without a result.")], "total"),
         (["Printed by Sage 50 on 2026-11-02"], "printed"),
         (["Report date: November 2, 2026"], "printed"),
         (["Page 1 of 3"], "printed"),

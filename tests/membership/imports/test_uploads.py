@@ -169,7 +169,6 @@ def test_a_list_whose_worker_died_is_checked_again():
     [
         ({"as_of": "2999-01-01"}, "The list date cannot be in the future."),
         ({"as_of": "soon"}, "Enter the date as year-month-day"),
-        ({"file_name": "list.xls"}, "Choose a file that ends in .csv or .xlsx."),
         ({"kind": "roster"}, "Choose the community whose roster this is."),
     ],
 )

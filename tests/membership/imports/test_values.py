@@ -600,7 +600,7 @@ def test_staff_answer_on_the_page_and_nothing_typed_is_lost(priya):
     fy = fields["FY26/27"]
     wrong = priya.post(f"{page}/values/", {**answers, f"{fy}_day": "2027-02-30", fy: ""})
     text = wrong.content.decode()
-    assert "Choose an answer." in text  # Stopping the Violence
+    assert "Choose an answer for “Stopping the Violence”." in text
     assert "2027-02-30" in text
     answers |= {fields["Stopping the Violence"]: "STVC", fy: "", f"{fy}_day": "2027-02-28"}
     answers[next(n for n, q in form.questions.items() if q["key"] == "funded_from")] = "day"

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('communities', '0007_rules_saved_while_upgrading'),
-        ('membership', '0024_lists_as_they_come'),
+        ('membership', '0025_what_editions_named'),
     ]
 
     operations = [

@@ -1,0 +1,345 @@
+"""Undoing the last import of a list, and correcting its date.
+
+An import keeps what it did in ``changes``, until the next edition of its list or for ``KEPT_FOR``. It can be undone,
+as long as nothing was built on it. What the portal itself made of it goes too: roster checks, tasks for Slack
+and Zoom, and name checks, if no one has dealt with them.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.apps import apps
+from django.contrib.admin.utils import label_for_field
+from django.db import transaction
+from django.db.models import Model, Q, QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from membership.access.verbs import end_access
+from membership.append_only import history_released
+from membership.errors import RefusedError
+from membership.imports.batches import EVIDENCE_FIELDS
+from membership.imports.models import ListImport
+from membership.models import (
+    Access,
+    AccessStep,
+    Enrolment,
+    EvaMembership,
+    NameCheck,
+    Person,
+    Program,
+    ProgramPosition,
+    User,
+    WorklistRow,
+    WorklistStep,
+)
+from membership.recorded_changes import undo, why_not_undone
+from membership.register.evidence import EvidencedModel
+from membership.register.models import CoordinationRole
+from membership.rosters.reassessment import reassess
+
+State = ListImport.State
+
+KEPT_FOR = timedelta(days=90)
+FACTS: list[type[EvidencedModel]] = [Program, ProgramPosition, EvaMembership, CoordinationRole]
+# What the portal makes of an import by itself. Whether someone has dealt with it is looked at by itself.
+_OF_THE_PORTAL = (Access, WorklistRow)
+_NO_LONGER = "import can no longer be undone"
+SHOWN = 100
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What undoing an import does: numbers in words, and the first rows with what each changes."""
+
+    removed: list[str]
+    changed_back: list[str]
+    rows: list[tuple[str, str]]
+    more: int
+
+
+def why_not_undone_import(list_import: ListImport) -> str:
+    """Why this import can no longer be undone, as a sentence; empty if it can."""
+    if list_import.state != State.APPLIED:
+        return f"This import cannot be undone. Its status is “{list_import.get_state_display()}”."
+    editions = ListImport.objects.filter(series=list_import.series_id, state=State.APPLIED)
+    later = editions.filter(moved_at__gte=list_import.moved_at, pk__gt=list_import.pk).first()
+    if list_import.series_id and later:
+        day = date_format(later.as_of)
+        return f"The list of {day} has been imported since. Only the last import can be undone."
+    if list_import.changes is None:
+        return (
+            f"What this import changed is no longer kept: it is deleted after {KEPT_FOR.days} days, and when the "
+            "next one is imported. So it can no longer be undone."
+        )
+    return _what_was_done_since(list_import) or why_not_undone(
+        list_import.changes, ignoring=_OF_THE_PORTAL, what=_NO_LONGER
+    )
+
+
+def preview(list_import: ListImport) -> Preview:
+    """What undoing it would do."""
+    by_model: defaultdict[type[Model], list[dict[str, Any]]] = defaultdict(list)
+    for row in (list_import.changes or {}).get("rows", ()):
+        by_model[apps.get_model(row["model"])].append(row)
+    removed, back = [], []
+    shown: list[tuple[str, str]] = []
+    for model, rows in by_model.items():
+        counts = Counter(row["before"] is None for row in rows)
+        removed += [_number(model, counts[True])] if counts[True] else []
+        back += [_number(model, counts[False])] if counts[False] else []
+        first = rows[: max(0, SHOWN - len(shown))]
+        found = model._base_manager.in_bulk([row["pk"] for row in first])
+        shown += [(str(found.get(row["pk"], "–")), _in_words(model, row)) for row in first]
+    total = sum(len(rows) for rows in by_model.values())
+    return Preview(removed, back, shown, total - len(shown))
+
+
+def undo_import(*, list_import_id: int, by: User, now: datetime) -> None:
+    """Give the register back as it was before an import. Raises ``RefusedError`` if something was built on it."""
+    with history_released():
+        list_import = _locked(list_import_id)
+        _lock_changed(list_import)
+        if why_not := why_not_undone_import(list_import):
+            raise RefusedError(why_not)
+        changes: dict[str, Any] = list_import.changes or {}
+        for enrolment in _enrolments(changes):
+            end_access(enrolment=enrolment, by=by, now=now)
+        _name_checks(list_import).delete()
+        undo(changes, ignoring=_OF_THE_PORTAL, what=_NO_LONGER)
+        list_import.state, list_import.changes, list_import.named = State.UNDONE, None, None
+        list_import.effect = None
+        list_import.undone_by, list_import.undone_at = by, now
+        list_import.save()
+    reassess(now=now)
+
+
+def why_not_dated(list_import: ListImport, as_of: date, *, today: date) -> str:
+    """Why this import cannot get another date, as a sentence; empty if it can."""
+    if list_import.state != State.APPLIED:
+        state = list_import.get_state_display()
+        return f"The date of this import cannot be corrected. Its status is “{state}”."
+    if as_of > today:
+        return "The list date cannot be in the future."
+    if as_of == list_import.as_of:
+        return f"The list already has the date {date_format(as_of)}."
+    others = ListImport.objects.filter(
+        kind=list_import.kind, list_name=list_import.list_name, state=State.APPLIED
+    ).exclude(pk=list_import.pk)
+    low, high = sorted((as_of, list_import.as_of))
+    if passed := others.filter(as_of__range=(low, high)).order_by("-as_of").first():
+        return (
+            f"There is an edition of {date_format(passed.as_of)}, and another order of the two would count other facts. "
+            "Undo this import, and import the list again with the right date."
+        )
+    for row in (list_import.changes or {}).get("rows", ()):
+        before = row["before"] or {}
+        other, day = before.get("list_name"), before.get("list_as_of")
+        if other and day and date.fromisoformat(day) > as_of:
+            return (
+                f"{other} of {date_format(date.fromisoformat(day))} is newer than that, and this import changed facts "
+                "that came from it. Undo this import, and import the list again with the right date."
+            )
+    return ""
+
+
+def require_may_be_dated(list_import: ListImport, as_of: date, *, today: date) -> None:
+    """Raise ``RefusedError`` if this import cannot get another date."""
+    if why_not := why_not_dated(list_import, as_of, today=today):
+        raise RefusedError(why_not)
+
+
+def facts_dated(list_import: ListImport) -> int:
+    """How many facts carry the date of this import."""
+    return sum(rows.count() for rows in _facts(list_import))
+
+
+def correct_date(*, list_import_id: int, as_of: date, now: datetime) -> None:
+    """Give an import and its facts another date. Raises ``RefusedError`` if that would change which list is newer."""
+    with transaction.atomic():
+        list_import = _locked(list_import_id)
+        require_may_be_dated(list_import, as_of, today=timezone.localdate(now))
+        for rows in _facts(list_import):
+            rows.update(list_as_of=as_of)
+        old, checks = list_import.as_of, _name_checks(list_import)
+        for row in (list_import.changes or {}).get("rows", ()):
+            after = row["after"] or {}
+            if after.get("list_as_of") == old.isoformat():
+                after["list_as_of"] = as_of.isoformat()
+        list_import.as_of = as_of
+        checks.update(where=str(list_import))
+        list_import.save()
+    reassess(now=now)
+
+
+def forget_old(*, now: datetime) -> None:
+    """Delete what imports changed once it is too old to undo it."""
+    old = ListImport.objects.filter(changes__isnull=False, moved_at__lt=now - KEPT_FOR)
+    old.update(changes=None)
+
+
+def forget_in_changes(person: Person, *, names: Iterable[str], addresses: Iterable[str]) -> None:
+    """Take an erased person out of what is kept of imports. The rest of an import can still be undone.
+
+    If the register keeps what a list says of them, that is someone else now.
+    """
+    entry = Person.objects.filter(email__in=addresses).exclude(pk=person.pk).first()
+    kept = ListImport.objects.filter(Q(changes__isnull=False) | Q(named__isnull=False))
+    for list_import in kept.select_for_update(of=("self",)):
+        if list_import.changes:
+            rows = [_of_entry(row, person, entry) for row in list_import.changes["rows"]]
+            gone = _gone(row for row in rows if row)
+            list_import.changes["rows"] = [
+                _without(row, {*names, *addresses})
+                for row in rows
+                if row and (row["model"], row["pk"]) not in gone
+            ]
+        list_import.named = list_import.named and [
+            [entry.pk if entry else None, *row[1:]] if row[0] == person.pk else row
+            for row in list_import.named
+            if entry or row[0] != person.pk
+        ]
+        list_import.save(update_fields=["changes", "named"])
+
+
+def _of_entry(row: dict[str, Any], person: Person, entry: Person | None) -> dict[str, Any] | None:
+    """What is kept of a row, which may be about an erased person; None if nothing is."""
+    if row["model"] == Person._meta.label_lower and row["pk"] == person.pk:
+        is_new = row["before"] is None
+        return {**row, "pk": entry.pk, "after": {}} if entry and is_new else None
+    if (row["after"] or row["before"] or {}).get("person") != str(person.pk):
+        return row
+    is_fact = issubclass(apps.get_model(row["model"]), EvidencedModel)
+    return (
+        {**row, "after": {**row["after"], "person": str(entry.pk)}} if entry and is_fact else None
+    )
+
+
+def _gone(rows: Iterable[dict[str, Any]]) -> set[tuple[str, Any]]:
+    """The facts among these rows that should be there and are not: they were erased."""
+    keys = defaultdict(set)
+    for row in rows:
+        if row["after"] is not None:
+            keys[row["model"]].add(row["pk"])
+    return {
+        (label, pk)
+        for label in keys.keys() & {model._meta.label_lower for model in FACTS}
+        for model in [apps.get_model(label)]
+        for pk in keys[label] - set(model._base_manager.in_bulk(keys[label]))
+    }
+
+
+def _without(row: dict[str, Any], words: set[str]) -> dict[str, Any]:
+    """The row without the columns that have one of these names or emails."""
+    gone = {
+        name
+        for values in (row["before"], row["after"])
+        for name, value in (values or {}).items()
+        if value in words
+    }
+    return {
+        name: {k: v for k, v in value.items() if k not in gone}
+        if isinstance(value, dict)
+        else value
+        for name, value in row.items()
+    }
+
+
+def _locked(list_import_id: int) -> ListImport:
+    rows = ListImport.objects.select_for_update(of=("self",)).select_related("community", "series")
+    return rows.get(pk=list_import_id)
+
+
+def _lock_changed(list_import: ListImport) -> None:
+    """Lock what will change, in the order in which imports lock it."""
+    keys: defaultdict[type[Model], list[Any]] = defaultdict(list)
+    for row in (list_import.changes or {}).get("rows", ()):
+        keys[apps.get_model(row["model"])].append(row["pk"])
+    for model, pks in keys.items():
+        rows = model._base_manager.filter(pk__in=pks).order_by("pk")
+        list(rows.select_for_update(of=("self",)).values_list("pk"))
+
+
+def _enrolments(changes: dict[str, Any]) -> list[Enrolment]:
+    """Those that the import began."""
+    label = Enrolment._meta.label_lower
+    pks = [row["pk"] for row in changes["rows"] if row["model"] == label and row["before"] is None]
+    rows = Enrolment.objects.filter(pk__in=pks).order_by("pk")
+    return list(rows.select_related("person", "community__team"))
+
+
+def _what_was_done_since(list_import: ListImport) -> str:
+    """What staff have done about the enrolments that the import began, as a sentence."""
+    enrolments = _enrolments(list_import.changes or {"rows": []})
+    if not enrolments:
+        return ""
+    team = enrolments[0].community.team
+    people = [enrolment.person_id for enrolment in enrolments]
+    tasks = AccessStep.objects.filter(
+        access__person__in=people, access__team=team, at__gt=list_import.moved_at
+    )
+    if step := tasks.select_related("access__person").first():
+        who = step.access.person
+        return f"A Slack or Zoom task of {who} has been dealt with since, so this {_NO_LONGER}."
+    checks = WorklistStep.objects.filter(row__enrolment__in=enrolments, by__isnull=False)
+    if check := checks.select_related("row__enrolment__person").first():
+        who = check.row.enrolment.person
+        return f"A roster check of {who} has been dealt with since, so this {_NO_LONGER}."
+    return ""
+
+
+def _name_checks(list_import: ListImport) -> QuerySet[NameCheck]:
+    """Those that the import raised and no one has answered."""
+    return NameCheck.objects.filter(
+        source=NameCheck.Source.LIST,
+        state=NameCheck.State.OPEN,
+        where=str(list_import),
+        asked_at=list_import.moved_at,
+    )
+
+
+def _facts(list_import: ListImport) -> list[QuerySet[Any]]:
+    """The facts that carry the name and the date of this list."""
+    return [
+        model._default_manager.filter(list_name=list_import.list_name, list_as_of=list_import.as_of)
+        for model in FACTS
+        if list_import.kind == model.LIST_KIND
+    ]
+
+
+def _number(model: type[Model], number: int) -> str:
+    names = model._meta
+    return f"{number:,} {names.verbose_name if number == 1 else names.verbose_name_plural}"
+
+
+def _in_words(model: type[Model], row: dict[str, Any]) -> str:
+    """What undoing does to one row."""
+    before, after = row["before"], row["after"]
+    if before is None:
+        return "removed"
+    if after is None:
+        return "comes back"
+    shown = [name for name in before if name not in EVIDENCE_FIELDS]
+    return (
+        "; ".join(
+            f"{label_for_field(name, model)}: {_shown(model, name, after.get(name))} → "
+            f"{_shown(model, name, before[name])}"
+            for name in shown
+        )
+        or "only the list and its date"
+    )
+
+
+def _shown(model: type[Model], name: str, value: Any) -> str:
+    field: Any = model._meta.get_field(name)
+    if value in (None, ""):
+        return "empty"
+    python = field.to_python(value)
+    if isinstance(python, date):
+        return date_format(python)
+    if isinstance(python, bool):
+        return "yes" if python else "no"
+    return str(dict(field.flatchoices or ()).get(python, python))

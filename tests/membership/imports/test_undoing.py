@@ -1,0 +1,261 @@
+"""The last import of a list can be undone, and its date corrected."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.core import serializers
+
+from communities.rules.vocabulary import Evidence
+from membership.errors import RefusedError
+from membership.imports import undoing
+from membership.imports.editions import compared
+from membership.models import (
+    Access,
+    Agency,
+    CoordinationInitiative,
+    CoordinationRole,
+    Enrolment,
+    EvaMembership,
+    ListImport,
+    ListKind,
+    NameCheck,
+    Person,
+    Program,
+    ProgramPosition,
+    User,
+    WorklistRow,
+    WorklistStep,
+)
+from requests.my import privacy
+from tests import builders
+from tests.membership.imports.lists import APRIL, MAY, NOW, apply_list
+
+pytestmark = pytest.mark.django_db
+
+LATER = NOW + timedelta(days=1)
+MODELS = (
+    Agency,
+    Program,
+    EvaMembership,
+    Person,
+    ProgramPosition,
+    CoordinationInitiative,
+    CoordinationRole,
+    Enrolment,
+    Access,
+    NameCheck,
+    WorklistRow,
+)
+PROGRAMS = "Agency,Program type,Community served,Funder,Funded from,Funded until"
+HOUSE = "Sample House,STVC,Sampleton,PSSG,2026-04-01,2027-03-31"
+PEOPLE = "Name,Email,Agency,Program type,Carries a caseload,Since"
+DANA = "Dana Sample,dana@example.org,Sample House,STVC,yes,2024-04-01"
+
+
+def register() -> dict[str, list[object]]:
+    """Every row of the register, as data."""
+    return {
+        model.__name__: [
+            row["fields"] for row in serializers.serialize("python", model.objects.order_by("pk"))
+        ]
+        for model in MODELS
+    }
+
+
+def last() -> ListImport:
+    return ListImport.objects.latest("pk")
+
+
+@pytest.fixture(autouse=True)
+def staff() -> User:
+    return builders.staff()
+
+
+def undo_last() -> None:
+    undoing.undo_import(list_import_id=last().pk, by=User.objects.get(), now=LATER)
+
+
+LISTS = {
+    ListKind.AGENCIES: (
+        "Agency,City,Member since,Member until,Contact name,Contact email",
+        ["Sample House,,2026-01-01,2026-12-31,,"],
+        [
+            "Sample House,Sampleton,2026-02-01,2027-01-31,Robin,robin@example.org",
+            "New House,Sampleton,2026-01-01,2026-12-31,,",
+        ],
+    ),
+    ListKind.PROGRAMS: (
+        PROGRAMS,
+        [HOUSE],
+        [HOUSE.replace("2027-03-31", "2026-09-30"), HOUSE.replace("House", "Place")],
+    ),
+    ListKind.INITIATIVES: (
+        "Initiative,Kind,Community served,Region,Name,Email,Role,Since",
+        ["Sampleton VAWIR,VAWIR,Sampleton,,Dana Sample,dana@example.org,Chair,"],
+        [
+            "Sampleton VAWIR,VAWIR,Sampleton,Kootenay,Dana Sample,dana@example.org,Chair,2024-04-01",
+            "Other ICAT,ICAT,Sampleton,,Kai Example,kai@example.org,Coordinator,",
+        ],
+    ),
+    ListKind.PEOPLE: (
+        PEOPLE,
+        [DANA],
+        [DANA.replace("yes", "no"), DANA.replace("Dana", "Kai").replace("dana", "kai")],
+    ),
+}
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("kind", LISTS)
+def test_the_register_is_as_it_was_before_the_import(kind):
+    head, first, second = LISTS[kind]
+    apply_list(kind, head, *first)
+    before = register()
+    apply_list(kind, head, *second, as_of=MAY)
+    assert register() != before
+    preview = undoing.preview(last())
+    assert preview.removed
+    assert preview.changed_back
+    undo_last()
+    assert register() == before
+    taken = last()
+    assert (taken.state, taken.changes, taken.undone_at) == (ListImport.State.UNDONE, None, LATER)
+    assert ListImport.newest() == {(kind, "the list"): APRIL}
+    with pytest.raises(RefusedError, match="Its status is “Undone”"):
+        undo_last()
+
+
+def test_more_rows_than_are_saved_one_by_one():
+    rows = [HOUSE.replace("House", f"House {number}") for number in range(30)]
+    apply_list(ListKind.PROGRAMS, PROGRAMS, *rows)
+    before = register()
+    apply_list(ListKind.PROGRAMS, PROGRAMS, *[r.replace("2027", "2028") for r in rows], as_of=MAY)
+    undo_last()
+    assert register() == before
+
+
+def test_a_roster_goes_with_its_tasks_and_its_roster_checks():
+    community = builders.community()
+    before = register()
+    apply_list(
+        ListKind.ROSTER,
+        "Name,Email,Since",
+        "Dana Sample,dana@example.org,2024-04-01",
+        community=community,
+    )
+    assert Access.objects.filter(state=Access.State.TO_DO).exists()
+    assert WorklistRow.objects.exists()
+    undo_last()
+    assert register() == before
+
+
+def test_not_if_something_was_built_on_it():
+    apply_list(ListKind.PROGRAMS, PROGRAMS, HOUSE)
+    program = Program.objects.get()
+    Program.objects.update(region="KOOTENAY")
+    with pytest.raises(RefusedError, match="has been changed since, so this import can no longer"):
+        undo_last()
+    Program.objects.update(region="")
+    person = Person.objects.create(name="Kai", email="kai@example.org")
+    ProgramPosition.objects.create(person=person, program=program, program_type="STVC")
+    with pytest.raises(RefusedError, match="has been added since"):
+        undo_last()
+    assert Program.objects.get().evidence == Evidence.LISTED
+
+
+def test_not_if_staff_dealt_with_its_roster_checks(staff):
+    apply_list(
+        ListKind.ROSTER,
+        "Name,Email,Since",
+        "Dana Sample,dana@example.org,2024-04-01",
+        community=builders.community(),
+    )
+    WorklistStep.objects.create(
+        row=WorklistRow.objects.first(), verb=WorklistStep.Verb.WROTE, by=staff, at=LATER
+    )
+    with pytest.raises(RefusedError, match="A roster check of Dana Sample has been dealt with"):
+        undo_last()
+
+
+def test_only_the_last_import_and_for_ninety_days():
+    apply_list(ListKind.PROGRAMS, PROGRAMS, HOUSE)
+    first = last()
+    apply_list(ListKind.PROGRAMS, PROGRAMS, HOUSE, as_of=MAY)
+    first.refresh_from_db()
+    assert "Only the last import" in undoing.why_not_undone_import(first)
+    assert (first.changes, bool(first.named)) == (None, True)
+    undoing.forget_old(now=NOW + undoing.KEPT_FOR)
+    assert last().changes
+    undoing.forget_old(now=NOW + undoing.KEPT_FOR + timedelta(seconds=1))
+    assert "no longer kept" in undoing.why_not_undone_import(last())
+
+
+def test_name_checks_that_no_one_answered_go_too():
+    Person.objects.create(name="Dana Sample", email="dana@example.org")
+    apply_list(ListKind.PEOPLE, PEOPLE, DANA.replace("Dana Sample", "Robin Other"))
+    assert NameCheck.objects.count() == 1
+    undo_last()
+    assert not NameCheck.objects.exists()
+
+
+@pytest.mark.core
+def test_an_erased_person_is_not_kept_and_the_rest_can_be_undone(staff):
+    apply_list(ListKind.PEOPLE, PEOPLE, DANA, DANA.replace("Dana", "Kai").replace("dana", "kai"))
+    dana = Person.objects.get(email="dana@example.org")
+    privacy.erase(person_id=dana.pk, by=staff, now=LATER)
+    kept = f"{last().changes} {last().named}"
+    assert "Kai" in kept
+    assert "Dana" not in kept
+    assert "dana@" not in kept
+    listed = Person.objects.exclude(pk=dana.pk).filter(user=None)  # what the list says stays
+    assert {row[0] for row in last().named} == set(listed.values_list("pk", flat=True))
+    undo_last()
+    assert not ProgramPosition.objects.exists()
+    assert not listed.exists()
+
+
+@pytest.mark.core
+def test_a_wrong_date_is_corrected_and_the_import_can_still_be_undone():
+    before = register()
+    apply_list(ListKind.PROGRAMS, PROGRAMS, HOUSE, as_of=MAY)
+    day = date(2026, 5, 15)
+    assert undoing.facts_dated(last()) == 1
+    undoing.correct_date(list_import_id=last().pk, as_of=day, now=LATER)
+    assert (last().as_of, Program.objects.get().list_as_of) == (day, day)
+    undo_last()
+    assert register() == before
+
+
+@pytest.mark.parametrize(
+    ("as_of", "sentence"),
+    [
+        (date(2026, 3, 1), "There is an edition of April 1, 2026"),
+        (APRIL, "There is an edition of April 1, 2026"),
+        (date(2026, 4, 10), "other list of April 15, 2026 is newer than that"),
+        (date(2030, 1, 1), "The list date cannot be in the future"),
+        (MAY, "already has the date"),
+    ],
+)
+def test_no_date_that_would_change_which_list_counts(as_of, sentence):
+    apply_list(ListKind.PROGRAMS, PROGRAMS, HOUSE)
+    apply_list(ListKind.PROGRAMS, PROGRAMS, HOUSE, as_of=date(2026, 4, 15), name="other list")
+    apply_list(ListKind.PROGRAMS, PROGRAMS, HOUSE, as_of=MAY)
+    with pytest.raises(RefusedError, match=sentence):
+        undoing.correct_date(list_import_id=last().pk, as_of=as_of, now=LATER)
+    assert last().as_of == MAY
+
+
+def test_how_two_editions_differ():
+    kai = DANA.replace("Dana", "Kai").replace("dana", "kai")
+    robin = DANA.replace("Dana", "Robin").replace("dana", "robin")
+    apply_list(ListKind.PEOPLE, PEOPLE, DANA, kai)
+    first = last()
+    apply_list(ListKind.PEOPLE, PEOPLE, DANA.replace("yes", "no"), robin, as_of=MAY)
+    found = compared(first, last(), {"carries_caseload": "Carries a caseload"})
+    where = "Sample House, Stopping the Violence Counselling"
+    assert [w.partition(":")[0] for w in found.added] == ["Robin Sample"]
+    assert [w.partition(":")[0] for w in found.left_out] == ["Kai Sample"]
+    (changed,) = found.changed
+    assert changed.what.startswith("Dana Sample: Sample House, ")
+    assert changed.values == [("Carries a caseload", "yes", "no")]
+    assert found.same == 0, where
