@@ -101,7 +101,16 @@ LIMITS = (
     ),
     Limit(
         "exports",
-        ("admin:coverage_sheet", "admin:report_sheet", "admin:roster_sheet"),
+        (
+            "admin:coverage_sheet",
+            "admin:report_sheet",
+            "admin:roster_sheet",
+            "admin:membership_agency_sheet",
+            "admin:membership_program_sheet",
+            "admin:membership_coordinationinitiative_sheet",
+            "admin:membership_person_sheet",
+            "admin:membership_worklistrow_sheet",
+        ),
         per_person=60,
         per_network=300,
     ),

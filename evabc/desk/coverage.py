@@ -17,7 +17,6 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Evidence, Region
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.teams import families_of
 from membership.base_admin import desk_page
 from membership.models import (
     CoordinationInitiative,
@@ -29,7 +28,8 @@ from membership.models import (
 from membership.register.periods import lasts
 from membership.register.standing import superseded_on
 from membership.rosters.enrolments import roster_of
-from membership.rosters.exports import Row, SheetFormat, export_sheet
+from membership.rosters.exports import export_sheet, own_team
+from membership.sheets import Row, SheetFormat
 from requests.desk.review import communities_of
 
 NOT_KNOWN = "Region not known"
@@ -161,18 +161,17 @@ def coverage_sheet(request: AuthenticatedRequest) -> HttpResponse:
         for community, cell in cells.items()
         for row in cell.uncovered
     ]
-    has_one_team = len(families_of(request.user)) == 1 and coverage.communities
     return export_sheet(
         what="Coverage",
         headings=HEADINGS,
         rows=rows,
         sheet_format=SheetFormat.XLSX if is_xlsx else SheetFormat.CSV,
-        team=coverage.communities[0].team if has_one_team else None,
+        team=own_team(request.user),
         by=request.user,
         now=timezone.now(),
     )
 
 
 def _coverage(request: AuthenticatedRequest) -> Coverage:
-    communities = communities_of(request.user).select_related("team").prefetch_related("criteria")
+    communities = communities_of(request.user).prefetch_related("criteria")
     return coverage_of(communities.order_by("position", "pk"), on=timezone.localdate())

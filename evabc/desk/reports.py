@@ -24,11 +24,11 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Region
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.teams import families_of
 from membership.base_admin import desk_page
 from membership.forms import day_field
 from membership.models import Enrolment
-from membership.rosters.exports import Row, SheetFormat, export_sheet
+from membership.rosters.exports import export_sheet, own_team
+from membership.sheets import Row, SheetFormat
 from requests.desk.review import communities_of
 from requests.lifecycle import State, Verb
 from requests.models import JoinRequest, JoinRequestEvent
@@ -234,10 +234,10 @@ def _days(scope: Scope) -> Report:
 def _days_row(name: str, took: Sequence[timedelta]) -> Row:
     """``took`` is in order, shortest first."""
     if not took:
-        return name, 0, "–", "–"
+        return name, 0, None, None
     median = (took[(len(took) - 1) // 2] + took[len(took) // 2]) / 2
     ninth = took[math.ceil(len(took) * 0.9) - 1]
-    return name, len(took), f"{median / DAY:.1f}", f"{ninth / DAY:.1f}"
+    return name, len(took), round(median / DAY, 1), round(ninth / DAY, 1)
 
 
 def _reasons(scope: Scope) -> Report:
@@ -303,9 +303,9 @@ class PeriodForm(forms.Form):
 
     def scope(self, request: AuthenticatedRequest) -> Scope:
         """These months, for the communities of the viewer's teams."""
-        communities = communities_of(request.user).select_related("team")
+        communities = communities_of(request.user).order_by("position", "pk")
         months = months_between(self.cleaned_data["first"], self.cleaned_data["last"])
-        return Scope(list(communities.order_by("position", "pk")), months)
+        return Scope(list(communities), months)
 
 
 @require_safe
@@ -342,7 +342,7 @@ def report_sheet(request: AuthenticatedRequest) -> HttpResponse:
         headings=report.headings,
         rows=report.rows,
         sheet_format=SheetFormat(wanted_format),
-        team=scope.communities[0].team if len(families_of(request.user)) == 1 else None,
+        team=own_team(request.user),
         by=request.user,
         now=timezone.now(),
     )

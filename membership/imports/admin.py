@@ -28,8 +28,8 @@ from membership.imports.steps import STEP_FORMS
 from membership.imports.steps.check import RowForm
 from membership.imports.uploads import lists_of
 from membership.models import ListImport, ListKind, RowOutcome
-from membership.rosters.exports import as_xlsx
 from membership.rosters.roster_checks import roster_checks_of
+from membership.sheets import SheetFormat, sheet_download
 
 ROWS_PER_PAGE = 100
 
@@ -128,10 +128,12 @@ def rows_with_errors(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     headings = [use["heading"] for use in uses if use["column"]]
     rows = list_import.rows.filter(outcome=RowOutcome.ERROR).order_by("number", "pk")
     lines = [[*(cell[1] for cell in row.cells), row.number, row.sentence] for row in rows]
-    return HttpResponse(
-        as_xlsx([*headings, "Row in the file", "What is wrong"], lines),
-        content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        headers={"Content-Disposition": 'attachment; filename="rows-with-errors.xlsx"'},
+    return sheet_download(
+        name="Rows with errors",
+        headings=[*headings, "Row in the file", "What is wrong"],
+        rows=lines,
+        sheet_format=SheetFormat.XLSX,
+        on=timezone.localdate(),
     )
 
 

@@ -193,7 +193,8 @@ def show_cells(plan: Plan, reading: Reading) -> None:
         for use in uses:
             text = _text(cells[use.position]) if use.position < len(cells) else ""
             value = read.values.get(use.column)
-            meaning = "" if value in (None, "") else _in_words(value)
+            # A code such as CBVS needs no words.
+            meaning = "" if value in (None, "", text) else _in_words(value)
             bad = read.bad.get(use.column, "")
             row.cells.append([use.letter, text, "" if bad or meaning == text else meaning, bad])
 

@@ -59,7 +59,13 @@ def _calendar(meetings: Iterable[Meeting]) -> Calendar:
 
 
 def _event(meeting: Meeting) -> Event:
-    join_page = link_to("my:meeting-join", meeting)
+    # Many apps keep showing a cancelled event as any other, so its title says so, and no one is led to it.
+    if meeting.is_cancelled:
+        cancelled, page = "Cancelled: ", link_to("my:meeting", meeting)
+        last_line = "This meeting has been cancelled."
+    else:
+        cancelled, page = "", link_to("my:meeting-join", meeting)
+        last_line = f"To join: {page}"
     event = Event()
     # The UID never changes: a changed meeting replaces the earlier event, by its higher SEQUENCE.
     event.add("uid", str(meeting.uid))
@@ -67,10 +73,11 @@ def _event(meeting: Meeting) -> Event:
     event.add("dtstamp", _utc(meeting.changed_at))
     event.add("dtstart", _utc(meeting.starts_at))
     event.add("dtend", _utc(meeting.ends_at))
-    event.add("summary", f"EVA BC, {meeting.community_names}: {meeting.kind_name}")
-    event.add("location", "Zoom")
-    event.add("url", join_page)
-    event.add("description", f"{meeting.topic}\n{meeting.clock}\nTo join: {join_page}")
+    event.add("summary", f"{cancelled}EVA BC, {meeting.community_names}: {meeting.kind_name}")
+    if not meeting.is_cancelled:
+        event.add("location", "Zoom")
+    event.add("url", page)
+    event.add("description", f"{meeting.topic}\n{meeting.clock}\n{last_line}")
     event.add("status", "CANCELLED" if meeting.is_cancelled else "CONFIRMED")
     event.add("class", "PRIVATE")
     return event

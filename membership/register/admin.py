@@ -41,6 +41,7 @@ from membership.models import (
     OutboxEmail,
     Program,
 )
+from membership.register import exports
 from membership.register.agencies import find_agency, keep_former_agency_name
 from membership.register.base_admin import (
     EvidenceAdminMixin,
@@ -55,7 +56,9 @@ from membership.register.kept import lead_to_kept
 from membership.register.matching import near_agencies
 from membership.register.merging import why_no_agency_undo
 from membership.register.names import name_key
+from membership.rosters.exports import ExportableAdmin
 from membership.rosters.renewals import ending_soon, renewals_of
+from membership.sheets import Row
 
 
 def _current(on: date) -> Q:
@@ -166,13 +169,21 @@ class AliasInline(StackedInline):
 
 
 @admin.register(Agency)
-class AgencyAdmin(RemovableAdmin):
+class AgencyAdmin(ExportableAdmin, RemovableAdmin):
     form = AgencyForm
     list_display = ["name", "city", "membership_until"]
     list_filter = [AgencyMembershipFilter]
     search_fields = Agency.search_columns()
     search_help_text = "Name, other name or city"
     inlines = [AliasInline, ProgramInline, AgencyMembershipInline]
+    sheet_headings = exports.AGENCY_HEADINGS
+    sheet_note = (
+        "There is one row for each EVA BC membership of an agency, and one for each agency without any. The file can "
+        "be imported again as a list of agencies."
+    )
+
+    def sheet_rows(self, found: QuerySet[Agency], *, all_rows: bool) -> list[Row]:
+        return exports.agency_rows(found)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agency]:
         last = Max("eva_memberships__ends_on", filter=Q(eva_memberships__is_held=True))
@@ -241,7 +252,7 @@ class AgencyAdmin(RemovableAdmin):
 
 
 @admin.register(Program)
-class ProgramAdmin(EvidenceAdminMixin, RemovableAdmin):
+class ProgramAdmin(EvidenceAdminMixin, ExportableAdmin, RemovableAdmin):
     list_display = [
         "agency",
         "type",
@@ -255,6 +266,15 @@ class ProgramAdmin(EvidenceAdminMixin, RemovableAdmin):
     list_select_related = ["agency", "confirmed_by__person"]
     search_fields = ["agency", "community_served"]
     autocomplete_fields = ["agency"]
+    sheet_headings = exports.PROGRAM_HEADINGS
+    sheet_note = (
+        "There is one row for each program whose funding comes from a list or was confirmed by staff. The file can be imported again as a "
+        "list of programs."
+    )
+    sheet_all_rows = "Add all other programs, without funding. An import does not take these rows"
+
+    def sheet_rows(self, found: QuerySet[Program], *, all_rows: bool) -> list[Row]:
+        return exports.program_rows(found, all_rows=all_rows)
 
     def save_model(
         self, request: HttpRequest, obj: Program, form: forms.ModelForm, change: bool
@@ -320,7 +340,15 @@ class EvaMembershipAdmin(FactAdmin):
 
 
 @admin.register(CoordinationInitiative)
-class InitiativeAdmin(RemovableAdmin):
+class InitiativeAdmin(ExportableAdmin, RemovableAdmin):
     list_display = ["name", "kind", "community_served", "region"]
     list_filter = ["kind", "region", ("roles__evidence", titled("evidence of its roles"))]
     search_fields = ["search_text"]
+    sheet_headings = exports.INITIATIVE_HEADINGS
+    sheet_note = (
+        "There is one row for each role that comes from a list or that staff confirmed, and one for each initiative without any. The "
+        "file can be imported again as a list of initiatives."
+    )
+
+    def sheet_rows(self, found: QuerySet[CoordinationInitiative], *, all_rows: bool) -> list[Row]:
+        return exports.initiative_rows(found)

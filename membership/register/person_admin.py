@@ -27,6 +27,7 @@ from membership.models import (
 )
 from membership.people.merging import why_no_undo
 from membership.people.near import near_record
+from membership.register import exports
 from membership.register.base_admin import (
     ConfirmationAdmin,
     FactInline,
@@ -36,6 +37,8 @@ from membership.register.base_admin import (
 from membership.register.kept import lead_to_kept
 from membership.register.person_records import keep_former_name
 from membership.rosters.admin import EnrolmentInline
+from membership.rosters.exports import ExportableAdmin
+from membership.sheets import Row
 
 
 class PositionInline(FactInline):
@@ -92,7 +95,7 @@ class OtherNameInline(OtherInline):
 
 
 @admin.register(Person)
-class PersonAdmin(ConfirmationAdmin):
+class PersonAdmin(ExportableAdmin, ConfirmationAdmin):
     list_display = ["name", "email"]
     list_filter = [
         ("positions__program__type", titled("program type")),
@@ -120,6 +123,12 @@ class PersonAdmin(ConfirmationAdmin):
         RoleInline,
         PersonMembershipInline,
     ]
+    sheet_headings = exports.PEOPLE_HEADINGS
+    sheet_note = (
+        "There is one row for each position that comes from a list or that staff confirmed. The file can be imported again as a list "
+        "of people."
+    )
+    sheet_all_rows = "Add everyone else, without a position. An import does not take these rows"
     # Erasing deletes a person and leaves the history of what was decided.
     has_delete_permission = no_one
 
@@ -137,6 +146,9 @@ class PersonAdmin(ConfirmationAdmin):
         """A merged record is in no list and no search. Only its address and its history remain."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         return found.filter(merged_into=None), may_repeat
+
+    def sheet_rows(self, found: QuerySet[Person], *, all_rows: bool) -> list[Row]:
+        return exports.people_rows(found, all_rows=all_rows)
 
     def change_view(
         self,

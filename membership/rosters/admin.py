@@ -31,9 +31,10 @@ from membership.models import (
     YearlyConfirmation,
 )
 from membership.rosters import exception_views, roster_check_views
-from membership.rosters.exports import exports_of
+from membership.rosters.exports import ExportableAdmin, exports_of
 from membership.rosters.reassessment import known_lists
 from membership.rosters.roster_checks import with_newest_steps
+from membership.sheets import Row
 
 
 class ShowsLeave:
@@ -203,7 +204,7 @@ class ImportFilter(admin.SimpleListFilter):
 
 
 @admin.register(WorklistRow)
-class RosterCheckAdmin(CustomPageAdmin):
+class RosterCheckAdmin(ExportableAdmin, CustomPageAdmin):
     """The roster checks of a team, newest first, read-only: actions and buttons lead to pages that do something."""
 
     list_display = [
@@ -222,6 +223,23 @@ class RosterCheckAdmin(CustomPageAdmin):
     search_fields = ["enrolment__person", "enrolment__person__positions"]
     search_help_text = "Name or email"
     ordering = ["-since", "-pk"]
+    sheet_headings = (
+        "Community",
+        "Name",
+        "Email",
+        "Roster check",
+        "Reasons",
+        "Source",
+        "Since",
+        "Status",
+        "Snoozed until",
+        "Resolved on",
+        "How it was resolved",
+        "Written to on",
+        "Written to by",
+        "Leave",
+        "Exception",
+    )
     actions = roster_check_views.LIST_ACTIONS
     own_page = staticmethod(roster_check_views.detail)
     row_views = {
@@ -270,6 +288,28 @@ class RosterCheckAdmin(CustomPageAdmin):
             "intro": f"{looked_at} No one is removed from a community automatically. You decide.",
         }
         return super().changelist_view(request, context)
+
+    def sheet_rows(self, found: QuerySet[WorklistRow], *, all_rows: bool) -> list[Row]:
+        return [
+            (
+                self.community_name(row),
+                row.enrolment.person.name,
+                row.enrolment.person.email,
+                row.title,
+                " ".join(reason.staff_sentence for reason in row.reasons),
+                self.lists(row),
+                row.since,
+                row.get_state_display(),
+                row.until,
+                row.settled_on,
+                row.get_how_display(),
+                timezone.localdate(row.wrote_at) if row.wrote_at else None,
+                (row.wrote_by or "a former colleague") if row.wrote_at else None,
+                capfirst(row.enrolment.leave_today),
+                row.exception.in_words if row.exception else "",
+            )
+            for row in found
+        ]
 
     @admin.display(ordering="enrolment__person__name")
     def member(self, row: WorklistRow) -> str:

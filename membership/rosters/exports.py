@@ -1,23 +1,19 @@
-"""Exports: safe for spreadsheet programs, and logged. The export of a roster is one of them.
+"""Exports: each is logged. The export of a roster is one of them, and any change list can be one."""
 
-A spreadsheet program reads a CSV cell that starts with = + - or @ as a formula. Some strip spaces, tabs and
-line ends first, and one set up for another country splits cells at semicolons or tabs instead of commas, and
-takes a quotation mark inside a cell for its end. So an apostrophe goes before such a sign wherever a cell
-could start (OWASP, "CSV injection"). In XLSX every cell is text by its type, and keeps what was typed.
-"""
-
-import csv
-import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from io import BytesIO, StringIO
+from typing import Any, ClassVar
 
 from django import forms
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import PAGE_VAR
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Prefetch, Q, QuerySet
-from django.http import HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.text import capfirst, slugify
+from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
 from communities.models import CommunityOfPractice, SupportTeam
@@ -25,7 +21,8 @@ from communities.rules.vocabulary import Evidence, Family
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.security_events import log_security_event
-from membership.base_admin import desk_page
+from membership.accounts.teams import families_of
+from membership.base_admin import SearchableAdmin, desk_page
 from membership.forms import TeamForm
 from membership.models import (
     CoordinationInitiative,
@@ -38,63 +35,7 @@ from membership.models import (
 )
 from membership.register.periods import lasts
 from membership.rosters.enrolments import roster_of
-
-# Where a sign could start a formula. Full-width forms too: some programs read them as the plain signs.
-_FORMULA = re.compile(r"""^(?=[\t\r\n\0])|((?:^|[;\t\r\n])[\s"\0]*)(?=[=+\-@＝＋－＠])""")
-
-Row = Sequence[object]
-
-
-class SheetFormat(models.TextChoices):
-    """The file formats of an export."""
-
-    CSV = "csv", "CSV"
-    XLSX = "xlsx", "Excel (XLSX)"
-
-
-def safe_text(value: object) -> str:
-    """A CSV cell as text that no spreadsheet program reads as a formula."""
-    return _FORMULA.sub(r"\1'", "" if value is None else str(value))
-
-
-def as_csv(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
-    """CSV in UTF-8, with the byte order mark that Excel needs to read accents."""
-    written = StringIO(newline="")
-    writer = csv.writer(written, lineterminator="\r\n")
-    for row in (headings, *rows):
-        writer.writerow([safe_text(cell).replace("\0", "") for cell in row])
-    return written.getvalue().encode("utf-8-sig")
-
-
-def as_xlsx(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
-    """XLSX in which every cell is text, also one that looks like a formula or a number."""
-    # Imported here because openpyxl takes 7 MB of memory.
-    from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet()
-
-    def text_cell(value: object) -> WriteOnlyCell:
-        text = "" if value is None else str(value)
-        cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", text))
-        cell.data_type = "s"
-        # It stays text when someone edits it.
-        cell.number_format = "@"
-        return cell
-
-    for row in (headings, *rows):
-        sheet.append([text_cell(cell) for cell in row])
-    written = BytesIO()
-    book.save(written)
-    return written.getvalue()
-
-
-_CONTENT_TYPES = {
-    SheetFormat.CSV: "text/csv; charset=utf-8",
-    SheetFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
+from membership.sheets import Row, SheetFormat, sheet_download
 
 
 def exports_of(families: frozenset[Family]) -> QuerySet[Export]:
@@ -103,6 +44,12 @@ def exports_of(families: frozenset[Family]) -> QuerySet[Export]:
     if families == frozenset(Family):
         seen |= Q(team__isnull=True)
     return Export.objects.filter(seen)
+
+
+def own_team(user: User) -> SupportTeam | None:
+    """The team of a member of staff; None for those who see both."""
+    families = families_of(user)
+    return SupportTeam.objects.filter(family__in=families).first() if len(families) == 1 else None
 
 
 def export_sheet(
@@ -119,16 +66,23 @@ def export_sheet(
 
     ``what`` is a title without personal data. ``team`` is None if the export covers both teams.
     """
-    write = as_xlsx if sheet_format == SheetFormat.XLSX else as_csv
     taken = Export.objects.create(
         what=what, columns=", ".join(headings), rows=len(rows), team=team, by=by, at=now
     )
     log_security_event("Exported", user=by.pk, export=taken.pk, rows=taken.rows)
-    name = f"{slugify(what)}-{now:%Y-%m-%d}.{sheet_format.value}"
-    return HttpResponse(
-        write(headings, rows),
-        content_type=_CONTENT_TYPES[sheet_format],
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    return sheet_download(
+        name=what,
+        headings=headings,
+        rows=rows,
+        sheet_format=sheet_format,
+        on=timezone.localdate(now),
+    )
+
+
+def format_field() -> forms.TypedChoiceField:
+    """The format, which the button that was pressed sends."""
+    return forms.TypedChoiceField(
+        choices=SheetFormat.choices, coerce=SheetFormat, empty_value=SheetFormat.CSV, required=False
     )
 
 
@@ -175,7 +129,7 @@ def roster_rows(
     return [[cells[column] for column in columns] for cells in lines]
 
 
-def _cells(enrolment: Enrolment, on: date) -> dict[Column, str]:
+def _cells(enrolment: Enrolment, on: date) -> dict[Column, str | date]:
     """All columns for one member. Takes no query if the enrolment is prefetched."""
     person = enrolment.person
     positions, roles = person.positions.all(), person.roles.all()
@@ -196,7 +150,7 @@ def _cells(enrolment: Enrolment, on: date) -> dict[Column, str]:
             for place in places
             if isinstance(place, Program | CoordinationInitiative)
         ),
-        Column.SINCE: enrolment.started_on.isoformat(),
+        Column.SINCE: enrolment.started_on,
         Column.LEAVE: capfirst(enrolment.leave_on(on)),
         Column.EXCEPTION: exception.in_words if (exception := enrolment.standing_exception) else "",
     }
@@ -230,9 +184,7 @@ class RosterSheetForm(TeamForm):
             "invalid_choice": "Choose columns from the list.",
         },
     )
-    format = forms.TypedChoiceField(
-        choices=SheetFormat.choices, coerce=SheetFormat, empty_value=SheetFormat.CSV, required=False
-    )
+    format = format_field()
 
     def clean_columns(self) -> list[Column]:
         # In the order of the columns, not in the order they were sent.
@@ -257,5 +209,86 @@ def roster_sheet(request: AuthenticatedRequest) -> HttpResponse:
             now=now,
         )
     return desk_page(
-        request, "desk/roster_sheet.html", title="Export a roster", form=form, formats=SheetFormat
+        request,
+        "desk/export.html",
+        title="Export a roster",
+        crumb=("Enrolments", reverse("admin:membership_enrolment_changelist")),
+        lede="Download a list of everyone in a community today. Choose only the columns you need.",
+        form=form,
+        formats=SheetFormat,
     )
+
+
+# -- The export of a change list -----------------------------------------------------------------------
+
+
+class ExportForm(forms.Form):
+    """The format, and if rows are added that an import does not take."""
+
+    all_rows = forms.BooleanField(required=False)
+    format = format_field()
+
+
+class ExportableAdmin(SearchableAdmin):
+    """A change list that is exported as it is filtered. Its headings are those of the list to import, if there is one."""
+
+    sheet_headings: ClassVar[Sequence[str]]
+    sheet_note = ""
+    # The label of the box that adds rows that cannot be imported again.
+    sheet_all_rows = ""
+
+    def sheet_rows(self, found: QuerySet[Any], *, all_rows: bool) -> list[Row]:
+        """The rows of the sheet for the rows of the list that were found."""
+        raise NotImplementedError
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_sheet"
+        # The code is asked for after the admin has checked who it is.
+        page = require_http_methods(["GET", "HEAD", "POST"])(self.export_page)
+        view = self.admin_site.admin_view(fresh_code_required(page))
+        return [path("export/", view, name=name), *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        shown = request.GET.copy()
+        shown.pop(PAGE_VAR, None)
+        page = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_sheet")
+        links = [("Export this list", f"{page}?{shown.urlencode()}" if shown else page)]
+        return super().changelist_view(request, {"links": links, **(extra_context or {})})
+
+    def export_page(self, request: AuthenticatedRequest) -> HttpResponse:
+        """GET shows how many rows of the list there are. POST answers with the file and adds a row to the log."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            shown = self.get_changelist_instance(request)
+        except IncorrectLookupParameters as error:
+            raise Http404("There is no such list.") from error
+        form = ExportForm(request.POST if request.method == "POST" else None)
+        form.fields["all_rows"].label = self.sheet_all_rows
+        what, now = capfirst(str(self.opts.verbose_name_plural)), timezone.now()
+        is_part = bool(shown.query or shown.has_active_filters)
+        if form.is_valid():
+            return export_sheet(
+                what=f"{what} (part of the list)" if is_part else what,
+                headings=self.sheet_headings,
+                rows=self.sheet_rows(shown.queryset, all_rows=form.cleaned_data["all_rows"]),
+                sheet_format=form.cleaned_data["format"],
+                team=own_team(request.user),
+                by=request.user,
+                now=now,
+            )
+        count = shown.result_count
+        counted = self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural
+        changelist = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        return desk_page(
+            request,
+            "desk/export.html",
+            title=f"Export {self.opts.verbose_name_plural}",
+            crumb=(what, f"{changelist}?{request.GET.urlencode()}"),
+            lede=f"This exports the list as it is filtered now: {count:,} {counted}.",
+            note=self.sheet_note,
+            form=form,
+            formats=SheetFormat,
+        )

@@ -1,4 +1,4 @@
-"""A list in Chromium, by real processes: refused with its rows, corrected, checked, written."""
+"""A list in Chromium, by real processes: checked, a row corrected on the page, checked again, written."""
 
 import pytest
 from playwright.sync_api import expect
@@ -15,7 +15,7 @@ pytestmark = [
 
 HEADINGS = "Agency,Program type,Community served,Region,Funder\r\n"
 GOOD = "Sample House,STVC,Sampleton,Kootenay,PSSG\r\n"
-BAD = "Example House,Knitting,Sampleton,Kootenay,PSSG\r\n"
+BAD = ",CBVS,Sampleton,Kootenay,PSSG\r\n"
 
 
 def upload(page, text):
@@ -36,12 +36,13 @@ def test_from_the_upload_to_the_register(portal, open_page, width):
 
     upload(page, HEADINGS + GOOD + BAD)
     expect(page.get_by_role("heading", name="Some rows have errors")).to_be_visible()
-    expect(page.get_by_text("Knitting")).to_be_visible()
+    expect(page.get_by_role("heading", name="“Agency” is empty.")).to_be_visible()
     found += problems(page)
-    assert Program.objects.count() == 0
+    page.get_by_role("link", name="Correct row 3").click()
+    found += problems(page)
+    page.get_by_label("Agency (A3)").fill("Example House")
+    page.get_by_role("button", name="Save and check again").click()
 
-    page.goto(f"{portal.url}/admin/membership/listimport/add/")
-    upload(page, HEADINGS + GOOD)
     write = page.get_by_role("button", name="Import all rows")
     expect(write).to_be_visible()
     found += problems(page)
@@ -51,6 +52,7 @@ def test_from_the_upload_to_the_register(portal, open_page, width):
     expect(page.get_by_role("heading", name="Imported")).to_be_visible()
     found += problems(page)
     assert [str(program) for program in Program.objects.all()] == [
-        "Sample House: Stopping the Violence Counselling (STVC), Sampleton"
+        "Example House: Community-Based Victim Services (CBVS), Sampleton",
+        "Sample House: Stopping the Violence Counselling (STVC), Sampleton",
     ]
     assert found == []

@@ -267,7 +267,17 @@ TABLE = {
     "admin:coverage_sheet": (GET_ONLY, desk(CODE, CODE, CODE)),
     "admin:reports": (TEAMS, GET_ONLY),
     "admin:report_sheet": (GET_ONLY, desk(CODE, CODE, CODE)),
-    "admin:roster_sheet": (desk(CODE, CODE, CODE),) * 2,
+    **{
+        f"admin:{name}_sheet": (desk(CODE, CODE, CODE),) * 2
+        for name in (
+            "roster",
+            "membership_agency",
+            "membership_program",
+            "membership_coordinationinitiative",
+            "membership_person",
+            "membership_worklistrow",
+        )
+    },
     **pages_rows("membership_listimport", this_team=desk(ON, 404, ON)),
     "admin:membership_listimport_add": (TEAMS, TEAMS),
     **{

@@ -290,8 +290,7 @@ class Importer(ABC):
             return RowResult(RowOutcome.ASIDE, f"Set aside. {check.sentence}")
         earlier = seen.setdefault(self.key(row), row)
         if earlier is row:
-            result = combined(RowResult(RowOutcome.SAME, ended), self.apply(row))
-            return combined(result, self._keep_other_name(row))
+            return combined(self.apply(row), self._keep_other_name(row), ended)
         # Reported once, for the later of the two rows.
         if earlier.is_same_as(row):
             return RowResult(RowOutcome.SAME, f"Same as row {earlier.number}.")
@@ -305,27 +304,28 @@ class Importer(ABC):
         person = self.register.people.first(email) if email else None
         return person, self.agency_key(agency) if agency else "", row
 
-    def _end_by_status(self, row: ListRow) -> str:
+    def _end_by_status(self, row: ListRow) -> RowResult:
         """End what a status calls over on the last day in its row if that is past, or else on the day before the list."""
         last = self.period[1]
         if row.values.get("status") != ListStatus.OVER or last not in row.values:
-            return ""
+            return RowResult(RowOutcome.SAME)
         before = self.source.as_of - timedelta(days=1)
-        if not row[last] or row[last] > before:
-            row.values[last], row.ends_by_status = before, True
-            row.said.add(last)
-            return f"“{row.cells['status']}”: ended on {date_format(before)}, the day before the list date"
-        return f"“{row.cells['status']}”"
+        if row[last] and row[last] <= before:
+            return RowResult(RowOutcome.SAME)
+        row.values[last], row.ends_by_status = before, True
+        row.said.add(last)
+        ended = (
+            f"“{row.cells['status']}”: ended by {date_format(before)}, the day before the list date"
+        )
+        return RowResult(RowOutcome.SAME, ended, (("status", "", ended),))
 
     def _keep_other_name(self, row: ListRow) -> RowResult:
-        agency = (
-            self.register.agencies.first(self.agency_key(row["agency"])) if row.other_name else None
-        )
-        if agency and self.register.keep_other_name(agency, row.other_name):
-            return RowResult(
-                RowOutcome.CHANGE, f"“{row.other_name}” becomes another name of {agency}"
-            )
-        return RowResult(RowOutcome.SAME)
+        name = row.other_name
+        agency = self.register.agencies.first(self.agency_key(row["agency"])) if name else None
+        if agency is None or not self.register.keep_other_name(agency, name):
+            return RowResult(RowOutcome.SAME)
+        added = f"“{name}” becomes another name of {agency}"
+        return RowResult(RowOutcome.CHANGE, added, (("another name", "", f"{name} ({agency})"),))
 
     def said_of(self, row: ListRow, known: EvidencedModel | None, *names: str) -> dict[str, Any]:
         """The values that the row gives a fact. What a status ends is not made longer by that."""

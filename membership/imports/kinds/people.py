@@ -204,7 +204,13 @@ class RosterList(Importer):
         EMAIL,
         replace(
             STARTS_ON,
-            other_names=(*STARTS_ON.other_names, "Enrolled on", "Joined", "Member since"),
+            other_names=(
+                *STARTS_ON.other_names,
+                "Enrolled on",
+                "On the roster since",
+                "Joined",
+                "Member since",
+            ),
             samples=("2024-04-01", "Apr 1, 2025"),
             required=True,
         ),

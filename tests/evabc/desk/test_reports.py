@@ -115,9 +115,9 @@ def test_days_are_median_and_90th_percentile_for_each_community_and_for_all(numb
 
     def row(name, days):
         if not days:
-            return [name, 0, "–", "–"]
+            return [name, 0, None, None]
         ninth = sorted(days)[math.ceil(0.9 * len(days)) - 1]
-        return [name, len(days), f"{median(days):.1f}", f"{ninth:.1f}"]
+        return [name, len(days), round(median(days), 1), round(ninth, 1)]
 
     assert rows("days", SPRING[0], date(2026, 4, 30)) == [
         row("STVC", took["stvc"]),
@@ -148,9 +148,9 @@ def test_days_are_counted_to_the_first_decision_that_was_not_undone(priya):
     workflow.undo(join_request_id=waiting, by=priya, now=days[6])
 
     period = sent.date(), sent.date() + timedelta(days=30)
-    assert rows("days", *period)[0] == ["STVC", 3, "3.0", "5.0"]
+    assert rows("days", *period)[0] == ["STVC", 3, 3.0, 5.0]
     # A decision counts in the days of the first one only.
-    assert rows("days", days[6].date(), period[1])[0] == ["STVC", 0, "–", "–"]
+    assert rows("days", days[6].date(), period[1])[0] == ["STVC", 0, None, None]
 
 
 def test_reasons_are_counted_and_written_ones_are_counted_separately():

@@ -337,9 +337,9 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
     headings, first = LISTS[kind][0][:2]
     more = [first.replace("ample", f"ample{n}").replace("@", f"{n}@") for n in range(400)]
     # The list, its effect, the access tasks of a roster, and the reassessment. SQLite splits long inserts.
-    with django_assert_max_num_queries(80):
+    with django_assert_max_num_queries(110):
         apply_list(kind, headings, *more, **of_kind(kind, stvc))
-    with django_assert_max_num_queries(80):
+    with django_assert_max_num_queries(110):
         apply_list(kind, headings, *more, as_of=MAY, **of_kind(kind, stvc))
 
 

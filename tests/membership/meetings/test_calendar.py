@@ -117,6 +117,26 @@ def test_a_changed_meeting_keeps_its_uid_and_raises_its_sequence():
     assert (before.dtstamp.value, after.dtstamp.value) == (NOW, later)
 
 
+def test_a_cancelled_meeting_says_so_in_its_title_and_has_no_way_to_join(client, dana, settings):
+    lou = builders.lead()
+    meeting = planned(by=lou)
+    cancel_meeting(meeting_id=meeting.pk, text="Ill.", by=lou, now=NOW)
+    meeting.refresh_from_db()
+
+    for content in (calendar.meeting_file(meeting), client.get(path_of(dana)).content):
+        [event] = events(content)
+        assert event.summary.value == "Cancelled: EVA BC, STVC: Quarterly meeting"
+        assert event.description.value.split("\n") == [
+            "Staying well in this work",
+            "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook",
+            "This meeting has been cancelled.",
+        ]
+        assert event.url.value == f"{settings.PORTAL_URL}/my/meetings/{meeting.pk}/"
+        assert event.status.value == "CANCELLED"
+        text = re.sub(r"\r\n ", "", content.decode())
+        assert "/join/" not in text and "Zoom" not in text
+
+
 def test_the_feed_has_only_their_communities_meetings(client, dana):
     planned("stvc")
     planned("icat", topic="Of others")

@@ -1,16 +1,12 @@
-"""Exports: no formulas, only the chosen columns of the team's own rosters, and every export is logged."""
+"""Exports of a roster: only the chosen columns of the team's own rosters, and every export is logged."""
 
 import csv
 import io
-import re
 from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
-from hypothesis import example, given
-from hypothesis import strategies as st
-from openpyxl import load_workbook
 
 from communities.rules.vocabulary import Evidence, InitiativeKind, Region, RoleKind
 from membership.models import (
@@ -20,67 +16,15 @@ from membership.models import (
     Export,
     ProgramPosition,
 )
-from membership.rosters.exports import Column, as_csv, as_xlsx, roster_rows, safe_text
+from membership.rosters.exports import Column, roster_rows
 from tests import builders
 from tests.membership.rosters.enrolments import TODAY, agency, enrolled, on_list, program
 
 pytestmark = pytest.mark.django_db
 
-FORMULA_SIGNS = "=+-@\t\r\n\0＝＋－＠"
-typed = st.text(st.characters(codec="utf-8"), max_size=30)
-
 
 def read(content):
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-
-
-@given(typed)
-@example("=1+1")
-@example("＝1+1")
-@example(" \t =cmd|' /C calc'!A0")
-@example("\0=1")
-@example("@SUM(A1)")
-@example("-2")
-@example("Sample;=1+1")
-@example("Sample\t+1")
-@example("Sample\r\n=1+1")
-@example('Sample; "=1+1"')
-@example("\t=1\t;\0@1")
-def test_no_cell_starts_like_a_formula_and_no_part_of_one_either(text):
-    cell = safe_text(text)
-    assert cell[:1] not in list(FORMULA_SIGNS)
-    for part in re.split(r"[;\t\r\n]", cell):
-        assert part.lstrip(' "\0')[:1] not in list("=+-@＝＋－＠")
-    assert [c for c in cell if c != "'"] == [c for c in text if c != "'"]
-
-
-# How a program set up for another country reads the file: the delimiter of its own.
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@given(rows=st.lists(st.tuples(typed, typed), max_size=3))
-@example(rows=[("Sample;=1+1", 'Sample;"=1+1"'), ("a,b\n=1+1", 'a,"b\t=1+1')])
-def test_no_cell_of_a_csv_file_is_a_formula_with_any_delimiter(delimiter, rows):
-    text = as_csv(("One", "Two"), rows).decode("utf-8-sig")
-    for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-        for cell in cells:
-            assert cell.lstrip()[:1] not in list("=+-@＝＋－＠")
-
-
-@given(st.lists(st.tuples(typed, typed), max_size=4))
-def test_a_csv_file_keeps_what_was_typed(rows):
-    assert read(as_csv(("One", "Two"), rows)) == [
-        ["One", "Two"],
-        *[[safe_text(c).replace("\0", "") for c in row] for row in rows],
-    ]
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["=1+1", "+1 604 555 0100", "-2", "007", "Amélie", "’tis", "two\nlines", "\x0bbell", "＝A1"],
-)
-def test_every_cell_of_an_excel_file_is_text_as_typed(text):
-    [[cell]] = load_workbook(io.BytesIO(as_xlsx([text], []))).active.iter_rows()
-    assert (cell.data_type, cell.number_format) == ("s", "@")
-    assert cell.value == text.replace("\x0b", "")
 
 
 @pytest.mark.core
@@ -109,7 +53,7 @@ def post(client, slug, columns, sheet_format="csv"):
 
 def test_each_member_is_one_row_with_their_work_agency_and_region():
     house = program(agency("Sample House"), region=Region.KOOTENAY, community_served="Sampleton")
-    since = enrolled("Dana Sample", house).started_on.isoformat()
+    since = enrolled("Dana Sample", house).started_on
     assert rows() == [
         [
             "Dana Sample",
