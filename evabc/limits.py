@@ -93,6 +93,7 @@ LIMITS = (
         (
             "admin:membership_listimport_add",
             "admin:membership_access_slack-upload",
+            "admin:membership_access_zoom-upload",
             "admin:communities_meeting_zoom",
         ),
         per_person=30,

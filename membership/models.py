@@ -7,7 +7,16 @@ from datetime import datetime
 
 from django.db import models
 
-from membership.access.models import Access, AccessStep, SlackExport, SlackLink, SlackLinkOpening
+from membership.access.models import (
+    Access,
+    AccessStep,
+    Service,
+    ServiceList,
+    SlackExport,
+    SlackLink,
+    SlackLinkOpening,
+    ZoomExport,
+)
 from membership.accounts.models import SignInCode, User
 from membership.append_only import HistoryRelease
 from membership.emails.models import Bounce, LetterAttempt, LetterWording, OutboxEmail

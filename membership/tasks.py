@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from membership.access import slack_members
+from membership.access import service_lists
 from membership.emails.delivery import deliver_batch, due_emails
 from membership.emails.queue import DELIVERY_TASK, request_delivery
 from membership.imports import uploads
@@ -66,7 +66,7 @@ def sweep_imports() -> None:
     for list_import_id in uploads.stalled_imports(now=now):
         uploads.carry_on(list_import_id=list_import_id, now=now)
     uploads.discard_old(now=now)
-    slack_members.discard_old_exports(now=now)
+    service_lists.discard_old_lists(now=now)
 
 
 @shared_task(name="membership.remind_of_meetings")

@@ -3,14 +3,14 @@
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 
 from membership.access import desk_views, slack_link
 from membership.access.verbs import TASK_STATES, Verb
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import CommunityFilter, CustomPageAdmin, FilterWithDefault
-from membership.models import Access, Enrolment
+from membership.models import Access, Enrolment, Service
 
 
 class TaskFilter(FilterWithDefault):
@@ -56,14 +56,26 @@ class AccessAdmin(CustomPageAdmin):
     row_views = {"mark": desk_views.mark}
 
     def get_urls(self) -> list[URLPattern]:
-        view, of_team = self.admin_site.admin_view, "slack/<str:family>/"
-        name = "membership_access_slack"
+        view = self.admin_site.admin_view
+        services = {"slack": "slack/<str:family>/", "zoom": "zoom/<slug:slug>/"}
+        pages = {
+            "": desk_views.page,
+            "upload": desk_views.upload,
+            "settle": desk_views.settle,
+            "put-aside": desk_views.discard_list,
+        }
+        name = "membership_access_{}"
         return [
-            path(of_team, view(desk_views.slack), name=name),
-            path(f"{of_team}link/", view(desk_views.link), name=f"{name}-link"),
-            path(f"{of_team}upload/", view(desk_views.upload), name=f"{name}-upload"),
-            path(f"{of_team}settle/", view(desk_views.settle), name=f"{name}-settle"),
-            path(f"{of_team}put-aside/", view(desk_views.discard_export), name=f"{name}-put-aside"),
+            path("slack/<str:family>/link/", view(desk_views.link), name=name.format("slack-link")),
+            *(
+                path(
+                    f"{start}{page}/" if page else start,
+                    view(pages[page]),
+                    name=name.format(f"{service}-{page}" if page else service),
+                )
+                for service, start in services.items()
+                for page in pages
+            ),
             *super().get_urls(),
         ]
 
@@ -77,11 +89,15 @@ class AccessAdmin(CustomPageAdmin):
             "intro": "Approved people still need access, and people who left need to be removed. Make "
             "the change in Slack or Zoom, then record it here.",
             "links": [
-                (
-                    f"{team.get_family_display()} Slack: link and members",
-                    reverse("admin:membership_access_slack", args=[team.family]),
-                )
-                for team in slack_link.workspaces_of(request.user)
+                *(
+                    (f"{service}: link and members", desk_views.url_of(service))
+                    for service in map(Service, slack_link.workspaces_of(request.user))
+                ),
+                *(
+                    (str(service), desk_views.url_of(service))
+                    for community in desk_views.zoom_lists_of(request.user)
+                    if (service := Service(community.team, community))
+                ),
             ],
         }
         return super().changelist_view(request, context)

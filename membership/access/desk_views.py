@@ -4,23 +4,25 @@ from collections.abc import Iterable
 
 from django import forms
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from communities.models import SupportTeam
-from membership.access import slack_link, slack_members, verbs
-from membership.access.slack_comparison import Settlement, compare
-from membership.access.slack_comparison import settle as settle_lines
-from membership.access.slack_members import MemberList
+from communities.models import CommunityOfPractice
+from membership.access import service_lists, slack_link, verbs
+from membership.access.comparison import Settlement, compare, words_of
+from membership.access.comparison import settle as settle_lines
+from membership.access.service_lists import MemberList
 from membership.access.verbs import Verb, allows
 from membership.accounts.requests import AuthenticatedRequest
+from membership.accounts.teams import families_of
 from membership.base_admin import desk_page
 from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.forms import FileOrTextForm, day_field, file_field, pasted_field
-from membership.models import Access, SlackExport
+from membership.models import Access, Service, User
 
 
 class LinkForm(forms.Form):
@@ -52,7 +54,7 @@ class LinkForm(forms.Form):
     )
 
 
-class ExportForm(FileOrTextForm[MemberList]):
+class SlackListForm(FileOrTextForm[MemberList]):
     """Slack's member export as a file, or pasted emails."""
 
     neither_sent = "Choose a file or paste email addresses."
@@ -65,8 +67,19 @@ class ExportForm(FileOrTextForm[MemberList]):
         help_text="One per line, or separated by commas. For more than about 5,000, use a file.",
     )
 
-    read_file = staticmethod(slack_members.read_export)
-    read_pasted = staticmethod(slack_members.read_pasted)
+    read_file = staticmethod(service_lists.read_export)
+    read_pasted = staticmethod(service_lists.read_pasted)
+
+
+class ZoomListForm(SlackListForm):
+    """Zoom's list of registrations as a file, or pasted emails."""
+
+    file = file_field(
+        "Zoom’s registration report",
+        help_text="In Zoom, go to Reports, then Meeting, choose Registration Report, and generate it.",
+    )
+
+    read_file = staticmethod(service_lists.read_registrations)
 
 
 # What staff record by hand: (the verb, its button for Slack, its button for a Zoom list).
@@ -127,42 +140,50 @@ def _named(names: list[str]) -> str:
     return "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
 
 
-# -- A Slack workspace ----------------------------------------------------------------------------
+# -- A Slack workspace or a Zoom list --------------------------------------------------------------
 
 
 @require_safe
-def slack(request: AuthenticatedRequest, family: str) -> HttpResponse:
-    """The workspace of a team: its invitation link, and Slack compared with the roster."""
-    team = _workspace(request, family)
-    export = SlackExport.objects.filter(team=team).select_related("uploaded_by__person").first()
+def page(request: AuthenticatedRequest, **of: str) -> HttpResponse:
+    """A service: Slack's invitation link, and who is there compared with the roster."""
+    service = _service(request, **of)
+    kept = service_lists.list_of(service)
+    link = None
+    if not service.community:
+        link = slack_link.link_status(service.team, on=timezone.localdate())
     return desk_page(
         request,
-        "desk/access/slack.html",
-        title=f"{team.get_family_display()} Slack",
-        team=team,
-        communities=team.communities.filter(has_slack=True),
-        link=slack_link.link_status(team, on=timezone.localdate()),
-        export=export,
-        found=compare(export) if export else None,
+        "desk/access/service.html",
+        title=str(service),
+        service=service,
+        words=words_of(service),
+        urls={
+            name.replace("-", "_"): url_of(service, name)
+            for name in ("upload", "settle", "put-aside")
+        },
+        link=link,
+        kept=kept,
+        left_out=service_lists.left_out_words(kept) if kept else "",
+        found=compare(kept) if kept else None,
     )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def link(request: AuthenticatedRequest, family: str) -> HttpResponse:
     """Save a new invitation link."""
-    team = _workspace(request, family)
+    service = _service(request, family=family)
     form = LinkForm(request.POST or None)
     if form.is_valid():
         with refusal_as_form_error(form, "link"):
             now = timezone.now()
-            slack_link.give_link(team=team, by=request.user, now=now, **form.cleaned_data)
+            slack_link.give_link(team=service.team, by=request.user, now=now, **form.cleaned_data)
             messages.success(
                 request, "Link saved. People on the roster can now see it on their Slack page."
             )
-            return redirect("admin:membership_access_slack", family)
-    return _slack_form(
+            return redirect(url_of(service))
+    return _form_page(
         request,
-        team,
+        service,
         form=form,
         title="Add a new invitation link",
         lede="Only people on the roster see the link, after they sign in. It is never sent by email.",
@@ -171,21 +192,21 @@ def link(request: AuthenticatedRequest, family: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def upload(request: AuthenticatedRequest, family: str) -> HttpResponse:
-    """Import the list of Slack members."""
-    team = _workspace(request, family)
+def upload(request: AuthenticatedRequest, **of: str) -> HttpResponse:
+    """Import the list of who is there."""
+    service = _service(request, **of)
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = ExportForm(*sent)
+    form = ZoomListForm(*sent) if service.community else SlackListForm(*sent)
     if form.is_valid():
-        slack_members.save_export(
-            team=team, export=form.result, by=request.user, now=timezone.now()
+        service_lists.save_list(
+            service=service, found=form.result, by=request.user, now=timezone.now()
         )
-        return redirect("admin:membership_access_slack", family)
-    return _slack_form(
+        return redirect(url_of(service))
+    return _form_page(
         request,
-        team,
+        service,
         form=form,
-        title="Import Slack members",
+        title=f"Import who is {words_of(service).there}",
         lede="We compare the list with the roster. The import itself changes nothing. Delete the list "
         "when you’re done. Otherwise, we delete it after seven days.",
         button="Compare with the roster",
@@ -193,9 +214,9 @@ def upload(request: AuthenticatedRequest, family: str) -> HttpResponse:
 
 
 @require_POST
-def settle(request: AuthenticatedRequest, family: str) -> HttpResponse:
+def settle(request: AuthenticatedRequest, **of: str) -> HttpResponse:
     """Apply a button of the comparison to the selected lines, or to a whole section."""
-    team = _workspace(request, family)
+    service = _service(request, **of)
     button = request.POST.get("do", "")
     for_all, name = button.startswith("all-"), button.removeprefix("all-")
     chosen = None if for_all else set(request.POST.getlist("chosen"))
@@ -207,42 +228,57 @@ def settle(request: AuthenticatedRequest, family: str) -> HttpResponse:
         with refusal_as_warning(request):
             settlement = Settlement(name)
             count = settle_lines(
-                team=team,
+                service=service,
                 settlement=settlement,
                 chosen=chosen,
                 by=request.user,
                 now=timezone.now(),
             )
             people = "1 person" if count == 1 else f"{count} people"
-            messages.success(request, f"{people} {settlement.label}.")
-    return redirect("admin:membership_access_slack", family)
+            messages.success(request, f"{people} {words_of(service).outcome(settlement)}.")
+    return redirect(url_of(service))
 
 
 @require_POST
-def discard_export(request: AuthenticatedRequest, family: str) -> HttpResponse:
-    """Delete the list of Slack members."""
-    slack_members.discard_export(team=_workspace(request, family), by=request.user)
-    messages.success(request, "Slack member list deleted. The tasks remain.")
-    return redirect("admin:membership_access_slack", family)
+def discard_list(request: AuthenticatedRequest, **of: str) -> HttpResponse:
+    """Delete the list of who is there."""
+    service = _service(request, **of)
+    service_lists.discard_list(service=service, by=request.user)
+    messages.success(request, "List deleted. The tasks remain.")
+    return redirect(url_of(service))
 
 
-def _workspace(request: AuthenticatedRequest, family: str) -> SupportTeam:
-    """A workspace of the viewer's own teams; 404 for any other."""
-    return get_object_or_404(slack_link.workspaces_of(request.user), family=family)
+def _service(request: AuthenticatedRequest, *, family: str = "", slug: str = "") -> Service:
+    """The workspace of one of the viewer's own teams, or the Zoom list of one of their communities; else 404."""
+    if family:
+        return Service(get_object_or_404(slack_link.workspaces_of(request.user), family=family))
+    community = get_object_or_404(zoom_lists_of(request.user), slug=slug)
+    return Service(community.team, community)
 
 
-def _slack_form(
-    request: AuthenticatedRequest, team: SupportTeam, **context: object
-) -> HttpResponse:
-    """A page with one form about a team's workspace."""
-    slack = reverse("admin:membership_access_slack", args=[team.family])
+def zoom_lists_of(user: User) -> QuerySet[CommunityOfPractice]:
+    """The communities of this staff member's teams. Each has a Zoom list."""
+    own = CommunityOfPractice.objects.filter(team__family__in=families_of(user))
+    return own.select_related("team")
+
+
+def url_of(service: Service, name: str = "") -> str:
+    """The address of a page about a service."""
+    page = f"-{name}" if name else ""
+    if service.community:
+        return reverse(f"admin:membership_access_zoom{page}", args=[service.community.slug])
+    return reverse(f"admin:membership_access_slack{page}", args=[service.team.family])
+
+
+def _form_page(request: AuthenticatedRequest, service: Service, **context: object) -> HttpResponse:
+    """A page with one form about a service."""
     return desk_page(
         request,
         "desk/form.html",
         crumbs=[
             ("Slack and Zoom tasks", reverse("admin:membership_access_changelist")),
-            (f"{team.get_family_display()} Slack", slack),
+            (str(service), url_of(service)),
         ],
-        back=("Cancel", slack),
+        back=("Cancel", url_of(service)),
         **context,
     )

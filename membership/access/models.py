@@ -1,10 +1,13 @@
 """Access to Slack and the Zoom lists: its state, and the steps that led to it."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib import admin
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -15,13 +18,39 @@ from membership.append_only import Step
 from membership.register.models import Person
 
 
+@dataclass(frozen=True)
+class Service:
+    """What an access is to: a team's Slack workspace, or the Zoom list of ``community``."""
+
+    team: SupportTeam
+    community: CommunityOfPractice | None = None
+
+    def __str__(self) -> str:
+        if self.community:
+            return f"{self.community.short_name} Zoom list"
+        return f"{self.team.get_family_display()} Slack"
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields of its accesses."""
+        kind = Access.Kind.ZOOM if self.community else Access.Kind.SLACK
+        return {"kind": kind, "team": self.team, "community": self.community}
+
+    @property
+    def communities(self) -> "Collection[CommunityOfPractice] | QuerySet[CommunityOfPractice]":
+        """The communities whose members have access."""
+        if self.community:
+            return [self.community]
+        return self.team.communities.filter(has_slack=True)
+
+
 class Access(models.Model):
     """One person's access to one service: a team's Slack workspace, or a community's Zoom list.
 
     The source names "a dedicated Slack workspace" once for all program support communities, so a
     workspace belongs to the team, and a person in two of its communities needs it once. Each community
     has its own Zoom list. Only ``membership.access.verbs`` changes ``state``. ``address`` is the email
-    used in Slack if it differs from the register's. Without ``person``, it is an account that the
+    used there if it differs from the register's. Without ``person``, it is an account that the
     register does not know.
     """
 
@@ -40,7 +69,7 @@ class Access(models.Model):
     person = models.ForeignKey(
         Person, models.CASCADE, null=True, blank=True, related_name="accesses"
     )
-    address = EmailField("address in Slack", blank=True)
+    address = EmailField("address there", blank=True)
     kind = models.CharField("service", max_length=5, choices=Kind.choices)
     team = models.ForeignKey(SupportTeam, models.PROTECT, related_name="+")
     community = models.ForeignKey(
@@ -69,13 +98,18 @@ class Access(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["address", "team"],
-                condition=Q(person__isnull=True),
-                name="one_access_per_address_of_a_stranger",
+                condition=Q(kind="slack", person__isnull=True),
+                name="one_slack_access_per_address_of_a_stranger",
+            ),
+            models.UniqueConstraint(
+                fields=["address", "community"],
+                condition=Q(kind="zoom", person__isnull=True),
+                name="one_zoom_access_per_address_of_a_stranger",
             ),
             models.CheckConstraint(
                 condition=Q(kind="slack", community__isnull=True)
-                | Q(kind="zoom", community__isnull=False, person__isnull=False),
-                name="zoom_access_and_no_other_names_its_community",
+                | Q(kind="zoom", community__isnull=False),
+                name="only_zoom_access_names_its_community",
             ),
             models.CheckConstraint(
                 condition=Q(person__isnull=False) | ~Q(address=""),
@@ -98,9 +132,7 @@ class Access(models.Model):
 
     @property
     def service(self) -> str:
-        if self.community:
-            return f"{self.community.short_name} Zoom list"
-        return f"{self.team.get_family_display()} Slack"
+        return str(Service(self.team, self.community))
 
     @property
     def task(self) -> str:
@@ -138,7 +170,7 @@ class AccessStep(Step):
         JOINED = "joined", "Marked as joined"
         NOT_THERE = "not-there", "Marked as not joined"
         ENDED = "ended", "Enrolment ended"
-        FOUND = "found", "Found in Slack, not on the roster"
+        FOUND = "found", "Found there, not on the roster"
         REMOVED = "removed", "Removed"
 
     access = models.ForeignKey(Access, models.CASCADE, related_name="steps")
@@ -189,18 +221,48 @@ class SlackLinkOpening(models.Model):
         return f"{self.link}, opened {_day(self.at)}"
 
 
-class SlackExport(models.Model):
-    """The members of a team's Slack workspace, from the newest list that staff imported.
+class ServiceList(models.Model):
+    """Who is in a service, from the newest list that staff imported.
 
     ``people`` is personal data. It is kept while staff work on it, and for a week at most.
     """
 
-    team = models.OneToOneField(SupportTeam, models.CASCADE, related_name="slack_export")
-    people = models.JSONField(help_text="The name in Slack for each email.")
+    people = models.JSONField(help_text="The name there for each email.")
     problems = models.JSONField(default=list, help_text="What could not be read, in sentences.")
-    left_out = models.PositiveIntegerField(default=0, help_text="Bots and closed accounts.")
+    left_out = models.PositiveIntegerField(default=0, help_text="Rows of no one who is there.")
+    left_out_as = models.JSONField(null=True, help_text="The same number, by the reason.")
     uploaded_by = by_user()
     uploaded_at = models.DateTimeField()
 
+    class Meta:
+        abstract = True
+
     def __str__(self) -> str:
-        return f"Slack members, {_day(self.uploaded_at)}"
+        return f"{self.service}, {_day(self.uploaded_at)}"
+
+    @property
+    def service(self) -> Service:
+        """Whose list it is."""
+        raise NotImplementedError
+
+
+class SlackExport(ServiceList):
+    """The members of a team's Slack workspace."""
+
+    team = models.OneToOneField(SupportTeam, models.CASCADE, related_name="slack_export")
+
+    @property
+    def service(self) -> Service:
+        return Service(self.team)
+
+
+class ZoomExport(ServiceList):
+    """Who is registered for the Zoom meetings of a community."""
+
+    community = models.OneToOneField(
+        CommunityOfPractice, models.CASCADE, related_name="zoom_export"
+    )
+
+    @property
+    def service(self) -> Service:
+        return Service(self.community.team, self.community)

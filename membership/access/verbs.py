@@ -20,7 +20,7 @@ from communities.models import CommunityOfPractice, SupportTeam
 from membership.accounts.teams import families_of
 from membership.append_only import history_released
 from membership.errors import RefusedError
-from membership.models import Access, AccessStep, Enrolment, Person, User
+from membership.models import Access, AccessStep, Enrolment, Person, Service, User
 from membership.register.person_records import people_by_email
 
 State: TypeAlias = Access.State
@@ -70,24 +70,23 @@ def require_access(
     People who already have the workspace, from another of its communities, need nothing more.
     """
     for service in _services(community):
-        if service["kind"] == _Kind.SLACK:
-            _adopt(people, community.team)
+        _adopt(people, service)
         Access.objects.bulk_create(
-            (Access(person=p, **service, since=timezone.localdate(now)) for p in people),
+            (Access(person=p, **service.fields, since=timezone.localdate(now)) for p in people),
             ignore_conflicts=True,
         )
-        rows = lock(Access.objects.filter(person__in=people, **service))
+        rows = lock(Access.objects.filter(person__in=people, **service.fields))
         advance(rows, Verb.WANTED, by=by, now=now)
 
 
-def _adopt(people: Sequence[Person], team: SupportTeam) -> None:
-    """Link accounts found in Slack earlier to the person among ``people`` who has that email."""
-    strangers = Access.objects.filter(team=team, person__isnull=True)
+def _adopt(people: Sequence[Person], service: Service) -> None:
+    """Link accounts found there earlier to the person among ``people`` who has that email."""
+    strangers = Access.objects.filter(**service.fields).filter(person__isnull=True)
     by_email = people_by_email(strangers.values_list("address", flat=True), among=people)
     found = lock(strangers.filter(address__in=list(by_email)))
     if not found:
         return
-    rows = Access.objects.filter(person__in=by_email.values(), team=team, kind=_Kind.SLACK)
+    rows = Access.objects.filter(person__in=by_email.values(), **service.fields)
     own = {access.person_id: access for access in rows}
     for access in found:
         access.person = by_email[access.address]
@@ -108,7 +107,7 @@ def require_access_for_roster(
     on_roster = Q(pk__in=here.values("person"))
     served: QuerySet[Person] = Person.objects.filter(on_roster)
     for service in _services(community):
-        has_it = Access.objects.filter(**service, state__in=[State.TO_DO, *GRANTED_STATES])
+        has_it = Access.objects.filter(**service.fields, state__in=[State.TO_DO, *GRANTED_STATES])
         served = served.filter(pk__in=has_it.values("person"))
     missing = Person.objects.filter(on_roster).exclude(pk__in=served.values("pk"))
     require_access(people=list(missing.order_by("pk")), community=community, by=by, now=now)
@@ -130,9 +129,9 @@ def end_access(*, enrolment: Enrolment, by: User | None, now: datetime) -> None:
     ).exclude(pk=enrolment.pk)
     in_another = in_another.exclude(has_no_access, leave_until__isnull=False)
     for service in _services(enrolment.community):
-        rows = lock(Access.objects.filter(person=enrolment.person, **service))
+        rows = lock(Access.objects.filter(person=enrolment.person, **service.fields))
         # After the lock: an enrolment that starts at the same time waits for it, or is seen here.
-        if service["kind"] == _Kind.SLACK and in_another.exists():
+        if not service.community and in_another.exists():
             continue
         advance(rows, Verb.ENDED, by=by, now=now)
 
@@ -143,11 +142,10 @@ def keep_slack_address(person: Person) -> None:
     slack.filter(state__in=(*GRANTED_STATES, State.TO_REMOVE)).update(address=person.email)
 
 
-def _services(community: CommunityOfPractice) -> list[dict[str, object]]:
-    """The fields of an access to each service: the team's Slack, and the community's Zoom list."""
-    slack = {"kind": _Kind.SLACK, "team": community.team, "community": None}
-    zoom = {"kind": _Kind.ZOOM, "team": community.team, "community": community}
-    return [slack, zoom] if community.has_slack else [zoom]
+def _services(community: CommunityOfPractice) -> list[Service]:
+    """The team's Slack, and the community's Zoom list."""
+    zoom = Service(community.team, community)
+    return [Service(community.team), zoom] if community.has_slack else [zoom]
 
 
 # -- What staff do --------------------------------------------------------------------------------
@@ -199,9 +197,9 @@ def slack_of(person: Person, team: SupportTeam) -> Access:
 
 
 def require_team(team: SupportTeam, by: User) -> None:
-    """Raise ``RefusedError`` unless the member of staff is on this workspace's team."""
+    """Raise ``RefusedError`` unless the member of staff is on this team."""
     if team.family not in families_of(by):
-        raise RefusedError("This workspace belongs to the other team.")
+        raise RefusedError("This belongs to the other team.")
 
 
 def access_of(user: User | AnonymousUser) -> QuerySet[Access]:

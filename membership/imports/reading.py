@@ -9,9 +9,8 @@ from typing import Any
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from membership.errors import RefusedError
 from membership.imports.columns import Column, ListRow
-from membership.imports.files import FileRead, SheetRow, column_number
+from membership.imports.files import FileRead, column_number
 from membership.imports.layout import Layout, find_layout
 from membership.imports.matching import Matching, match_columns
 from membership.imports.questions import Given, Question, Step
@@ -125,18 +124,3 @@ def _date_question(layout: Layout, given: Given, as_of: date) -> Question | None
         answer=given.get("as_of", day.isoformat()),
         can_wait=True,
     )
-
-
-def read_rows(columns: Sequence[Column], sheet: Sequence[SheetRow]) -> list[ListRow]:
-    """The rows of a list whose headings are in the first row, for a file of which nothing is asked.
-
-    Raises ``RefusedError`` if a required column is missing.
-    """
-    first, *rows = sheet
-    layout = Layout(0, first.number, first.number, [str(cell) for cell in first.cells], rows)
-    matching = match_columns(columns, layout, Given({}), guess=False)
-    if matching.missing:
-        headings = [column.heading for column in columns if column.name in matching.missing]
-        wanted = " or ".join(f"“{heading}”" for heading in headings)
-        raise RefusedError(f"The file has no {wanted} column. The first row must be the headings.")
-    return read_values(columns, layout, matching, None, as_of=timezone.localdate()).rows

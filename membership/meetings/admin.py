@@ -174,14 +174,14 @@ def zoom(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "desk/meetings/zoom.html",
         title=f"Import attendance from Zoom: {shown.topic}",
         crumbs=_crumbs(shown),
-        lede="In Zoom, go to Reports, then Usage, then Participants, and choose Export. We match people by email, then by "
-        "name. Nothing is saved until you confirm. We do not keep the list.",
+        lede="In Zoom, go to Reports, then Usage, then Participants, and choose Export. For a webinar, choose the "
+        "Attendee Report. We match people by email, then by name. Nothing is saved until you confirm. We do not keep the list.",
         form=form,
         button="Match participants",
         back=("Cancel", _crumbs(shown)[-1][1]),
         meeting=shown,
         matches=found,
-        problems=form.result.problems if found else [],
+        report=form.result if found else None,
     )
 
 

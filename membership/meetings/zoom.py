@@ -1,24 +1,22 @@
-"""Attendance from Zoom's list of participants.
+"""Attendance from Zoom's reports on who attended.
 
-Zoom's list comes in several forms: with or without a part about the meeting above the headings, with one
-row for each person or for each time they joined, and with separate rows for the waiting room. Text that
-staff copy from the screen may be only names. The reader of imports reads all of them, with its limits;
-no formula is evaluated, and rows that cannot be read are listed.
+They come in several forms: with or without a part about the meeting above the headings, with one row for each person or
+for each time they joined, with separate rows for the waiting room, and for webinars with lists of the host, panelists,
+attendees and callers below each other. Text that staff copy from the screen may be only names. Rows that cannot be read
+are listed.
 """
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 
 from communities.email_addresses import normalize_email
 from membership.errors import RefusedError
-from membership.imports import files
+from membership.imports import files, people_files
 from membership.imports.columns import Column, ListRow, text, yes_or_no
-from membership.imports.files import SheetRow
-from membership.imports.reading import read_rows
 from membership.models import Person
 from membership.register.matching import (
     MAX_SHOWN,
@@ -27,7 +25,7 @@ from membership.register.matching import (
     best_matches,
     comparable_words,
 )
-from membership.register.names import name_key
+from membership.register.names import clean_text, name_key
 
 HEADINGS_WITHIN = 20  # rows from the top
 MAX_NEAR_NAMES = 200  # names to find near matches for
@@ -49,6 +47,7 @@ _EMAIL = Column("email", "Email", text(_MAX_LENGTH), _EMAIL_HEADINGS)
 _WAITING = Column("waiting", "In waiting room", yes_or_no, ("Waiting room",), empty=False)
 _ATTENDED = Column("attended", "Attended", yes_or_no, empty=True)
 COLUMNS = (_NAME, _EMAIL, _WAITING, _ATTENDED)
+_INSTEAD = "In Zoom, go to Reports, then Usage, then Participants, and choose Export."
 
 
 @dataclass(frozen=True)
@@ -65,10 +64,12 @@ class Participant:
 
 @dataclass(frozen=True)
 class ParticipantList:
-    """The participants on the list, each once, and the rows that could not be read."""
+    """The participants on the list, each once, the rows that could not be read, and how many did not attend."""
 
     participants: list[Participant]
     problems: list[str]
+    only_waited: int = 0
+    only_registered: int = 0
 
 
 @dataclass
@@ -86,15 +87,14 @@ class Matches:
 
 
 def read_file(content: bytes, file_name: str) -> ParticipantList:
-    """Read Zoom's list from a CSV or XLSX file."""
-    sheet = files.read_file(content, file_name).likely_sheet.rows
-    start = _heading_row(sheet)
-    if start is None:
+    """Read Zoom's report on who attended."""
+    file = files.read_file(content, file_name)
+    people_files.refuse_other_reports(file, _INSTEAD)
+    if people_files.is_registered(file):
         raise RefusedError(
-            "The file has no “Name” or “Email” column. Download the list of participants from Zoom "
-            "again, or paste the names."
+            f"This is Zoom’s report on who registered. It does not say who attended. {_INSTEAD}"
         )
-    return _report(sheet[start:])
+    return _report(people_files.read_people(file, COLUMNS, needed=["name", "email"]))
 
 
 def read_pasted(pasted: str) -> ParticipantList:
@@ -103,8 +103,12 @@ def read_pasted(pasted: str) -> ParticipantList:
     cells = (cell for line in lines[:HEADINGS_WITHIN] for cell in _SEPARATORS.split(line))
     if {name_key(cell) for cell in cells if cell.strip()} & (_NAME.keys | _EMAIL.keys):
         return read_file(pasted.encode(), "pasted.csv")
-    names = [SheetRow(number, [line]) for number, line in enumerate(lines, start=1) if line.strip()]
-    return _report([SheetRow(0, [_NAME.heading]), *names])
+    nothing = {column.name: column.empty for column in COLUMNS}
+    return _report(
+        ListRow(number, nothing | {"name": clean_text(line)[:_MAX_LENGTH]})
+        for number, line in enumerate(lines, start=1)
+        if line.strip()
+    )
 
 
 def match_participants(
@@ -140,22 +144,26 @@ def match_participants(
     return matches
 
 
-def _report(sheet: Sequence[SheetRow]) -> ParticipantList:
-    rows = read_rows(COLUMNS, sheet)
+def _report(rows: Iterable[ListRow]) -> ParticipantList:
     known: dict[tuple[str, str], Participant] = {}
+    waited: dict[tuple[str, str], bool] = {}
+    problems = []
     for row in rows:
-        participant = _participant(row)
-        if participant:
-            known.setdefault((participant.email, name_key(participant.shown)), participant)
-    problems = [f"Row {row.number}: {problem}" for row in rows for problem in row.problems]
+        problems += [f"Row {row.number}: {problem}" for problem in row.problems]
+        if row.problems or not (participant := _participant(row)):
+            continue
+        key = participant.email, name_key(participant.shown)
+        if row["waiting"] or not row["attended"]:
+            waited[key] = row["waiting"]
+        else:
+            known.setdefault(key, participant)
+    absent = Counter(waiting for key, waiting in waited.items() if key not in known)
     if not known and not problems:
         raise RefusedError("We could not find anyone on the list who attended the meeting.")
-    return ParticipantList(list(known.values()), problems)
+    return ParticipantList([*known.values()], problems, absent[True], absent[False])
 
 
 def _participant(row: ListRow) -> Participant | None:
-    if row.problems or row["waiting"] or not row["attended"]:
-        return None
     name, email = row["name"], _normal(row["email"])
     if not email and (found := _ADDRESS.search(name)):
         name, email = name.replace(found[0], "").strip(" <>(),;"), _normal(found[0])
@@ -176,17 +184,6 @@ def _names(cell: str) -> tuple[str, ...]:
     shown, bracket, original = cell.partition("(")
     names = [shown.strip(), original.rstrip(") ").strip()] if bracket else [cell.strip()]
     return tuple(dict.fromkeys(name for name in names if name))
-
-
-def _heading_row(sheet: Sequence[SheetRow]) -> int | None:
-    """The index of the heading row. Zoom may put a part about the meeting above it."""
-    wanted = _NAME.keys | _EMAIL.keys
-    for index, row in enumerate(sheet[:HEADINGS_WITHIN]):
-        keys = {name_key(cell) for cell in row.cells if isinstance(cell, str) and cell}
-        # The part about the meeting has a column for the host's email, but none for names.
-        if keys & _NAME.keys or (keys & wanted and "meetingid" not in keys):
-            return index
-    return None
 
 
 def _near(participant: Participant, people: Sequence[Person]) -> list[NameMatch[int]]:

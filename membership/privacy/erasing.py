@@ -57,6 +57,7 @@ from membership.models import (
     WorklistRow,
     WorklistStep,
     YearlyConfirmation,
+    ZoomExport,
 )
 from membership.people.permission import require_may_change
 from membership.privacy import emails as privacy_emails
@@ -147,7 +148,7 @@ def erase_person(
     kept_for_undo = [merge.pk for merge in merges_naming(addresses)]
     AgencyMerge.objects.filter(pk__in=kept_for_undo).update(changes={})
     _forget_in_merges_of_others(person, names)
-    remove_from_slack(addresses)
+    remove_from_services(addresses)
     remove_from_imports(names=names, addresses=addresses)
     forget_in_changes(person, names=names, addresses=addresses)
     if user:
@@ -294,10 +295,13 @@ def remove_from_enrolments(enrolments: Iterable[Enrolment]) -> None:
             list_import.save(update_fields=["effect"])
 
 
-def remove_from_slack(addresses: set[str]) -> None:
-    """Remove accounts that were found in Slack, and entries of the Slack list that staff work on."""
+def remove_from_services(addresses: set[str]) -> None:
+    """Remove accounts that were found in Slack or Zoom, and entries of the lists that staff work on."""
     Access.objects.filter(person__isnull=True, address__in=addresses).delete()
-    for export in SlackExport.objects.select_for_update():
+    for export in (
+        *SlackExport.objects.select_for_update(),
+        *ZoomExport.objects.select_for_update(),
+    ):
         others = {email: n for email, n in export.people.items() if email not in addresses}
         if len(others) != len(export.people):
             export.people = others

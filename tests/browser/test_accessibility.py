@@ -9,9 +9,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 
-from membership.access import slack_members
+from membership.access import service_lists
 from membership.meetings.planning import cancel_meeting
-from membership.models import Agency, OutboxEmail, Person, Program, WorklistRow
+from membership.models import Agency, OutboxEmail, Person, Program, Service, WorklistRow
 from requests import workflow
 from requests.desk.matching import match_agency
 from requests.lifecycle import State
@@ -115,17 +115,19 @@ def test_the_workers_pages(portal, open_page, width):
 def test_the_desk_pages_of_access(portal, open_page, width):
     worker, staff = builders.worker(), builders.staff()
     builders.request_in(State.APPROVED, worker, staff)
-    slack_members.save_export(
-        team=builders.community().team,
-        export=slack_members.read_pasted("dnaa@example.org who@elsewhere.org broken@"),
-        by=staff,
-        now=builders.NOW,
-    )
+    community = builders.community()
+    for service in (Service(community.team), Service(community.team, community)):
+        service_lists.save_list(
+            service=service,
+            found=service_lists.read_pasted("dnaa@example.org who@elsewhere.org broken@"),
+            by=staff,
+            now=builders.NOW,
+        )
     slack = "/admin/membership/access/slack/program-support/"
     page = open_page(width=width)
     builders.sign_in_browser(page, portal.url, staff)
 
-    found = visit(page, portal, [slack])
+    found = visit(page, portal, [slack, "/admin/membership/access/zoom/stvc/"])
     for path, button in (("link/", "Save link"), ("upload/", "Compare with the roster")):
         found += after_a_mistake(page, f"{portal.url}{slack}{path}", button)
 

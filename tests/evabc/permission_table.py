@@ -256,6 +256,11 @@ TABLE = {
     "admin:membership_access_slack-upload": (THIS_TEAM, THIS_TEAM),
     "admin:membership_access_slack-settle": (GET_ONLY, desk(ON, 404, ON)),
     "admin:membership_access_slack-put-aside": (GET_ONLY, desk(ON, 404, ON)),
+    # The Zoom list of STVC.
+    "admin:membership_access_zoom": (THIS_TEAM, GET_ONLY),
+    "admin:membership_access_zoom-upload": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_access_zoom-settle": (GET_ONLY, desk(ON, 404, ON)),
+    "admin:membership_access_zoom-put-aside": (GET_ONLY, desk(ON, 404, ON)),
     **pages_rows("joinrequests_joinrequest"),
     **teams_rows("membership_export"),
     "admin:coverage": (TEAMS, GET_ONLY),

@@ -12,11 +12,20 @@ from django.core.management import call_command
 from django.test import Client
 
 from communities.rules.vocabulary import Status
-from membership.access import slack_members
-from membership.access.slack_comparison import compare
+from membership.access import service_lists
+from membership.access.comparison import compare
 from membership.errors import RefusedError
 from membership.meetings.calendar import renew_feed
-from membership.models import Enrolment, ListKind, NameCheck, OutboxEmail, Person, SignInCode, User
+from membership.models import (
+    Enrolment,
+    ListKind,
+    NameCheck,
+    OutboxEmail,
+    Person,
+    Service,
+    SignInCode,
+    User,
+)
 from membership.people.changing_email import change_email
 from membership.register.person_records import change_details, person_of_user
 from requests import workflow
@@ -177,8 +186,8 @@ def test_an_account_in_slack_with_another_name_is_not_marked_as_joined(client, d
     builders.request_in(State.APPROVED, dana, priya)
     people = {"dana@example.org": "Lee Other", "kim@example.org": "Kim Sample"}
     team = builders.community().team
-    members = slack_members.MemberList(people=people)
-    export = slack_members.save_export(team=team, export=members, by=priya, now=NOW)
+    members = service_lists.MemberList(people=people)
+    export = service_lists.save_list(service=Service(team), found=members, by=priya, now=NOW)
 
     found = compare(export)
     assert [(line.email, line.name) for line in found.other_names] == [
@@ -194,8 +203,8 @@ def test_an_account_in_slack_with_another_name_is_not_marked_as_joined(client, d
     answered(SAME, priya)
     assert [line.email for line in compare(export).to_mark] == ["dana@example.org"]
     # A nickname or a handle is no other name.
-    handle = slack_members.MemberList(people={"dana@example.org": "dsample"})
-    export = slack_members.save_export(team=team, export=handle, by=priya, now=NOW)
+    handle = service_lists.MemberList(people={"dana@example.org": "dsample"})
+    export = service_lists.save_list(service=Service(team), found=handle, by=priya, now=NOW)
     assert [line.email for line in compare(export).to_mark] == ["dana@example.org"]
 
 

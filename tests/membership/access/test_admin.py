@@ -1,13 +1,14 @@
 """The staff pages of access: each team's own rows, changes by POST, and a constant number of queries."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from membership.access import slack_members
+from membership.access import service_lists
 from membership.access.verbs import Verb, mark
-from membership.models import Access, Enrolment, Person, SlackExport
+from membership.models import Access, Enrolment, Person, Service, SlackExport, ZoomExport
 from membership.rosters.enrolments import enrol
 from membership.rosters.leaving import leave
 from tests import builders
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.django_db
 
 DESK = reverse("admin:membership_access_changelist")
 SLACK = reverse("admin:membership_access_slack", args=["program-support"])
+ZOOM = reverse("admin:membership_access_zoom", args=["stvc"])
 
 
 @pytest.fixture
@@ -112,6 +114,30 @@ def test_a_list_that_cannot_be_used_gets_an_error(priya, data, said):
     assert SlackExport.objects.count() == 0
 
 
+def test_zooms_registrations_are_imported_compared_and_deleted(dana, priya):
+    assert ZOOM in priya.get(DESK).content.decode()
+    report = (
+        "First Name,Last Name,Email,Registration Time,Approval Status\n"
+        f"Dana,Sample,{dana.email},x,approved\n"
+        "=Who,Else,who@elsewhere.org,x,approved\n"
+        "No,Body,nobody@elsewhere.org,x,denied\n"
+    )
+    file = SimpleUploadedFile("registration.csv", report.encode())
+    page = priya.post(f"{ZOOM}upload/", {"file": file}, follow=True).content.decode()
+    for words in (
+        "2 email addresses. Left out: 1 registration that was denied.",
+        "On the roster and on the Zoom list, not yet marked as on the list: 1",
+        "On the Zoom list but not on the roster: 1",
+        "who@elsewhere.org (<bdi>=Who Else</bdi>)",
+    ):
+        assert words in page
+    said = priya.post(f"{ZOOM}settle/", {"do": "all-joined"}, follow=True).content.decode()
+    assert "1 person marked as on the list." in said
+    priya.post(f"{ZOOM}put-aside/")
+    assert ZoomExport.objects.count() == 0
+    assert "Import Zoom’s registrations" in priya.get(ZOOM).content.decode()
+
+
 def test_staff_can_read_why_someone_left(dana, priya):
     leave(
         enrolment_id=dana.enrolments.get().pk,
@@ -133,9 +159,13 @@ def test_pages_use_as_many_queries_for_hundreds_as_for_a_few(priya):
         Enrolment.objects.bulk_create(
             Enrolment(person=p, community=community, started_on=TODAY) for p in people
         )
-        export = slack_members.MemberList(people=dict.fromkeys(emails, ""))
-        slack_members.save_export(team=community.team, export=export, by=by, now=timezone.now())
-        counts.append([queries_of(priya.get, url) for url in (DESK, SLACK)])
+        export = service_lists.MemberList(people=dict.fromkeys(emails, ""))
+        service_lists.save_list(
+            service=Service(community.team), found=export, by=by, now=timezone.now()
+        )
+        zoom = Service(community.team, community)
+        service_lists.save_list(service=zoom, found=export, by=by, now=timezone.now())
+        counts.append([queries_of(priya.get, url) for url in (DESK, SLACK, ZOOM)])
     page = priya.get(SLACK).content.decode()
     assert counts[0] == counts[1]
     assert "Showing the first 100 of 300." in page

@@ -243,7 +243,7 @@ def test_attendance_from_zoom_is_recorded_after_staff_confirm(desk, later):
     ("pasted", "words"),
     [
         ("", "Choose a file, or paste the list."),
-        ("Topic,Name,Name\na,b,c", "mean the same"),
+        ("Topic,Name,Name\na,b,c", "More than one column has the heading “Name”"),
     ],
 )
 def test_a_list_that_cannot_be_read_gets_an_error_on_the_page(desk, later, pasted, words):

@@ -125,19 +125,140 @@ def test_a_pasted_line_can_be_an_email(line):
     assert found(read_pasted(f"{line}\n\nRobin Placeholder (Host, me)\n")) == ([1], [3], [], [])
 
 
-def test_a_formula_is_never_evaluated_and_its_row_is_listed():
+def test_what_people_call_themselves_is_a_name_and_never_a_formula():
     content = csv_file(
-        "Name,Email", "=cmd|' /C calc'!A0,", "@SUM(1),", "+1 604 555 0100,", "Dana Sample,"
+        "Name,Email",
+        "=cmd|' /C calc'!A0,",
+        "@SUM(1),",
+        "+1 604 555 0100,",
+        "Dana Sample,",
+        "-,",
+        "Total,",
     )
     report = read_file(content, "zoom.csv")
-    assert report.problems == ["Row 2: “Name”: Cell A2 has a formula. Replace it with its value."]
-    assert found(report) == ([], [1], [], ["@SUM / 1", "+1 604 555 0100"])
+    assert report.problems == []
+    unknown = ["=cmd|' /C calc'!A0", "@SUM / 1", "+1 604 555 0100", "-", "Total"]
+    assert found(report) == ([], [1], [], unknown)
+
+
+OF_A_WEBINAR = csv_file(
+    "Attendee Report,",
+    'Report Generated:,"Nov 09, 2026 8:50 PM"',
+    "Topic,Webinar ID,Actual Start Time,Actual Duration (minutes),# Registered,# Cancelled,Unique Viewers,"
+    "Total Users,Max Concurrent Views,Enable Registration",
+    'Quarterly,328-972-509,"Nov 09, 2026 8:07 AM",90,4,0,3,9,2,Yes',
+    "Host Details,",
+    "Attended,User Name (Original Name),Email,Join Time,Leave Time,Time in Session (minutes),Is Guest,"
+    "Country/Region Name",
+    'Yes,Ev A,host@evabc.example,"Nov 09, 2026 08:07:27","Nov 09, 2026 09:37:45",90,No,Canada,',
+    "Panelist Details,",
+    "Attended,User Name (Original Name),Email,Join Time,Leave Time,Time in Session (minutes),Is Guest,"
+    "Country/Region Name",
+    'Yes,Amélie Exemple,amelie@example.org,"Nov 09, 2026 08:07:27","Nov 09, 2026 08:37:45",30,Yes,Canada,',
+    'Yes,Amélie Exemple,amelie@example.org,"Nov 09, 2026 08:47:27","Nov 09, 2026 09:37:45",50,Yes,Canada,',
+    "Attendee Details,",
+    "Attended,User Name (Original Name),First Name,Last Name,Email,Phone,Registration Time,Approval Status,"
+    "Join Time,Leave Time,Time in Session (minutes),Is Guest,Country/Region Name",
+    'No,Robin Placeholder,Robin,Placeholder,robin@example.org,,"Oct 15, 2026 11:23:29",approved,--,--,--,--,',
+    'Yes,D,Dana,Sample,dana@example.org,,"Oct 15, 2026 11:23:29",approved,"Nov 09, 2026 08:07:27",'
+    '"Nov 09, 2026 08:37:45",30,Yes,Canada',
+    'No,D,Dana,Sample,dana@example.org,,"Oct 15, 2026 11:23:29",approved,--,--,--,--,',
+    "Other Attended,",
+    "User Name,Join Time,Leave Time,Time in Session (minutes),Country/Region Name",
+    '16045550100,"Nov 09, 2026 08:07:27","Nov 09, 2026 08:37:45",30,Canada',
+)
+
+
+def test_all_lists_of_a_webinars_report_are_read():
+    report = read_file(OF_A_WEBINAR, "attendee_328972509_2026_11_09.csv")
+    assert found(report) == ([2, 1], [], [], ["Ev A", "16045550100"])
+    assert (report.only_registered, report.only_waited, report.problems) == (1, 0, [])
+
+
+def test_someone_may_call_themselves_by_their_email():
+    content = csv_file(
+        "Name (Original Name),User Email,Join Time", "dana@example.org,,x", "@robin,,x"
+    )
+    assert found(read_file(content, "zoom.csv")) == ([1], [], [("@robin", [3])], [])
+
+
+def test_those_who_did_not_get_past_the_waiting_room_are_counted():
+    report = read_file(OF_A_MEETING, "participants_123.csv")
+    assert (report.only_waited, report.only_registered) == (1, 0)
+
+
+def test_a_list_with_one_row_for_each_person_below_the_part_about_the_meeting():
+    content = csv_file(
+        "Topic,ID,Host name,Host email,Duration (minutes),Start time,End time,Participants",
+        "Quarterly,123,Kai Example,kai@example.org,90,x,y,2",
+        "",
+        "Name (original name),Email,Total duration (minutes)",
+        "D,dana@example.org,90",
+        "Robin Placeholder,,31",
+    )
+    assert found(read_file(content, "zoom.csv")) == ([1], [3], [], [])
+
+
+def test_a_list_with_the_meeting_in_each_row_is_of_the_participants_not_of_the_host():
+    content = csv_file(
+        "Topic,Meeting ID,User Name,User Email,Department,Start Time,Participants,Name (Original Name),User Email,"
+        "Join Time,Guest",
+        "Quarterly,1,Kai Example,kai@example.org,,x,2,D,dana@example.org,x,Yes",
+        "Quarterly,1,Kai Example,kai@example.org,,x,2,Robin Placeholder,,x,Yes",
+    )
+    assert found(read_file(content, "zoom.csv")) == ([1], [3], [], [])
+
+
+@pytest.mark.parametrize(
+    ("lines", "what"),
+    [
+        (
+            [
+                "Poll Report,",
+                "Topic,Meeting ID",
+                "Q,1",
+                "#,User Name,User Email,Submitted Date/Time",
+                "1,D,d@e.org,x",
+            ],
+            "report of poll answers",
+        ),
+        (
+            ["#,User Name,User Email,Submitted Date/Time,", "1,D,d@e.org,x,Q?,Yes"],
+            "report of poll answers",
+        ),
+        (
+            ["Q&A Report,", "#,Question,Asker Name,Asker Email", "1,Why?,D,d@e.org"],
+            "report of questions and answers",
+        ),
+        (["Survey Report,", "#,User Name,User Email", "1,D,d@e.org"], "report of survey answers"),
+        (
+            [
+                "Registration Report",
+                "First Name,Last Name,Email,Registration Time,Approval Status",
+                "D,S,d@e.org,x,approved",
+            ],
+            "report on who registered",
+        ),
+        (
+            ["Topic,Meeting ID,User Name,User Email,Start Time,Participants", "Q,1,D,d@e.org,x,9"],
+            "list of meetings, without the people",
+        ),
+    ],
+)
+def test_reports_that_do_not_say_who_attended_are_refused_by_name(lines, what):
+    sentence = refusal(csv_file(*lines))
+    assert sentence.startswith(f"This is Zoom’s {what}.")
+    assert "choose Export" in sentence
 
 
 @pytest.mark.parametrize(
     ("content", "file_name", "words"),
     [
-        (b"Topic,Minutes\nQuarterly,90", "zoom.csv", "The file has no “Name” or “Email” column."),
+        (
+            b"Topic,Minutes\nQuarterly,90",
+            "zoom.csv",
+            "The file has no “Name (original name)” or “Email” column.",
+        ),
         (b"%PDF-1.7", "zoom.csv", "The file is a PDF. "),
         (
             b"Name,In waiting room\nDana,Yes",

@@ -14,12 +14,12 @@ from django.core.mail import EmailMessage
 from django.db import connection, transaction
 from django.utils import timezone
 
-from membership.access import slack_members
+from membership.access import service_lists
 from membership.emails.queue import mark_bounced
 from membership.history import log_change
 from membership.meetings import attendance
 from membership.meetings.calendar import renew_feed
-from membership.models import ListKind, NameCheck, OutboxEmail, Person
+from membership.models import ListKind, NameCheck, OutboxEmail, Person, Service
 from membership.privacy.erasing import remove_mail_files
 from membership.rosters.leaving import leave
 from requests import workflow
@@ -133,9 +133,15 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     attendance.answer(meeting_id=meeting.pk, person=person, answer="yes", now=now)
     renew_feed(person=person, now=now)
     person.accesses.filter(kind="slack").update(state="joined", address=f"slack-{EMAIL}")
-    slack_members.save_export(
-        team=builders.community().team,
-        export=slack_members.read_pasted(EMAIL),
+    service_lists.save_list(
+        service=Service(builders.community().team),
+        found=service_lists.read_pasted(EMAIL),
+        by=priya,
+        now=now,
+    )
+    service_lists.save_list(
+        service=Service(builders.community().team, builders.community()),
+        found=service_lists.read_pasted(EMAIL),
         by=priya,
         now=now,
     )

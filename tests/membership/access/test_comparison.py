@@ -1,105 +1,20 @@
-"""Slack's member export: read or refused, compared with the roster, and settled."""
+"""Slack and a Zoom list compared with the roster, and the differences settled."""
 
 from datetime import timedelta
 
 import pytest
 
-from membership.access import slack_members
-from membership.access.slack_comparison import Settlement, compare, settle
-from membership.access.slack_members import MemberList, read_export, read_pasted
+from membership.access import service_lists
+from membership.access.comparison import Settlement, compare, settle
+from membership.access.service_lists import MemberList
 from membership.access.verbs import Verb, mark
 from membership.errors import RefusedError
-from membership.models import Access, Enrolment, Person, SlackExport
+from membership.models import Access, Enrolment, Person, Service, ServiceList, SlackExport
 from membership.rosters.enrolments import end_enrolment, enrol
 from tests import builders
-from tests.membership.imports.lists import csv_file, xlsx_file
 from tests.membership.rosters.enrolments import NOW, TODAY, later
 
 pytestmark = pytest.mark.django_db
-
-HEADINGS = (
-    "username,email,status,billing-active,has-2fa,has-sso,userid,fullname,displayname,"
-    "expiration-timestamp"
-)
-
-
-def slack_row(email: str, name: str = "", status: str = "Member") -> str:
-    return f"{email.split('@')[0]},{email},{status},1,0,0,U01,{name},,"
-
-
-# -- Reading --------------------------------------------------------------------------------------
-
-
-def test_slacks_export_is_read_without_bots_and_closed_accounts():
-    export = read_export(
-        csv_file(
-            HEADINGS,
-            slack_row("Dana@Example.org", "Dana Sample"),
-            slack_row("gone@example.org", "Gone Sample", "Deactivated"),
-            slack_row("", "Helper", "Bot"),
-            slack_row("dana@example.org", "Dana Again"),
-        ),
-        "slack-members.csv",
-    )
-    assert (export.people, export.left_out, export.problems) == (
-        {"dana@example.org": "Dana Sample"},
-        2,
-        [],
-    )
-
-
-@pytest.mark.parametrize(
-    ("content", "name"),
-    [
-        (csv_file("Mail;Odd column;Real name", "dana@example.org;?;Dana Sample"), "list.csv"),
-        (xlsx_file(["Email", "Full name"], ["dana@example.org", "Dana Sample"]), "list.xlsx"),
-    ],
-)
-def test_other_lists_are_read_by_their_headings(content, name):
-    assert read_export(content, name).people == {"dana@example.org": "Dana Sample"}
-
-
-@pytest.mark.parametrize(
-    ("content", "why"),
-    [
-        (csv_file("Name,Status", "Dana,Member"), "no “Email” column"),
-        (csv_file("email", "not an address"), "any email addresses"),
-        (b"%PDF-1.7 email", "is a PDF"),
-    ],
-)
-def test_a_list_that_cannot_be_read_gets_an_error(content, why):
-    with pytest.raises(RefusedError, match=why):
-        read_export(content, "members.csv")
-
-
-def test_rows_with_a_formula_or_a_bad_email_are_listed_and_the_rest_is_read():
-    export = read_export(
-        csv_file(
-            "email,fullname",
-            '=HYPERLINK("http://evil.example"),Evil',
-            "dana@example,Dana",
-            "kai@example.org,=1+1",
-            "ari@example.org,Ari",
-        ),
-        "list.csv",
-    )
-    assert export.people == {"ari@example.org": "Ari"}
-    assert [p.split(":")[0] for p in export.problems] == ["Row 2", "Row 3", "Row 4"]
-    assert "formula" in export.problems[0]
-    assert "“dana@example” is not an email address" in export.problems[1]
-
-
-def test_pasted_emails_are_found_in_any_format():
-    export = read_pasted(
-        "Email\nDana Sample <Dana@example.org>, kai@example.org; 'ari@example.org'.\n\nbroken@\n"
-    )
-    assert list(export.people) == ["dana@example.org", "kai@example.org", "ari@example.org"]
-    assert export.problems == ["“broken@” is not an email address."]
-    with pytest.raises(RefusedError, match="any email addresses"):
-        read_pasted("nobody here")
-
-
-# -- Comparing and settling ----------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -118,9 +33,9 @@ def access_of(person: Person) -> Access:
     return person.accesses.get(kind="slack")
 
 
-def bring(team, by, *emails: str, **named: str) -> SlackExport:
+def bring(team, by, *emails: str, **named: str) -> ServiceList:
     export = MemberList(people=dict.fromkeys(emails, "") | named)
-    return slack_members.save_export(team=team, export=export, by=by, now=NOW)
+    return service_lists.save_list(service=Service(team), found=export, by=by, now=NOW)
 
 
 @pytest.fixture
@@ -154,7 +69,7 @@ def test_the_comparison_puts_everyone_in_the_right_section(slack, team):
 
 
 def test_each_settlement_takes_one_click(slack, team, priya):
-    how = {"team": team, "by": priya, "now": later(1)}
+    how = {"service": Service(team), "by": priya, "now": later(1)}
     assert settle(settlement=Settlement.JOINED, chosen=None, **how) == 1
     assert access_of(slack["Dana"]).state == "joined"
     assert settle(settlement=Settlement.REMOVE, chosen=None, **how) == 1
@@ -182,7 +97,7 @@ def test_each_settlement_takes_one_click(slack, team, priya):
 
 def test_a_near_match_that_is_someone_else_gets_a_removal_task(slack, team, priya):
     near = f"{access_of(slack['Kai']).pk}:kai.example@gmail.com"
-    how = {"team": team, "by": priya, "now": NOW}
+    how = {"service": Service(team), "by": priya, "now": NOW}
     assert settle(settlement=Settlement.REMOVE, chosen=[near], **how) == 1
     assert [a.email for a in Access.objects.filter(person=None)] == ["kai.example@gmail.com"]
     found = compare(SlackExport.objects.get())
@@ -193,14 +108,14 @@ def test_a_near_match_that_is_someone_else_gets_a_removal_task(slack, team, priy
 
 
 def test_only_chosen_lines_that_still_exist_are_settled(slack, team, priya):
-    how = {"team": team, "by": priya, "now": NOW}
+    how = {"service": Service(team), "by": priya, "now": NOW}
     assert settle(settlement=Settlement.JOINED, chosen=["999:dana@example.org"], **how) == 0
     assert settle(settlement=Settlement.REMOVE, chosen=["0:not-there@example.org"], **how) == 0
     assert Access.objects.filter(person=None).count() == 0
 
 
 def test_an_unknown_account_that_is_enrolled_later_is_not_removed(slack, team, priya):
-    settle(settlement=Settlement.REMOVE, team=team, chosen=None, by=priya, now=NOW)
+    settle(settlement=Settlement.REMOVE, service=Service(team), chosen=None, by=priya, now=NOW)
     who = enrolled("Who Sample", "who@elsewhere.org")
     assert access_of(who).state == "joined"
     assert Access.objects.filter(person=None).count() == 0
@@ -209,22 +124,22 @@ def test_an_unknown_account_that_is_enrolled_later_is_not_removed(slack, team, p
 def test_the_other_team_can_change_nothing(slack, team, camille):
     for settlement in Settlement:
         with pytest.raises(RefusedError, match="other team"):
-            settle(settlement=settlement, team=team, chosen=None, by=camille, now=NOW)
+            settle(settlement=settlement, service=Service(team), chosen=None, by=camille, now=NOW)
     with pytest.raises(RefusedError, match="other team"):
-        slack_members.discard_export(team=team, by=camille)
+        service_lists.discard_list(service=Service(team), by=camille)
     with pytest.raises(RefusedError, match="other team"):
         bring(team, camille, "a@example.org")
     assert access_of(slack["Dana"]).state == "to-do"
 
 
 def test_the_list_is_deleted_by_staff_or_after_a_week(slack, team, priya):
-    assert slack_members.discard_old_exports(now=NOW + timedelta(days=7)) == 0
-    assert slack_members.discard_old_exports(now=NOW + timedelta(days=7, minutes=1)) == 1
+    assert service_lists.discard_old_lists(now=NOW + timedelta(days=7)) == 0
+    assert service_lists.discard_old_lists(now=NOW + timedelta(days=7, minutes=1)) == 1
     bring(team, priya, "dana@example.org")
-    slack_members.discard_export(team=team, by=priya)
+    service_lists.discard_list(service=Service(team), by=priya)
     assert SlackExport.objects.count() == 0
     with pytest.raises(RefusedError, match="has been deleted"):
-        settle(settlement=Settlement.JOINED, team=team, chosen=None, by=priya, now=NOW)
+        settle(settlement=Settlement.JOINED, service=Service(team), chosen=None, by=priya, now=NOW)
 
 
 def test_importing_a_list_creates_missing_tasks(team, priya):
@@ -267,3 +182,81 @@ def test_a_similar_email_or_the_same_name_is_a_near_match(
     found = compare(bring(team, priya, **{in_slack: named}))
     assert [line.why for line in found.near] == ([why] if why else [])
     assert len(found.strangers) == len(found.waiting) == (0 if why else 1)
+
+
+# -- A Zoom list -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def zoom(team, priya):
+    """The Zoom list of STVC, with one person of each section."""
+    service = Service(team, builders.community())
+    people = {name: enrolled(f"{name} Sample") for name in ("Dana", "Ari", "Jo", "Left", "Kai")}
+    enrolled("Other Community", "other@example.org", "ors")
+    marked = [people[name].accesses.get(kind="zoom").pk for name in ("Ari", "Left")]
+    mark(access_ids=marked, verb=Verb.JOINED, by=priya, now=NOW)
+    pk = people["Left"].enrolments.get().pk
+    end_enrolment(enrolment_id=pk, by=priya, text="The job ended.", now=NOW)
+    addresses = ["dana", "left", "other", "kai+zoom"]
+    found = MemberList(people={f"{name}@example.org": "" for name in addresses})
+    service_lists.save_list(service=service, found=found, by=priya, now=NOW)
+    return service
+
+
+@pytest.mark.core
+def test_a_zoom_list_is_compared_with_the_roster_of_its_community_only(zoom):
+    found = compare(service_lists.list_of(zoom))
+    assert [line.email for line in found.to_mark] == ["dana@example.org"]
+    assert [line.why for line in found.near] == ["same email before the @"]
+    # In a community of the same team, but not in this one.
+    assert [(line.email, str(line.person)) for line in found.strangers] == [
+        ("other@example.org", "Other Community")
+    ]
+    assert [line.email for line in found.leaving] == ["left@example.org"]
+    assert [str(line.person) for line in found.absent] == ["Ari Sample"]
+    assert [str(line.person) for line in found.waiting] == ["Jo Sample"]
+
+
+@pytest.mark.core
+def test_what_is_settled_of_a_zoom_list_makes_its_tasks(zoom, priya):
+    kept = service_lists.list_of(zoom)
+    kept.people["who@elsewhere.org"] = "=Who"
+    kept.save()
+    how = {"service": zoom, "by": priya, "now": later(1)}
+    near = compare(kept).near[0].key
+    assert settle(settlement=Settlement.SAME, chosen=[near], **how) == 1
+    assert settle(settlement=Settlement.JOINED, chosen=None, **how) == 1
+    assert settle(settlement=Settlement.REMOVE, chosen=None, **how) == 2
+    assert settle(settlement=Settlement.INVITE, chosen=None, **how) == 1
+    zoom_list = Access.objects.filter(kind="zoom", community=zoom.community)
+    assert {access.email: (access.state, access.task) for access in zoom_list} == {
+        "dana@example.org": ("joined", ""),
+        "kai+zoom@example.org": ("joined", ""),
+        "ari@example.org": ("to-do", "Add to the Zoom list"),
+        "jo@example.org": ("to-do", "Add to the Zoom list"),
+        "left@example.org": ("to-remove", "Remove from the Zoom list"),
+        "other@example.org": ("to-remove", "Remove from the Zoom list"),
+        "who@elsewhere.org": ("to-remove", "Remove from the Zoom list"),
+    }
+    assert zoom_list.get(address="who@elsewhere.org").steps.get().text == (
+        "From Zoom’s registration list."
+    )
+    # Slack's tasks are as they were.
+    assert set(Access.objects.filter(kind="slack").values_list("state", flat=True)) == {
+        "to-do",
+        "not-needed",
+    }
+    # Who joins the community later stays on the list.
+    assert enrolled("Who Sample", "who@elsewhere.org").accesses.get(kind="zoom").state == "joined"
+
+
+def test_an_account_can_be_a_stranger_in_slack_and_on_several_zoom_lists(team, priya):
+    services = [Service(team), *(Service(team, builders.community(s)) for s in ("stvc", "ors"))]
+    for service in services:
+        found = MemberList(people={"who@elsewhere.org": "Who"})
+        service_lists.save_list(service=service, found=found, by=priya, now=NOW)
+        how = {"service": service, "by": priya, "now": NOW}
+        assert settle(settlement=Settlement.REMOVE, chosen=None, **how) == 1
+    assert Access.objects.filter(person=None, state="to-remove").count() == 3
+    enrolled("Who Sample", "who@elsewhere.org", "ors")
+    assert [str(a.service) for a in Access.objects.filter(person=None)] == ["STVC Zoom list"]

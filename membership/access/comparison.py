@@ -1,6 +1,6 @@
-"""Slack compared with the roster: who is in one and not in the other, and what staff do about it.
+"""Slack or a Zoom list compared with the roster: who is in one and not in the other, and what staff do about it.
 
-Computed each time it is shown, from the newest Slack list and the current roster.
+Computed each time it is shown, from the newest list and the current roster.
 """
 
 from collections.abc import Collection, Iterable
@@ -13,12 +13,12 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from rapidfuzz.distance import OSA
 
-from communities.models import SupportTeam
 from membership.access import verbs
+from membership.access.service_lists import list_of
 from membership.access.verbs import Verb
 from membership.accounts.shared_mailboxes import SHARED_LOCAL_PARTS
 from membership.errors import RefusedError
-from membership.models import Access, Enrolment, Person, SlackExport, User
+from membership.models import Access, Enrolment, Person, Service, ServiceList, User
 from membership.people.name_checks import NameChecks
 from membership.register.names import name_key
 from membership.register.person_records import people_by_email
@@ -26,12 +26,11 @@ from membership.register.person_records import people_by_email
 # Many agencies have emails that begin with these words: they say nothing about the person.
 _ROLES = frozenset(["coordinator", "director", "manager"])
 _MIN_TYPO_LENGTH = 4  # in a shorter local part, one changed character makes another name
-_SOURCE = "From Slack’s member list."
 
 
 @dataclass(frozen=True)
 class ComparedAccount:
-    """A line of the comparison: an account in Slack, an access to Slack, or both.
+    """A line of the comparison: an account that is there, an access, or both.
 
     ``person`` may be known without an access. In a near match, ``access`` belongs to the person it may
     be, ``why`` gives the reason, and ``account`` is the same account without that guess.
@@ -67,20 +66,17 @@ class Comparison:
     staff: int = 0
 
 
-def compare(export: SlackExport) -> Comparison:
-    """Compare Slack with the roster, in a constant number of queries."""
-    in_slack: dict[str, str] = export.people
-    found = Comparison(addresses=len(in_slack))
+def compare(kept: ServiceList) -> Comparison:
+    """Compare a list with the roster, in a constant number of queries."""
+    there: dict[str, str] = kept.people
+    found = Comparison(addresses=len(there))
     on_roster: dict[str, Access] = {}
     of_others: dict[str, Access] = {}
     missing: list[tuple[Access, _Identity]] = []
     enrolled = Enrolment.objects.filter(
-        person=OuterRef("person"),
-        community__team=export.team,
-        community__has_slack=True,
-        ended_on__isnull=True,
+        person=OuterRef("person"), community__in=kept.service.communities, ended_on__isnull=True
     )
-    accesses = Access.objects.filter(team=export.team, kind=Access.Kind.SLACK)
+    accesses = Access.objects.filter(**kept.service.fields)
     accesses = accesses.select_related("person").prefetch_related("person__other_emails")
     accesses = accesses.order_by("person__name", "pk")
     # Someone on leave may be on the roster without access.
@@ -88,7 +84,7 @@ def compare(export: SlackExport) -> Comparison:
     for access in accesses.annotate(is_on_roster=Exists(enrolled) & has_access):
         person = access.person
         others = {other.email for other in person.other_emails.all()} if person else set()
-        addresses = in_slack.keys() & {access.address, person.email if person else "", *others}
+        addresses = there.keys() & {access.address, person.email if person else "", *others}
         if access.state == Access.State.TO_REMOVE and not addresses:
             found.gone.append(ComparedAccount(access=access, person=person))
         if not access.is_on_roster:
@@ -98,10 +94,10 @@ def compare(export: SlackExport) -> Comparison:
         elif person:
             missing.append((access, _identity(person.email, person.name)))
 
-    people = people_by_email(in_slack)
-    checked = NameChecks(people.values()).find_at({e: [n] for e, n in in_slack.items()}, people)
+    people = people_by_email(there)
+    checked = NameChecks(people.values()).find_at({e: [n] for e, n in there.items()}, people)
     staff = set(User.objects.filter(is_staff=True).values_list("email", flat=True))
-    for email, name in sorted(in_slack.items()):
+    for email, name in sorted(there.items()):
         known, other = on_roster.get(email), of_others.get(email)
         person = other.person if other else people.get(email)
         account = ComparedAccount(email, name, other, person)
@@ -172,17 +168,41 @@ def _why_near(one: _Identity, other: _Identity) -> str:
 class Settlement(models.TextChoices):
     """What staff decide about lines of the comparison, with the outcome in words."""
 
-    JOINED = "joined", "marked as joined"
-    SAME = "same", "marked as joined, with their email in Slack"
+    JOINED = "joined", "marked as {joined}"
+    SAME = "same", "marked as {joined}, with their email there"
     REMOVE = "remove", "added to the removal tasks"
-    INVITE = "invite", "added to the invitation tasks"
+    INVITE = "invite", "added to the {invite}"
     REMOVED = "removed", "marked as removed"
+
+
+@dataclass(frozen=True)
+class Words:
+    """How the pages speak of a service."""
+
+    list: str
+    there: str
+    joined: str
+    invite: str
+
+    def outcome(self, settlement: Settlement) -> str:
+        return str(settlement.label).format(joined=self.joined, invite=self.invite)
+
+
+_SLACK = Words("Slack’s member list", "in Slack", "joined", "invitation tasks")
+_ZOOM = Words(
+    "Zoom’s registration list", "on the Zoom list", "on the list", "tasks to add to the list"
+)
+
+
+def words_of(service: Service) -> Words:
+    """How the pages speak of this service."""
+    return _ZOOM if service.community else _SLACK
 
 
 @transaction.atomic
 def settle(
     *,
-    team: SupportTeam,
+    service: Service,
     settlement: Settlement,
     chosen: Collection[str] | None,
     by: User,
@@ -193,10 +213,10 @@ def settle(
     The comparison is made again behind a lock: lines that have changed since are left alone. A near match
     is settled only if it was chosen.
     """
-    verbs.require_team(team, by)
-    kept = SlackExport.objects.select_for_update(of=("self",)).filter(team=team).first()
+    verbs.require_team(service.team, by)
+    kept = list_of(service, lock=True)
     if kept is None:
-        raise RefusedError("The Slack member list has been deleted. Import a new one.")
+        raise RefusedError(f"{words_of(service).list} has been deleted. Import a new one.")
     found = compare(kept)
     near = _chosen(found.near, chosen or [])
     match settlement:
@@ -206,14 +226,14 @@ def settle(
             ids, verb = _keep_addresses(near), Verb.JOINED
         case Settlement.REMOVE:
             strangers = [line.account for line in near if line.account]
-            ids = _with_rows([*_chosen(found.strangers, chosen), *strangers], team, now)
+            ids = _with_rows([*_chosen(found.strangers, chosen), *strangers], service, now)
             verb = Verb.FOUND
         case Settlement.INVITE:
             ids, verb = _ids(_chosen(found.absent, chosen)), Verb.NOT_THERE
         case Settlement.REMOVED:
             ids, verb = _ids(_chosen(found.gone, chosen)), Verb.REMOVED
     rows = verbs.lock(Access.objects.filter(pk__in=ids))
-    return len(verbs.advance(rows, verb, by=by, now=now, text=_SOURCE))
+    return len(verbs.advance(rows, verb, by=by, now=now, text=f"From {words_of(service).list}."))
 
 
 def _chosen(
@@ -227,7 +247,7 @@ def _ids(lines: Iterable[ComparedAccount]) -> list[int]:
 
 
 def _keep_addresses(lines: Iterable[ComparedAccount]) -> list[int]:
-    """Save each person's email in Slack. Returns the keys of their accesses."""
+    """Save each person's email there. Returns the keys of their accesses."""
     addresses = {line.access.pk: line.email for line in lines if line.access}
     rows = verbs.lock(Access.objects.filter(pk__in=addresses))
     for row in rows:
@@ -236,15 +256,14 @@ def _keep_addresses(lines: Iterable[ComparedAccount]) -> list[int]:
     return list(addresses)
 
 
-def _with_rows(lines: Iterable[ComparedAccount], team: SupportTeam, now: datetime) -> list[int]:
+def _with_rows(lines: Iterable[ComparedAccount], service: Service, now: datetime) -> list[int]:
     """The keys of the accesses, with a new access for each account that the portal did not know."""
     by_email = {line.email: line for line in lines}
     new = Access.objects.bulk_create(
         Access(
             person=line.person,
             address="" if line.person else line.email,
-            kind=Access.Kind.SLACK,
-            team=team,
+            **service.fields,
             since=timezone.localdate(now),
         )
         for line in by_email.values()
