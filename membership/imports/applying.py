@@ -26,6 +26,7 @@ from communities.rules.vocabulary import Evidence, Funder
 from membership.imports.batches import EVIDENCE_FIELDS, RowBatch
 from membership.models import Agency, CoordinationInitiative, Person, Program, RowOutcome, User
 from membership.register.evidence import EvidencedModel
+from membership.register.names import name_key
 
 # In a fact that no list contradicts.
 NOTHING_ELSE = {"list_says": "", "list_values": None}
@@ -82,12 +83,15 @@ def combined(*results: RowResult) -> RowResult:
 
 def fill_in(batch: RowBatch[_Row], row: _Row, name: str, value: str) -> RowResult:
     """Fill in a name, city or region if it is empty. These have no evidence, so nothing is overwritten."""
-    if not value or getattr(row, name):
+    known, label = getattr(row, name), name.replace("_", " ")
+    if not value or name_key(known) == name_key(value):
         return RowResult(RowOutcome.SAME)
+    shown = value.label if isinstance(value, TextChoices) else value
+    if known:
+        stays = dict(getattr(row._meta.get_field(name), "flatchoices", ())).get(known, known)
+        return RowResult(RowOutcome.SAME, f"The {label} stays {stays}. The list says {shown}.")
     setattr(row, name, value)
     batch.change(row)
-    shown = value.label if isinstance(value, TextChoices) else value
-    label = name.replace("_", " ")
     return RowResult(RowOutcome.CHANGE, f"{label}: {shown}", ((label, "", str(shown)),))
 
 
@@ -97,11 +101,13 @@ def apply_to_fact(
     """Apply what a list says to a known fact. Changes the row in memory."""
     if source.is_older_than(fact):
         missing = {n: v for n, v in values.items() if v is not None and getattr(fact, n) is None}
-        if missing and fact.evidence == Evidence.LISTED:
+        if missing and fact.evidence == Evidence.LISTED and not _ends_too_early(fact, missing):
             return _fill_in_missing(batch, fact, missing)
         return RowResult(
             RowOutcome.SAME, f"A newer list ({fact.source}) has this already, so nothing changes."
         )
+    if fact.evidence != Evidence.CONFIRMED and (problem := _ends_too_early(fact, values)):
+        return RowResult(RowOutcome.ERROR, problem)
     before = {name: getattr(fact, name) for name in (*EVIDENCE_FIELDS, *values)}
     changes = {name: value for name, value in values.items() if before[name] != value}
     shown = changes_of(fact, changes, before)
@@ -150,6 +156,14 @@ def changes_of(
 def _goes_on(fact: EvidencedModel, on: date) -> bool:
     value, _, ends_on = (getattr(fact, name) for name in fact.FACT_FIELDS)
     return value not in (None, "", False, Funder.OTHER) and (ends_on is None or ends_on >= on)
+
+
+def _ends_too_early(fact: EvidencedModel, values: Mapping[str, object]) -> str:
+    """What is wrong if the fact had these values, of which one day may be in the list and the other in the register."""
+    first, last = (values.get(name, getattr(fact, name)) for name in fact.FACT_FIELDS[1:])
+    if not (isinstance(first, date) and isinstance(last, date)) or first <= last:
+        return ""
+    return f"With what the register has, the last day ({date_format(last)}) would be before the first day ({date_format(first)})."
 
 
 def _fill_in_missing(

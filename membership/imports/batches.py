@@ -4,6 +4,7 @@ A dry run does the same as a real import, without ``save``. Rows are found by a 
 ``name_key``, people by their email), so that unsaved rows are found too.
 """
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
@@ -118,6 +119,8 @@ class RegisterBatch:
         self.agency_keys: dict[str, str] = {}
         self.other_names = RowBatch(AgencyAlias, "agency")
         self.programs = RowBatch(Program, "region", *funding)
+        # Where the register has programs, by the key of the agency and the type.
+        self.places: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self.memberships = RowBatch(EvaMembership, "is_held", *period)
         self.name_checks = NameChecks([])
         self.people = RowBatch(Person, "name", "search_text")
@@ -169,6 +172,8 @@ class RegisterBatch:
         for program in self._locked(Program.objects.filter(agency__in=agencies)):
             program.agency = agencies[program.agency_id]
             self.programs.put(program_key(program), program)
+            agency_and_type = program.agency.name_key, program.type
+            self.places[agency_and_type].add(program.community_served)
 
     def keep_other_name(self, agency: Agency, name: str) -> bool:
         """Keep another name of an agency, by which lists find it from now on. False if it has it already."""

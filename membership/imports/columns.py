@@ -167,6 +167,10 @@ class OneOf:
         if meanings:
             return meanings.pop() or "" if len(meanings) == 1 else ""
         best, *others = [*best_matches(cell, self._names, at_least=_LIKELY - _AHEAD), None]
+        if best and any(
+            name_key(cell).startswith(no) and not name_key(best.name).startswith(no) for no in _NOT
+        ):
+            return ""
         is_clear = best and not (others and others[0] and best.score - others[0].score < _AHEAD)
         return best.key if best and is_clear and best.score >= _LIKELY else ""
 
@@ -182,6 +186,7 @@ _PARTS = re.compile(r"\s+[-–—]+\s+|[()/,;:|&+]")
 _SAY_LITTLE = frozenset({"program", "service"})
 # Measured on the names in tests/membership/imports/test_values.py.
 _LIKELY, _AHEAD = 0.75, 0.1
+_NOT = ("un", "not", "non")
 
 
 def _words(name: str) -> tuple[str, ...]:

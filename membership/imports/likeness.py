@@ -15,6 +15,7 @@ from membership.register.person_records import people_by_email
 NEW, OTHER = "new", "other"
 # Measured on the names in tests/membership/imports/test_values.py: enough to be asked about, and to be proposed.
 _NEAR, _NEAR_IN_FILE, _PROPOSED = 0.8, 0.9, 0.93
+_IN_BRACKETS = re.compile(r"\s*\([^()]*\)")
 _NUMBER = re.compile(r"[\d\s.,#-]+")
 
 
@@ -53,6 +54,8 @@ def _compare_agencies(values: Values, given: Given) -> list[Question]:
     questions: list[Question] = []
     for key, one in named.items():
         near = in_register.near(one.name, at_least=_NEAR)
+        if not near and (bare := _IN_BRACKETS.sub("", one.name).strip()) not in ("", one.name):
+            near = in_register.near(bare, at_least=_NEAR)  # with its city behind it
         in_list = in_file.near(one.name, at_least=_NEAR_IN_FILE)
         is_number = bool(_NUMBER.fullmatch(one.name))
         if not (near or in_list or is_number):

@@ -5,6 +5,7 @@ answer has a key, for example a heading or a value as the file has it. A list re
 edition may use again.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -12,6 +13,10 @@ from typing import Any
 from django.db.models import TextChoices
 
 Answers = dict[str, dict[str, Any]]
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+# April 2026, FY26/27, 2026-27.
+_WITH_YEAR = re.compile(r"(?<!\d)(?:19|20|21|22)\d\d(?!\d)|(?<!\d)\d\d ?[/–-] ?\d\d(?!\d)")
 
 
 class Step(TextChoices):
@@ -84,10 +89,16 @@ class Given:
 REMEMBERED = ("columns", "constants", "orders", "values", "agencies", "sheet", "skips")
 
 
-def remembered(answers: Mapping[str, Any]) -> Answers:
-    """The answers that a list keeps for its next edition."""
+def remembered(answers: Mapping[str, Any], *, with_days: bool = False) -> Answers:
+    """The answers that a list keeps for its next edition. A day is of one edition, unless the cell names its year."""
     return {
-        group: dict(chosen)
+        group: {
+            key: answer
+            for key, answer in chosen.items()
+            if with_days
+            or not _DAY.fullmatch(str(answer))
+            or (group.startswith("values.") and _WITH_YEAR.search(key))
+        }
         for group, chosen in answers.items()
         if group.partition(".")[0] in REMEMBERED
     }

@@ -166,7 +166,8 @@ def replace_file(
         found = (list_import.found or {}).get("file", {}).get("encoding", "")
         if content is not None:
             list_import.content, list_import.file_name = content, _short_name(file_name)
-            list_import.answers, list_import.table = remembered(list_import.answers), None
+            answers = remembered(list_import.answers, with_days=True)
+            list_import.answers, list_import.table = answers, None
         elif encoding not in ("", found):
             list_import.answers["file"] = {"encoding": encoding}
             list_import.table = None

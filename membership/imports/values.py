@@ -68,6 +68,8 @@ _ENDLESS = frozenset(
         "en cours",
     ]
 )
+_DITTO = re.compile(r"[\"”“″〃'’,]{1,3}|ditto|do\.|idem|(?:same )?as above|same", re.IGNORECASE)
+_ADDRESS = re.compile(r"\S+@\S+\.\S+")
 _BETWEEN_NAMES = re.compile(r"\s*(?:[/&;+|]|\band\b|\bet\b|\bor\b)\s*", re.IGNORECASE)
 
 
@@ -293,6 +295,10 @@ def _read_text(cells: _Cells, cell: Cell) -> _Meaning:
     text = cell.isoformat() if isinstance(cell, date) else cell
     if not cells.column.required and text.casefold() in _SAYS_NOTHING:
         return _NOTHING
+    if _DITTO.fullmatch(text):
+        return cells.problem(f"“{text}” stands for the cell above. Write out what it says.")
+    if cells.column.name in ("name", "contact_name", "agency") and _ADDRESS.fullmatch(text):
+        return cells.problem(f"“{text}” is an email address, not a name.")
     try:
         return _Meaning(cells.column.read(text))
     except CellError as problem:

@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from bisect import bisect_left, bisect_right
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -363,6 +364,7 @@ class _SheetHandler:
     hidden: bool = False
     cells: list[Cell] = field(default_factory=list)
     filled: int = 0
+    filled_down: int = 0
     struck: int = 0
     # The cell that is being read.
     column: int = 0
@@ -465,17 +467,38 @@ class _SheetHandler:
         return bad_cell(shown, self.number, self.column, what)
 
     def _note_merged(self, place: str) -> None:
-        """Point out cells that are merged downwards: only the first row has the value."""
+        """What cells say that are merged downwards counts for each of their rows, as it looks. The file has it in the first."""
         from openpyxl.utils.cell import range_boundaries
 
-        _, top, _, bottom = range_boundaries(place)
-        if top != bottom and len(self.sheet.notes) < _MAX_NOTES:
-            self.sheet.notes.append(
-                f"The cells {place} are merged. Only row {top} has what they say, the other rows are empty there."
+        left, top, right, bottom = range_boundaries(place)
+        if top == bottom:
+            return
+        is_filled = left == right and self._fill_down(left - 1, top, bottom)
+        if len(self.sheet.notes) < _MAX_NOTES:
+            means = (
+                "What they say counts for each of these rows."
+                if is_filled
+                else f"Only row {top} has what they say, the other rows are empty there."
             )
+            self.sheet.notes.append(f"The cells {place} are merged. {means}")
+
+    def _fill_down(self, column: int, top: int, bottom: int) -> bool:
+        rows = self.sheet.rows
+        first = bisect_left(rows, top, key=lambda row: row.number)
+        last = bisect_right(rows, bottom, key=lambda row: row.number)
+        if first == last or rows[first].number != top or column >= len(rows[first].cells):
+            return False
+        self.filled_down += last - first
+        if self.filled_down > _MAX_FILLED_DOWN:  # merged cells never overlap, so this is no list
+            raise ValueError("too many merged cells")
+        for row in rows[first + 1 : last]:
+            row.cells += [""] * (column + 1 - len(row.cells))
+            row.cells[column] = row.cells[column] or rows[first].cells[column]
+        return True
 
 
 _MAX_NOTES = 5
+_MAX_FILLED_DOWN = 500_000
 # A line break or a tab, as Excel writes it in XML.
 _ESCAPED_SPACE = re.compile(r"_x00(?:0[9AaDd]|[Aa]0)_")
 

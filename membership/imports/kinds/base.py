@@ -384,14 +384,33 @@ class Importer(ABC):
         added = RowResult(RowOutcome.ADD, "new agency", (("new agency", "", name),))
         return self.register.agencies.add(key, new), added
 
+    def _places(self, row: ListRow) -> list[str]:
+        """Where the register has the program of a row that does not say so: it does not say that there is another one."""
+        found = self.register.places[self.agency_key(row["agency"]), row["program_type"]]
+        return [] if "" in found else sorted(found)
+
+    def program_key(self, row: ListRow) -> tuple[str, str, str]:
+        """The key of the row's program."""
+        place, known = row["community_served"], self._places(row)
+        if not place and len(known) == 1:
+            place = known[0]
+        return self.agency_key(row["agency"]), row["program_type"], name_key(place)
+
     def program(self, row: ListRow) -> tuple[Program, RowResult]:
         """The agency's program of this type in this place, created if the register has none."""
         agency, result = self.agency(row["agency"])
-        place = row["community_served"]
+        place, where = row["community_served"], ""
+        if not place and (known_places := self._places(row)):
+            if len(known_places) > 1:
+                which = f"The register has this program in {', '.join(known_places)}. Say in which community it is."
+                return Program(agency=agency, type=row["program_type"]), RowResult(
+                    RowOutcome.ERROR, which
+                )
+            place, where = known_places[0], f"the one in {known_places[0]}"
         key = (agency.name_key, row["program_type"], name_key(place))
         known = self.register.programs.first(key)
         if known is not None:
-            return known, result
+            return known, combined(result, RowResult(RowOutcome.SAME, where))
         new = Program(
             agency=agency,
             type=row["program_type"],

@@ -25,7 +25,6 @@ from membership.imports.kinds.base import (
     Importer,
 )
 from membership.models import Agency, EvaMembership, RowOutcome
-from membership.register.names import name_key
 
 
 class AgencyList(Importer):
@@ -152,7 +151,11 @@ class AgencyList(Importer):
                 f"The last day is before the first day that the register has, {date_format(known.starts_on)}.",
             )
         values = {"is_held": True, **values}
-        return apply_to_fact(self.register.memberships, known, values, self.source)
+        result = apply_to_fact(self.register.memberships, known, values, self.source)
+        if row["starts_on"] not in (None, known.starts_on):
+            stays = f"The first day stays {date_format(known.starts_on)}. A list changes it together with the last day."
+            result = combined(result, RowResult(RowOutcome.SAME, stays))
+        return result
 
     def _contact(self, agency: Agency, row: ListRow) -> RowResult:
         """Fill in who is emailed about the membership. A contact that is known stays, name and email."""
@@ -261,8 +264,7 @@ class ProgramList(Importer):
         return f"{row['agency']}: {row['program_type'].label}{place}"
 
     def key(self, row: ListRow) -> Hashable:
-        place = name_key(row["community_served"])
-        return self.agency_key(row["agency"]), row["program_type"], place
+        return self.program_key(row)
 
     def apply(self, row: ListRow) -> RowResult:
         batch = self.register.programs

@@ -67,8 +67,7 @@ class PeopleList(Importer):
         return f"{row['name'] or row['email']}: {row['program_type'].label}, {row['agency']}"
 
     def key(self, row: ListRow) -> Hashable:
-        place = name_key(row["community_served"])
-        return row["email"], self.agency_key(row["agency"]), row["program_type"], place
+        return row["email"], *self.program_key(row)
 
     def apply(self, row: ListRow) -> RowResult:
         person, person_result = self.person(row)
@@ -214,8 +213,17 @@ class RosterList(Importer):
             samples=("2024-04-01", "Apr 1, 2025"),
             required=True,
         ),
+        replace(
+            ENDS_ON,
+            heading="Left on",
+            other_names=(*ENDS_ON.other_names, "Until", "Left", "Date left", "Leaving date"),
+        ),
         STATUS,
     )
+
+    def _end_by_status(self, row: ListRow) -> RowResult:
+        """Nothing ends: see ``_enrolment``."""
+        return RowResult(RowOutcome.SAME)
 
     def load(self, rows: Sequence[ListRow]) -> None:
         assert self.community is not None  # noqa: S101  (the upload asks for it)
@@ -231,24 +239,28 @@ class RosterList(Importer):
     def problem(self, row: ListRow) -> str:
         if row["starts_on"] > self.source.as_of:
             return f"Starts on {date_format(row['starts_on'])}, after the list date."
-        return ""
+        return super().problem(row)
 
     def apply(self, row: ListRow) -> RowResult:
         person, result = self.person(row)
         return combined(result, self._enrolment(person, row))
 
     def _enrolment(self, person: Person, row: ListRow) -> RowResult:
-        is_over = row["status"] == ListStatus.OVER
+        has_left = bool(row["ends_on"]) and row["ends_on"] <= self.source.as_of
+        is_over = has_left or row["status"] == ListStatus.OVER
         for enrolment in self.register.enrolments.all(row["email"]):
             if enrolment.ended_on is None:
                 since = f"enrolled since {date_format(enrolment.started_on)}"
-                stays = "The status says otherwise. An import ends no enrolment."
+                stays = "The list says that it is over. An import ends no enrolment."
                 return RowResult(RowOutcome.SAME, f"{since}. {stays}" if is_over else since)
             if enrolment.ended_on >= row["starts_on"]:
                 return RowResult(
                     RowOutcome.SAME,
                     f"Left on {date_format(enrolment.ended_on)}. An import does not re-enrol them.",
                 )
+        if has_left:
+            left = f"Left on {date_format(row['ends_on'])} as the list says, so not enrolled"
+            return RowResult(RowOutcome.SAME, left)
         if is_over:
             return RowResult(RowOutcome.SAME, f"“{row.cells['status']}”, so not enrolled")
         new = Enrolment(person=person, community=self.community, started_on=row["starts_on"])

@@ -308,7 +308,7 @@ def test_what_is_hidden_crossed_out_or_merged_is_pointed_out():
     ]
     assert new.notes == [
         "Column B is hidden. We read hidden columns too.",
-        "The cells C4:C5 are merged. Only row 4 has what they say, the other rows are empty there.",
+        "The cells C4:C5 are merged. What they say counts for each of these rows.",
     ]
 
 

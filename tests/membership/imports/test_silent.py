@@ -1,0 +1,187 @@
+"""Nothing is written that a list does not say, and nothing that it says is dropped without a word."""
+
+import io
+from datetime import date
+
+import pytest
+from openpyxl import Workbook
+
+from communities.models import CommunityOfPractice
+from membership.imports.uploads import QuestionsOpenError, import_at_once, new_import
+from membership.models import Agency, Enrolment, ListKind, Program, ProgramPosition
+from tests.membership.imports.lists import (
+    APRIL,
+    MAY,
+    NOW,
+    apply_list,
+    csv_file,
+    outcomes,
+    sentences,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
+
+PROGRAMS = "Agency,Program type,Community served,Funder,Funded from,Funded until"
+PEOPLE = "Name,Email,Agency,Program type,Community served"
+ALPHA = "Alpha Society,STVC,Sampleton,PSSG"
+DANA = "Dana Sample,dana@example.org,Alpha Society,STVC"
+
+
+def test_cells_merged_downwards_count_for_each_row():
+    book = Workbook()
+    for row in (
+        PROGRAMS.split(","),
+        [*ALPHA.split(","), date(2026, 4, 1), date(2027, 3, 31)],
+        [None, "CBVS", "Sampleton", "PSSG", None, None],
+        ["Beta House", "CBVS", "Sampleton", "PSSG", None, None],
+    ):
+        book.active.append(row)
+    for cells in ("A2:A3", "E2:E3", "F2:F3"):
+        book.active.merge_cells(cells)
+    stream = io.BytesIO()
+    book.save(stream)
+    apply_list(ListKind.PROGRAMS, content=stream.getvalue(), file_name="list.xlsx")
+    assert list(Program.objects.order_by("pk").values_list("agency__name", "funded_until")) == [
+        ("Alpha Society", date(2027, 3, 31)),
+        ("Alpha Society", date(2027, 3, 31)),
+        ("Beta House", None),
+    ]
+
+
+def test_a_last_day_before_the_first_day_in_the_register_is_an_error():
+    apply_list(ListKind.PROGRAMS, PROGRAMS, f"{ALPHA},2026-04-01,2027-03-31")
+    apply_list(ListKind.PEOPLE, f"{PEOPLE},Since", f"{DANA},Sampleton,2026-03-01")
+    program = apply_list(
+        ListKind.PROGRAMS,
+        "Agency,Program type,Community served,Funder,Funded until",
+        f"{ALPHA},2025-03-31",
+        as_of=MAY,
+    )
+    person = apply_list(
+        ListKind.PEOPLE, f"{PEOPLE},Until", f"{DANA},Sampleton,2026-01-31", as_of=MAY
+    )
+    for plan in (program, person):
+        assert outcomes(plan) == ["error"]
+        assert "would be before the first day" in sentences(plan)[0]
+    assert Program.objects.get().funded_until == date(2027, 3, 31)
+
+
+def test_an_older_list_fills_in_no_day_that_cannot_be():
+    apply_list(ListKind.PEOPLE, f"{PEOPLE},Until", f"{DANA},Sampleton,2026-01-31", as_of=MAY)
+    plan = apply_list(
+        ListKind.PEOPLE, f"{PEOPLE},Since", f"{DANA},Sampleton,2026-03-01", as_of=APRIL
+    )
+    assert outcomes(plan) == ["same"]
+    assert ProgramPosition.objects.get().starts_on is None
+
+
+def test_what_a_list_says_otherwise_and_does_not_change_is_said():
+    heading = "Agency,City,Member since,Member until"
+    apply_list(ListKind.AGENCIES, heading, "Alpha Society,Sampleton,2026-01-01,2026-12-31")
+    plan = apply_list(ListKind.AGENCIES, heading, "Alpha Society,Otherton,,", as_of=MAY)
+    assert sentences(plan) == ["The city stays Sampleton. The list says Otherton."]
+    plan = apply_list(
+        ListKind.AGENCIES, "Agency,Member since", "Alpha Society,2020-01-01", as_of=MAY
+    )
+    assert "The first day stays January 1, 2026." in sentences(plan)[0]
+
+
+def test_a_list_without_communities_names_the_program_that_the_register_has():
+    apply_list(ListKind.PROGRAMS, PROGRAMS, f"{ALPHA},2026-04-01,2027-03-31")
+    heading = "Agency,Program type,Funder,Funded until"
+    plan = apply_list(ListKind.PROGRAMS, heading, "Alpha Society,STVC,PSSG,2028-03-31", as_of=MAY)
+    apply_list(ListKind.PEOPLE, "Name,Email,Agency,Program type", DANA)
+    assert "the one in Sampleton" in sentences(plan)[0]
+    program = Program.objects.get()
+    assert program.funded_until == date(2028, 3, 31)
+    assert ProgramPosition.objects.get().program == program
+    apply_list(ListKind.PROGRAMS, PROGRAMS, "Alpha Society,STVC,Otherton,PSSG,,", as_of=MAY)
+    plan = apply_list(
+        ListKind.PROGRAMS, heading, "Alpha Society,STVC,PSSG,2029-03-31", as_of=date(2026, 5, 2)
+    )
+    assert outcomes(plan) == ["error"]
+    assert "in Otherton, Sampleton. Say in which community" in sentences(plan)[0]
+    # Two rows of one list that mean the same program.
+    plan = apply_list(
+        ListKind.PROGRAMS,
+        PROGRAMS,
+        "Alpha Society,STVC,Sampleton,PSSG,,2028-03-31",
+        "Alpha Society,CBVS,,PSSG,,2028-03-31",
+        as_of=date(2026, 5, 2),
+    )
+    assert outcomes(plan) == ["same", "add"]
+
+
+def test_who_has_left_as_a_roster_says_is_not_enrolled():
+    plan = apply_list(
+        ListKind.ROSTER,
+        "Name,Email,Joined,Left on",
+        "Dana Sample,dana@example.org,2024-01-01,2025-06-30",
+        "Robin Placeholder,robin@example.org,2024-01-01,",
+        community=CommunityOfPractice.objects.get(slug="stvc"),
+    )
+    assert Enrolment.objects.get().person.name == "Robin Placeholder"
+    assert "Left on June 30, 2025 as the list says, so not enrolled" in sentences(plan)[0]
+
+
+def test_a_day_that_staff_gave_is_asked_again_for_the_next_edition():
+    heading = "Agency,Program type,Community served,Funder,Funded from"
+    answers = {
+        "constants": {"funded_until": "2026-03-31"},
+        "values.funded_from": {"Apr 1": "2025-04-01", "FY25/26": "2025-04-01"},
+    }
+    rows = f"{ALPHA},Apr 1", "Beta House,STVC,Sampleton,PSSG,FY25/26"
+    first, second = (
+        new_import(
+            kind=ListKind.PROGRAMS,
+            list_name="the list",
+            as_of=as_of,
+            content=csv_file(heading, *rows),
+            file_name="list.csv",
+            now=NOW,
+            answers=given,
+        )
+        for as_of, given in ((date(2025, 5, 1), answers), (MAY, None))
+    )
+    import_at_once(first)
+    second.series = first.series
+    with pytest.raises(QuestionsOpenError) as asked:
+        import_at_once(second)
+    assert [question.key for question in asked.value.questions] == ["Apr 1"]
+    assert first.series.mapping["constants"] == {}
+
+
+@pytest.mark.parametrize("ditto", ['"""', "″", "ditto", "same as above"])
+def test_a_sign_for_the_cell_above_is_no_name(ditto):
+    plan = apply_list(
+        ListKind.PROGRAMS,
+        PROGRAMS,
+        f"{ALPHA},,2027-03-31",
+        f"{ditto},CBVS,Sampleton,PSSG,,2027-03-31".replace('"""', '""""'),
+    )
+    assert outcomes(plan) == ["add", "error"]
+    assert "stands for the cell above" in sentences(plan)[1]
+
+
+def test_an_email_address_is_no_name():
+    others = (f"Person {n},{n}@example.org,Alpha Society,STVC,Sampleton" for n in ("A", "B"))
+    plan = apply_list(
+        ListKind.PEOPLE,
+        PEOPLE,
+        *others,
+        "dana@example.org,dana@example.org,Alpha Society,STVC,Sampleton",
+    )
+    assert outcomes(plan) == ["add", "add", "error"]
+    assert "is an email address, not a name" in sentences(plan)[2]
+
+
+def test_an_agency_with_its_city_behind_it_is_asked():
+    Agency.objects.create(name="Alpha Society")
+    with pytest.raises(QuestionsOpenError, match="Which agency is it"):
+        apply_list(ListKind.AGENCIES, "Agency,City", "Alpha Society (Sampleton),Sampleton")
+
+
+def test_unpaid_does_not_look_like_paid():
+    with pytest.raises(QuestionsOpenError) as asked:
+        apply_list(ListKind.AGENCIES, "Agency,City,Status", "Alpha Society,Sampleton,Unpaid")
+    assert [question.proposed for question in asked.value.questions] == [""]
