@@ -22,6 +22,7 @@ from membership.access.verbs import end_access
 from membership.append_only import history_released
 from membership.errors import RefusedError
 from membership.imports.batches import EVIDENCE_FIELDS
+from membership.imports.kinds.base import ListStatus
 from membership.imports.models import ListImport
 from membership.models import (
     Access,
@@ -135,6 +136,13 @@ def why_not_dated(list_import: ListImport, as_of: date, *, today: date) -> str:
             f"There is an edition of {date_format(passed.as_of)}, and another order of the two would count other facts. "
             "Undo this import, and import the list again with the right date."
         )
+    before_list = date_format(list_import.as_of - timedelta(days=1))
+    for *_, values in list_import.named or ():
+        if values.get("status") == ListStatus.OVER.label and before_list in values.values():
+            return (
+                "A status in this list says that something is over, so it ended the day before the list date. "
+                "Undo this import, and import the list again with the right date."
+            )
     for row in (list_import.changes or {}).get("rows", ()):
         before = row["before"] or {}
         other, day = before.get("list_name"), before.get("list_as_of")

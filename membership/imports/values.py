@@ -69,6 +69,10 @@ _ENDLESS = frozenset(
     ]
 )
 _DITTO = re.compile(r"[\"”“″〃'’,]{1,3}|ditto|do\.|idem|(?:same )?as above|same", re.IGNORECASE)
+_NAMES = ("name", "contact_name", "agency", "initiative")
+_NO_ONE = re.compile(
+    r"\W*(?:(?:position )?vacan(?:t|cy)(?: position)?|to be hired|unfilled)\W*", re.IGNORECASE
+)
 _ADDRESS = re.compile(r"\S+@\S+\.\S+")
 _BETWEEN_NAMES = re.compile(r"\s*(?:[/&;+|]|\band\b|\bet\b|\bor\b)\s*", re.IGNORECASE)
 
@@ -293,12 +297,15 @@ def _read_text(cells: _Cells, cell: Cell) -> _Meaning:
     if isinstance(cell, BadCell):
         return cells.problem(cell.sentence)
     text = cell.isoformat() if isinstance(cell, date) else cell
-    if not cells.column.required and text.casefold() in _SAYS_NOTHING:
+    name = cells.column.name
+    if (not cells.column.required or name in _NAMES) and text.casefold() in _SAYS_NOTHING:
         return _NOTHING
     if _DITTO.fullmatch(text):
         return cells.problem(f"“{text}” stands for the cell above. Write out what it says.")
-    if cells.column.name in ("name", "contact_name", "agency") and _ADDRESS.fullmatch(text):
+    if name in _NAMES and _ADDRESS.fullmatch(text):
         return cells.problem(f"“{text}” is an email address, not a name.")
+    if name == "name" and _NO_ONE.fullmatch(text):
+        return cells.problem(f"“{text}” is not a person’s name. Correct or skip the row.")
     try:
         return _Meaning(cells.column.read(text))
     except CellError as problem:

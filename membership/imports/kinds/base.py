@@ -290,7 +290,10 @@ class Importer(ABC):
             return RowResult(RowOutcome.ASIDE, f"Set aside. {check.sentence}")
         earlier = seen.setdefault(self.key(row), row)
         if earlier is row:
-            return combined(self.apply(row), self._keep_other_name(row), ended)
+            applied = self.apply(row)
+            if applied.outcome == RowOutcome.SAME and applied.sentence:  # why nothing changes
+                ended = RowResult(RowOutcome.SAME)
+            return combined(applied, self._keep_other_name(row), ended)
         # Reported once, for the later of the two rows.
         if earlier.is_same_as(row):
             return RowResult(RowOutcome.SAME, f"Same as row {earlier.number}.")

@@ -1,5 +1,6 @@
 """Lists of people, known by their emails: their positions, their roles in initiatives, rosters."""
 
+from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
@@ -134,6 +135,10 @@ class InitiativeList(Importer):
 
     def load(self, rows: Sequence[ListRow]) -> None:
         self.register.load_initiatives()
+        self._initiative_places: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        for one in self.register.initiatives.by_pk().values():
+            place = name_key(one.community_served)
+            self._initiative_places[one.kind, name_key(one.name)].add(place)
         self.register.load_people(rows)
         self.register.load_roles()
 
@@ -156,7 +161,11 @@ class InitiativeList(Importer):
         return combined(result, self._role(initiative, row)) if row["email"] else result
 
     def _initiative_key(self, row: ListRow) -> tuple[str, str, str]:
-        return row["kind"], name_key(row["initiative"]), name_key(row["community_served"])
+        kind, name, place = row["kind"], name_key(row["initiative"]), row["community_served"]
+        known = self._initiative_places[kind, name]
+        if not place and len(known) == 1:  # it does not say that there is another one
+            return kind, name, *known
+        return kind, name, name_key(place)
 
     def _initiative(self, row: ListRow) -> tuple[CoordinationInitiative, RowResult]:
         batch, key = self.register.initiatives, self._initiative_key(row)

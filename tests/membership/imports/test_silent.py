@@ -7,8 +7,17 @@ import pytest
 from openpyxl import Workbook
 
 from communities.models import CommunityOfPractice
+from membership.imports.undoing import why_not_dated
 from membership.imports.uploads import QuestionsOpenError, import_at_once, new_import
-from membership.models import Agency, Enrolment, ListKind, Program, ProgramPosition
+from membership.models import (
+    Agency,
+    CoordinationInitiative,
+    Enrolment,
+    ListImport,
+    ListKind,
+    Program,
+    ProgramPosition,
+)
 from tests.membership.imports.lists import (
     APRIL,
     MAY,
@@ -185,3 +194,52 @@ def test_unpaid_does_not_look_like_paid():
     with pytest.raises(QuestionsOpenError) as asked:
         apply_list(ListKind.AGENCIES, "Agency,City,Status", "Alpha Society,Sampleton,Unpaid")
     assert [question.proposed for question in asked.value.questions] == [""]
+
+
+@pytest.mark.parametrize("word", ["n/a", "TBD"])
+def test_what_says_nothing_is_no_agency(word):
+    plan = apply_list(ListKind.PROGRAMS, PROGRAMS, f"{ALPHA},,", f"{word},CBVS,Sampleton,PSSG,,")
+    assert sentences(plan)[1] == "“Agency” is empty."
+
+
+def test_a_vacant_position_is_no_person():
+    plan = apply_list(
+        ListKind.PEOPLE, PEOPLE, "VACANT,jobs@example.org,Alpha Society,STVC,Sampleton"
+    )
+    assert "is not a person’s name" in sentences(plan)[0]
+
+
+def test_a_committee_without_its_community_is_the_one_that_the_register_has():
+    dana = "Dana Sample,dana@example.org,Chair"
+    apply_list(
+        ListKind.INITIATIVES,
+        "Committee,Kind,Community,Name,Email,Role",
+        f"Lake VAWIR,VAWIR,Lake,{dana}",
+    )
+    plan = apply_list(
+        ListKind.INITIATIVES,
+        "Committee,Kind,Name,Email,Role",
+        f"Lake VAWIR,VAWIR,{dana}",
+        as_of=MAY,
+    )
+    assert outcomes(plan) == ["same"]
+    assert CoordinationInitiative.objects.count() == 1
+
+
+def test_a_status_in_an_older_list_ends_nothing_and_says_so():
+    apply_list(ListKind.PROGRAMS, PROGRAMS, f"{ALPHA},2025-04-01,2027-03-31", as_of=MAY)
+    older = f"{ALPHA},2025-04-01,2027-03-31,Terminated"
+    plan = apply_list(ListKind.PROGRAMS, f"{PROGRAMS},Status", older)
+    assert outcomes(plan) == ["same"]
+    assert plan.rows[0].sentence.endswith("has this already, so nothing changes.")
+    assert plan.rows[0].changes == []
+
+
+def test_no_other_date_for_a_list_whose_date_ended_something():
+    row = f"{ALPHA},2025-04-01,2027-03-31"
+    apply_list(ListKind.PROGRAMS, f"{PROGRAMS},Status", f"{row},Terminated", as_of=MAY)
+    list_import, march = ListImport.objects.get(), date(2026, 3, 1)
+    assert "ended the day before" in why_not_dated(list_import, march, today=NOW.date())
+    assert Program.objects.get().funded_until == date(2026, 4, 30)
+    apply_list(ListKind.PROGRAMS, f"{PROGRAMS},Status", f"{row},Active", as_of=MAY, name="other")
+    assert not why_not_dated(ListImport.objects.get(list_name="other"), march, today=NOW.date())
