@@ -22,6 +22,7 @@ from membership.errors import RefusedError
 from membership.imports.files import read_file
 from membership.imports.kinds import IMPORTERS
 from membership.imports.likeness import compare_with_register
+from membership.imports.matching import parts_of
 from membership.imports.questions import Answers, Given, Question
 from membership.imports.reading import Reading, read_list
 from membership.imports.uploads import import_at_once, new_import
@@ -68,6 +69,10 @@ PLACES = [
 REGIONS = {
     Region.VANCOUVER_ISLAND: ["Vancouver Island and Coast", "Vancouver Island"],
     Region.KOOTENAY: ["Kootenay", "KOOTENAYS"],
+}
+STATUSES = {
+    "OVER": ["Terminated", "expired", "No longer funded"],
+    "CURRENT": ["Active", "CURRENT"],
 }
 CASELOADS = {True: ["yes", "Y", "x", "✓", "Oui"], False: ["no", "N", "Non"]}
 NAMES = ["Dana Sample", "Kai Exemple", "Amélie Placeholder", "Robin Invented", "Lee O’Sample"]
@@ -125,8 +130,18 @@ DATE_FORMS: dict[str, Callable[[date], Any]] = {
     "mm/dd/yy": lambda d: f"{d:%m/%d/%y}",
     "typed": lambda d: d,
     "mixed": lambda d: d.isoformat() if d.day % 2 else f"{MONTHS[d.month - 1]} {d.day}, {d.year}",
+    "typed or words": lambda d: d if d.day % 2 else f"{d.day} {MONTHS[d.month - 1]} {d.year}",
+    # Of day/month/year, a spreadsheet program took for a date what it could, with the month first.
+    "swapped": lambda d: d.replace(month=d.day, day=d.month) if d.day <= 12 else f"{d:%d/%m/%Y}",
 }
-ORDERS = {"d/m/y": "day", "dd-mm-yy": "day", "m/d/y": "month", "mm/dd/yy": "month"}
+IN_BOOKS_ONLY = ("typed", "typed or words", "swapped")
+ORDERS = {
+    "d/m/y": "day",
+    "dd-mm-yy": "day",
+    "m/d/y": "month",
+    "mm/dd/yy": "month",
+    "swapped": "day",
+}
 
 
 @dataclass
@@ -134,7 +149,7 @@ class Messy:
     """A file, and what is true of it."""
 
     kind: ListKind
-    content: bytes
+    content: bytes = field(repr=False)
     file_name: str
     # By the key of a row: the values that the register has to have.
     truth: dict[Any, dict[str, Any]]
@@ -143,17 +158,13 @@ class Messy:
     meanings: dict[tuple[str, str], str] = field(default_factory=dict)
     orders: dict[str, str] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        shown = self.content if self.file_name.endswith("xlsx") else self.content[:3000]
-        rows = read_file(self.content, self.file_name).sheets[0].rows
-        cells = "\n".join(str(row.cells) for row in rows)
-        return f"{self.file_name}\n{cells}\n{self.truth}\n{shown[:0]!r}"
+    lines: list[list[Any]] = field(default_factory=list)
 
 
 def heading_of(draw: st.DrawFn, kind: ListKind, column: str) -> str:
     """One of the names of a column, or an invented one, with the marks that people add."""
-    known = next(c for c in IMPORTERS[kind].columns if c.name == column)
+    columns = IMPORTERS[kind].columns
+    known = next(c for c in (*columns, *parts_of(columns)) if c.name == column)
     invented = [heading for heading, name in HEADINGS[kind].items() if name == column]
     name = draw(st.sampled_from([known.heading, *known.other_names, *invented]))
     marks = ["{}", "{} ", "{}*", "{}:", " {}", "{} (required)", "{}\n"]
@@ -192,6 +203,14 @@ def programs(draw: st.DrawFn) -> Messy:
     }  # fmt: skip
     if has_region := draw(st.booleans()):
         columns["region"] = lambda key, row: row["region"]
+    statuses = {}
+    if draw(st.booleans()):
+        columns["status"] = lambda key, row: statuses[key]
+        yesterday = APRIL - timedelta(days=1)
+        for key, row in truth.items():
+            statuses[key] = draw(st.sampled_from([*STATUSES, ""]))
+            if statuses[key] == "OVER" and row["funded_from"] > yesterday:
+                statuses[key] = "CURRENT"
     if has_funder := draw(st.booleans()):
         columns["funder"] = lambda key, row: row["funder"]
     for row in truth.values():
@@ -200,10 +219,14 @@ def programs(draw: st.DrawFn) -> Messy:
         "agency": AGENCIES,
         "program_type": TYPES,
         "region": REGIONS,
+        "status": STATUSES,
         "funder": {"PSSG": ["PSSG", "Ministry of Public Safety and Solicitor General", "MPSSG"]},
     }
     others = draw(st.lists(st.sampled_from(OTHER_TYPES), max_size=3))
     messy = draw(_file(PROGRAMS, truth, columns, spellings, others))
+    for key, status in statuses.items():
+        if status == "OVER":
+            truth[key]["funded_until"] = min(truth[key]["funded_until"] or yesterday, yesterday)
     if not has_funder:
         messy.constants["funder"] = "PSSG"
     return messy
@@ -225,11 +248,23 @@ def people(draw: st.DrawFn) -> Messy:
         "email": lambda key, row: key[0],
         "agency": lambda key, row: key[1],
         "program_type": lambda key, row: key[2],
-        "name": lambda key, row: row["name"],
         "carries_caseload": lambda key, row: row["carries_caseload"],
         "starts_on": lambda key, row: row["starts_on"],
     }  # fmt: skip
-    spellings = {"agency": AGENCIES, "program_type": TYPES, "carries_caseload": CASELOADS}
+    if draw(st.booleans()):
+        columns["name"] = lambda key, row: row["name"]
+    else:
+        columns["first_name"] = lambda key, row: row["name"].split()[0]
+        columns["last_name"] = lambda key, row: row["name"].split()[1]
+    emails = {
+        key[0]: [f"<{key[0]}>", f"mailto:{key[0]}", key[0].upper(), f"{key[0]}."] for key in truth
+    }
+    spellings: dict[str, dict[Any, list[str]]] = {
+        "agency": AGENCIES,
+        "program_type": TYPES,
+        "carries_caseload": CASELOADS,
+        "email": emails,
+    }
     return draw(_file(PEOPLE, truth, columns, spellings, []))
 
 
@@ -244,7 +279,7 @@ def _file(
 ) -> Messy:
     messy = Messy(kind, b"", "", truth, {})
     is_book = draw(st.booleans())
-    forms = [form for form in DATE_FORMS if is_book or form != "typed"]
+    forms = [form for form in DATE_FORMS if is_book or form not in IN_BOOKS_ONLY]
     order = draw(
         st.permutations([*columns, *draw(st.sets(st.sampled_from(list(SPARE)), max_size=3))])
     )
@@ -263,8 +298,11 @@ def _file(
         messy.headings[clean_text(head)] = name
         form = draw(st.sampled_from(forms))
         is_day = name in ("funded_from", "funded_until", "starts_on")
+        values = [columns[name](key, row) for key, row in truth.items()]
+        if form == "swapped" and not any(is_day and day and day.day > 12 for day in values):
+            form = "iso"  # nobody could know
         if is_day and form in ORDERS:
-            messy.orders[name] = ORDERS[form]
+            messy.orders |= {name: ORDERS[form], f"{name}.typed": "swapped"}
         for key, row in truth.items():
             value = columns[name](key, row)
             written: Any = "" if value is None else value
@@ -275,7 +313,7 @@ def _file(
                 written = draw(
                     st.sampled_from([str(spellings[name][value][0]), *spellings[name][value]])
                 )
-                if name == "agency":
+                if name in ("agency", "email"):
                     written = draw(st.sampled_from([value, written]))
                 code = {True: "yes", False: "no"}.get(value, str(value))
                 messy.meanings[name, clean_text(written)] = code
@@ -289,6 +327,8 @@ def _file(
         copy[order.index("program_type")] = other
         messy.meanings["program_type", other] = "skip"
         rows.insert(draw(st.integers(0, len(rows))), copy)
+    for between in draw(st.lists(st.sampled_from([[""], heads, ["Kootenay region"]]), max_size=2)):
+        rows.insert(draw(st.integers(1, len(rows) - 1)), between)
     lead = draw(st.integers(0, 2))
     table = [[""] * lead + line for line in [heads, *rows]]
     titles = [["Programs and people"], ["As of April 1, 2026"], [""]]
@@ -303,9 +343,9 @@ def _file(
             ]
         )
     )
-    lines = [*above, *table, *below]
+    lines = messy.lines = [*above, *table, *below]
     if is_book:
-        messy.file_name, messy.content = "list.xlsx", _workbook(lines)
+        messy.file_name, messy.content = "list.xlsx", _workbook(lines, older=draw(st.booleans()))
     else:
         encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]))
         delimiter = draw(st.sampled_from([",", ";", "\t", "|"]))
@@ -319,10 +359,17 @@ def _file(
     return messy
 
 
-def _workbook(lines: list[list[Any]]) -> bytes:
+def _workbook(lines: list[list[Any]], *, older: bool) -> bytes:
+    """A workbook with these rows, and perhaps a sheet of the year before."""
     book = Workbook()
+    book.active.title = "2026-27"
     for line in lines:
         book.active.append([cell if cell != "" else None for cell in line])
+    if older:
+        sheet = book.create_sheet("2025-26", 0)
+        for line in lines[:-1]:
+            sheet.append([cell if cell != "" else None for cell in line])
+        book.active = 1
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
