@@ -181,7 +181,7 @@ def programs(draw: st.DrawFn) -> Messy:
     keys = st.tuples(
         st.sampled_from(list(AGENCIES)), st.sampled_from(list(TYPES)), st.sampled_from(PLACES)
     )
-    truth = {}
+    truth: dict[Any, dict[str, Any]] = {}
     for key in draw(st.lists(keys, min_size=2, max_size=12, unique=True)):
         starts = draw(days)
         ends = draw(
@@ -203,7 +203,7 @@ def programs(draw: st.DrawFn) -> Messy:
     }  # fmt: skip
     if has_region := draw(st.booleans()):
         columns["region"] = lambda key, row: row["region"]
-    statuses = {}
+    statuses: dict[Any, str] = {}
     if draw(st.booleans()):
         columns["status"] = lambda key, row: statuses[key]
         yesterday = APRIL - timedelta(days=1)
@@ -215,7 +215,7 @@ def programs(draw: st.DrawFn) -> Messy:
         columns["funder"] = lambda key, row: row["funder"]
     for row in truth.values():
         row["region"] = row["region"] if has_region else ""
-    spellings = {
+    spellings: dict[str, dict[Any, list[str]]] = {
         "agency": AGENCIES,
         "program_type": TYPES,
         "region": REGIONS,
@@ -352,8 +352,10 @@ def _file(
         ends = draw(st.sampled_from(["\r\n", "\n", "\r"]))
         messy.file_name = draw(st.sampled_from(["list.csv", "list.txt"]))
         text = io.StringIO(newline="")
-        quoting = csv.QUOTE_ALL if ends == "\r" else csv.QUOTE_MINIMAL
-        csv.writer(text, delimiter=delimiter, lineterminator=ends, quoting=quoting).writerows(lines)
+        excel: Any = {"delimiter": delimiter, "lineterminator": ends}
+        if ends == "\r":
+            excel["quoting"] = csv.QUOTE_ALL
+        csv.writer(text, **excel).writerows(lines)
         shown = text.getvalue() if encoding != "cp1252" else text.getvalue().replace("✓", "x")
         messy.content = shown.encode(encoding)
     return messy
@@ -410,12 +412,12 @@ def write(messy: Messy, answers: Answers) -> dict[Any, dict[str, Any]]:
             }
             for p in Program.objects.select_related("agency")
         }  # fmt: skip
+    names = "person__name", "carries_caseload", "starts_on"
+    keys = "person__email", "program__agency__name", "program__type"
     return {
-        (p.person.email, p.program.agency.name, p.program.type): {
-            "name": p.person.name, "carries_caseload": p.carries_caseload, "starts_on": p.starts_on,
-        }
-        for p in ProgramPosition.objects.select_related("person", "program__agency")
-    }  # fmt: skip
+        tuple(row[:3]): dict(zip(("name", *names[1:]), row[3:], strict=True))
+        for row in ProgramPosition.objects.values_list(*keys, *names)
+    }
 
 
 def answer_of(messy: Messy, question: Question, agencies: dict[str, Agency]) -> str:
