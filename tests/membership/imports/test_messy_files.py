@@ -172,7 +172,9 @@ def heading_of(draw: st.DrawFn, kind: ListKind, column: str) -> str:
     return draw(st.sampled_from([written, written, written.upper(), written.lower()]))
 
 
-days = st.dates(date(2024, 1, 1), date(2028, 12, 31))
+DAYS = st.dates(date(2024, 1, 1), date(2028, 12, 31))
+# Of a column with such days alone, no one can say which number is the month.
+UNCLEAR = st.builds(date, st.integers(2024, 2028), st.integers(1, 12), st.integers(1, 12))
 
 
 @st.composite
@@ -182,11 +184,12 @@ def programs(draw: st.DrawFn) -> Messy:
         st.sampled_from(list(AGENCIES)), st.sampled_from(list(TYPES)), st.sampled_from(PLACES)
     )
     truth: dict[Any, dict[str, Any]] = {}
+    days = draw(
+        st.sampled_from([DAYS.filter(lambda day: (day.month, day.day) != (2, 29)), UNCLEAR])
+    )
     for key in draw(st.lists(keys, min_size=2, max_size=12, unique=True)):
         starts = draw(days)
-        ends = draw(
-            st.one_of(st.none(), st.just(starts + timedelta(days=draw(st.integers(30, 1000)))))
-        )
+        ends = draw(st.none() | days.map(lambda day: day.replace(year=day.year + 5)))
         region = draw(st.sampled_from([*REGIONS, ""]))
         truth[key] = {
             "funded_from": starts,
@@ -235,14 +238,14 @@ def programs(draw: st.DrawFn) -> Messy:
 @st.composite
 def people(draw: st.DrawFn) -> Messy:
     """A list of people with their positions."""
-    truth = {}
+    truth, days = {}, draw(st.sampled_from([DAYS, UNCLEAR]))
     for name in draw(st.lists(st.sampled_from(NAMES), min_size=2, unique=True)):
         email = f"{name.split()[0].lower()}@example.org".replace("é", "e")
         key = (email, draw(st.sampled_from(list(AGENCIES))), draw(st.sampled_from(list(TYPES))))
         truth[key] = {
             "name": name,
             "carries_caseload": draw(st.sampled_from([True, False, None])),
-            "starts_on": draw(st.one_of(st.none(), days)),
+            "starts_on": draw(st.none() | days),
         }
     columns: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
         "email": lambda key, row: key[0],
