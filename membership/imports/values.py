@@ -468,6 +468,7 @@ def _typed_are_swapped(cells: _Cells, written: _Written) -> bool:
     if day is None:
         return False
     other = date(day.year, day.day, day.month)
+    answer = cells.given.get("orders", f"{cells.column.name}.typed")
     question = Question(
         Step.VALUES,
         "orders",
@@ -477,7 +478,7 @@ def _typed_are_swapped(cells: _Cells, written: _Written) -> bool:
         f"Is the date in row {cells.rows[day][0]} {date_format(day)} or {date_format(other)}?",
         date_format(day),
         [("typed", f"{date_format(day)}: they are right"), ("swapped", f"{date_format(other)}: swap day and month in all of them")],
-        answer=cells.given.get("orders", f"{cells.column.name}.typed"),
+        answer=answer if answer in ("typed", "swapped") else None,
         rows=[number for day in typed for number in cells.rows[day]],
     )  # fmt: skip
     cells.questions.append(question)

@@ -7,11 +7,12 @@ from django.db import migrations, models
 
 def add_series(apps, schema_editor):
     """A series for each list that was imported, with its imports."""
-    imports, series = (apps.get_model("membership", name) for name in ("ListImport", "ListSeries"))
-    names = imports.objects.filter(state="applied").order_by("kind", "list_name", "community")
+    ListImport = apps.get_model("membership", "ListImport")
+    ListSeries = apps.get_model("membership", "ListSeries")
+    names = ListImport.objects.filter(state="applied").order_by("kind", "list_name", "community")
     for kind, name, community in names.values_list("kind", "list_name", "community").distinct():
-        one, _ = series.objects.get_or_create(kind=kind, name=name, community_id=community)
-        imports.objects.filter(kind=kind, list_name=name, community=community).update(series=one)
+        one, _ = ListSeries.objects.get_or_create(kind=kind, name=name, community_id=community)
+        ListImport.objects.filter(kind=kind, list_name=name, community=community).update(series=one)
 
 
 class Migration(migrations.Migration):

@@ -4,6 +4,7 @@ import re
 import time
 from datetime import date, timedelta
 from io import BytesIO
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -25,6 +26,7 @@ from membership.models import (
 )
 from tests import builders
 from tests.browser.test_accessibility import WIDTHS, problems
+from tests.servers.smtp import SmtpServer
 
 pytestmark = [
     pytest.mark.browser,
@@ -198,7 +200,7 @@ class Hand:
         self.page, self.portal, self.count, self.began = page, portal, 0, time.monotonic()
         self.found: list[str] = []
 
-    def click(self, role: str, name: object, **options: object) -> None:
+    def click(self, role: Any, name: str, **options: Any) -> None:
         self.count += 1
         self.page.get_by_role(role, name=name, **options).click()
 
@@ -206,12 +208,12 @@ class Hand:
         self.count += 1
         self.page.get_by_label(label, exact=True).select_option(option)
 
-    def fill(self, label: str, value: object) -> None:
+    def fill(self, label: str, value: date | bytes) -> None:
         self.count += 1
         field = self.page.get_by_label(label, exact=True)
         if isinstance(value, bytes):
             mime = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-            field.set_input_files([{"name": "Contracts.xlsx", "mimeType": mime, "buffer": value}])
+            field.set_input_files({"name": "Contracts.xlsx", "mimeType": mime, "buffer": value})
         else:
             field.fill(str(value))
 
@@ -238,7 +240,7 @@ def upload(hand: Hand, as_of: date, content: bytes) -> None:
     hand.click("button", "Upload and check")
 
 
-def write_and_email(hand: Hand, affected: list[str], smtp_server) -> None:
+def write_and_email(hand: Hand, affected: list[str], smtp_server: SmtpServer) -> None:
     """From the check of the list to an email in the mailbox of each member whom it affects."""
     members = [MEMBER[agency] for agency in affected]
     hand.sees("What this import will change")

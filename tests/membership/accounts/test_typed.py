@@ -382,7 +382,7 @@ def test_requests_that_were_selected_for_an_action(desk, priya, waiting):
 
     shown = back_on(desk, page, priya, after=32 * 60)
 
-    assert re.search(rf'<input checked [^>]*name="_selected_action" value="{waiting.pk}"', shown)
+    assert re.search(rf'name="_selected_action" value="{waiting.pk}" checked', shown)
     assert re.search('<option value="to_ask" selected', shown)
 
 

@@ -22,6 +22,7 @@ from membership.errors import RefusedError
 from membership.imports.files import read_file
 from membership.imports.kinds import IMPORTERS
 from membership.imports.likeness import compare_with_register
+from membership.imports.matching import parts_of
 from membership.imports.questions import Answers, Given, Question
 from membership.imports.reading import Reading, read_list
 from membership.imports.uploads import import_at_once, new_import
@@ -68,6 +69,10 @@ PLACES = [
 REGIONS = {
     Region.VANCOUVER_ISLAND: ["Vancouver Island and Coast", "Vancouver Island"],
     Region.KOOTENAY: ["Kootenay", "KOOTENAYS"],
+}
+STATUSES = {
+    "OVER": ["Terminated", "expired", "No longer funded"],
+    "CURRENT": ["Active", "CURRENT"],
 }
 CASELOADS = {True: ["yes", "Y", "x", "✓", "Oui"], False: ["no", "N", "Non"]}
 NAMES = ["Dana Sample", "Kai Exemple", "Amélie Placeholder", "Robin Invented", "Lee O’Sample"]
@@ -125,8 +130,18 @@ DATE_FORMS: dict[str, Callable[[date], Any]] = {
     "mm/dd/yy": lambda d: f"{d:%m/%d/%y}",
     "typed": lambda d: d,
     "mixed": lambda d: d.isoformat() if d.day % 2 else f"{MONTHS[d.month - 1]} {d.day}, {d.year}",
+    "typed or words": lambda d: d if d.day % 2 else f"{d.day} {MONTHS[d.month - 1]} {d.year}",
+    # Of day/month/year, a spreadsheet program took for a date what it could, with the month first.
+    "swapped": lambda d: d.replace(month=d.day, day=d.month) if d.day <= 12 else f"{d:%d/%m/%Y}",
 }
-ORDERS = {"d/m/y": "day", "dd-mm-yy": "day", "m/d/y": "month", "mm/dd/yy": "month"}
+IN_BOOKS_ONLY = ("typed", "typed or words", "swapped")
+ORDERS = {
+    "d/m/y": "day",
+    "dd-mm-yy": "day",
+    "m/d/y": "month",
+    "mm/dd/yy": "month",
+    "swapped": "day",
+}
 
 
 @dataclass
@@ -134,7 +149,7 @@ class Messy:
     """A file, and what is true of it."""
 
     kind: ListKind
-    content: bytes
+    content: bytes = field(repr=False)
     file_name: str
     # By the key of a row: the values that the register has to have.
     truth: dict[Any, dict[str, Any]]
@@ -143,17 +158,13 @@ class Messy:
     meanings: dict[tuple[str, str], str] = field(default_factory=dict)
     orders: dict[str, str] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        shown = self.content if self.file_name.endswith("xlsx") else self.content[:3000]
-        rows = read_file(self.content, self.file_name).sheets[0].rows
-        cells = "\n".join(str(row.cells) for row in rows)
-        return f"{self.file_name}\n{cells}\n{self.truth}\n{shown[:0]!r}"
+    lines: list[list[Any]] = field(default_factory=list)
 
 
 def heading_of(draw: st.DrawFn, kind: ListKind, column: str) -> str:
     """One of the names of a column, or an invented one, with the marks that people add."""
-    known = next(c for c in IMPORTERS[kind].columns if c.name == column)
+    columns = IMPORTERS[kind].columns
+    known = next(c for c in (*columns, *parts_of(columns)) if c.name == column)
     invented = [heading for heading, name in HEADINGS[kind].items() if name == column]
     name = draw(st.sampled_from([known.heading, *known.other_names, *invented]))
     marks = ["{}", "{} ", "{}*", "{}:", " {}", "{} (required)", "{}\n"]
@@ -161,7 +172,9 @@ def heading_of(draw: st.DrawFn, kind: ListKind, column: str) -> str:
     return draw(st.sampled_from([written, written, written.upper(), written.lower()]))
 
 
-days = st.dates(date(2024, 1, 1), date(2028, 12, 31))
+DAYS = st.dates(date(2024, 1, 1), date(2028, 12, 31))
+# Of a column with such days alone, no one can say which number is the month.
+UNCLEAR = st.builds(date, st.integers(2024, 2028), st.integers(1, 12), st.integers(1, 12))
 
 
 @st.composite
@@ -170,12 +183,13 @@ def programs(draw: st.DrawFn) -> Messy:
     keys = st.tuples(
         st.sampled_from(list(AGENCIES)), st.sampled_from(list(TYPES)), st.sampled_from(PLACES)
     )
-    truth = {}
+    truth: dict[Any, dict[str, Any]] = {}
+    days = draw(
+        st.sampled_from([DAYS.filter(lambda day: (day.month, day.day) != (2, 29)), UNCLEAR])
+    )
     for key in draw(st.lists(keys, min_size=2, max_size=12, unique=True)):
         starts = draw(days)
-        ends = draw(
-            st.one_of(st.none(), st.just(starts + timedelta(days=draw(st.integers(30, 1000)))))
-        )
+        ends = draw(st.none() | days.map(lambda day: day.replace(year=day.year + 5)))
         region = draw(st.sampled_from([*REGIONS, ""]))
         truth[key] = {
             "funded_from": starts,
@@ -192,18 +206,30 @@ def programs(draw: st.DrawFn) -> Messy:
     }  # fmt: skip
     if has_region := draw(st.booleans()):
         columns["region"] = lambda key, row: row["region"]
+    statuses: dict[Any, str] = {}
+    if draw(st.booleans()):
+        columns["status"] = lambda key, row: statuses[key]
+        yesterday = APRIL - timedelta(days=1)
+        for key, row in truth.items():
+            statuses[key] = draw(st.sampled_from([*STATUSES, ""]))
+            if statuses[key] == "OVER" and row["funded_from"] > yesterday:
+                statuses[key] = "CURRENT"
     if has_funder := draw(st.booleans()):
         columns["funder"] = lambda key, row: row["funder"]
     for row in truth.values():
         row["region"] = row["region"] if has_region else ""
-    spellings = {
+    spellings: dict[str, dict[Any, list[str]]] = {
         "agency": AGENCIES,
         "program_type": TYPES,
         "region": REGIONS,
+        "status": STATUSES,
         "funder": {"PSSG": ["PSSG", "Ministry of Public Safety and Solicitor General", "MPSSG"]},
     }
     others = draw(st.lists(st.sampled_from(OTHER_TYPES), max_size=3))
     messy = draw(_file(PROGRAMS, truth, columns, spellings, others))
+    for key, status in statuses.items():
+        if status == "OVER":
+            truth[key]["funded_until"] = min(truth[key]["funded_until"] or yesterday, yesterday)
     if not has_funder:
         messy.constants["funder"] = "PSSG"
     return messy
@@ -212,24 +238,36 @@ def programs(draw: st.DrawFn) -> Messy:
 @st.composite
 def people(draw: st.DrawFn) -> Messy:
     """A list of people with their positions."""
-    truth = {}
+    truth, days = {}, draw(st.sampled_from([DAYS, UNCLEAR]))
     for name in draw(st.lists(st.sampled_from(NAMES), min_size=2, unique=True)):
         email = f"{name.split()[0].lower()}@example.org".replace("é", "e")
         key = (email, draw(st.sampled_from(list(AGENCIES))), draw(st.sampled_from(list(TYPES))))
         truth[key] = {
             "name": name,
             "carries_caseload": draw(st.sampled_from([True, False, None])),
-            "starts_on": draw(st.one_of(st.none(), days)),
+            "starts_on": draw(st.none() | days),
         }
     columns: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
         "email": lambda key, row: key[0],
         "agency": lambda key, row: key[1],
         "program_type": lambda key, row: key[2],
-        "name": lambda key, row: row["name"],
         "carries_caseload": lambda key, row: row["carries_caseload"],
         "starts_on": lambda key, row: row["starts_on"],
     }  # fmt: skip
-    spellings = {"agency": AGENCIES, "program_type": TYPES, "carries_caseload": CASELOADS}
+    if draw(st.booleans()):
+        columns["name"] = lambda key, row: row["name"]
+    else:
+        columns["first_name"] = lambda key, row: row["name"].split()[0]
+        columns["last_name"] = lambda key, row: row["name"].split()[1]
+    emails = {
+        key[0]: [f"<{key[0]}>", f"mailto:{key[0]}", key[0].upper(), f"{key[0]}."] for key in truth
+    }
+    spellings: dict[str, dict[Any, list[str]]] = {
+        "agency": AGENCIES,
+        "program_type": TYPES,
+        "carries_caseload": CASELOADS,
+        "email": emails,
+    }
     return draw(_file(PEOPLE, truth, columns, spellings, []))
 
 
@@ -244,7 +282,7 @@ def _file(
 ) -> Messy:
     messy = Messy(kind, b"", "", truth, {})
     is_book = draw(st.booleans())
-    forms = [form for form in DATE_FORMS if is_book or form != "typed"]
+    forms = [form for form in DATE_FORMS if is_book or form not in IN_BOOKS_ONLY]
     order = draw(
         st.permutations([*columns, *draw(st.sets(st.sampled_from(list(SPARE)), max_size=3))])
     )
@@ -263,8 +301,11 @@ def _file(
         messy.headings[clean_text(head)] = name
         form = draw(st.sampled_from(forms))
         is_day = name in ("funded_from", "funded_until", "starts_on")
+        values = [columns[name](key, row) for key, row in truth.items()]
+        if form == "swapped" and not any(is_day and day and day.day > 12 for day in values):
+            form = "iso"  # nobody could know
         if is_day and form in ORDERS:
-            messy.orders[name] = ORDERS[form]
+            messy.orders |= {name: ORDERS[form], f"{name}.typed": "swapped"}
         for key, row in truth.items():
             value = columns[name](key, row)
             written: Any = "" if value is None else value
@@ -275,7 +316,7 @@ def _file(
                 written = draw(
                     st.sampled_from([str(spellings[name][value][0]), *spellings[name][value]])
                 )
-                if name == "agency":
+                if name in ("agency", "email"):
                     written = draw(st.sampled_from([value, written]))
                 code = {True: "yes", False: "no"}.get(value, str(value))
                 messy.meanings[name, clean_text(written)] = code
@@ -289,6 +330,8 @@ def _file(
         copy[order.index("program_type")] = other
         messy.meanings["program_type", other] = "skip"
         rows.insert(draw(st.integers(0, len(rows))), copy)
+    for between in draw(st.lists(st.sampled_from([[""], heads, ["Kootenay region"]]), max_size=2)):
+        rows.insert(draw(st.integers(1, len(rows) - 1)), between)
     lead = draw(st.integers(0, 2))
     table = [[""] * lead + line for line in [heads, *rows]]
     titles = [["Programs and people"], ["As of April 1, 2026"], [""]]
@@ -303,26 +346,35 @@ def _file(
             ]
         )
     )
-    lines = [*above, *table, *below]
+    lines = messy.lines = [*above, *table, *below]
     if is_book:
-        messy.file_name, messy.content = "list.xlsx", _workbook(lines)
+        messy.file_name, messy.content = "list.xlsx", _workbook(lines, older=draw(st.booleans()))
     else:
         encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]))
         delimiter = draw(st.sampled_from([",", ";", "\t", "|"]))
         ends = draw(st.sampled_from(["\r\n", "\n", "\r"]))
         messy.file_name = draw(st.sampled_from(["list.csv", "list.txt"]))
         text = io.StringIO(newline="")
-        quoting = csv.QUOTE_ALL if ends == "\r" else csv.QUOTE_MINIMAL
-        csv.writer(text, delimiter=delimiter, lineterminator=ends, quoting=quoting).writerows(lines)
+        excel: Any = {"delimiter": delimiter, "lineterminator": ends}
+        if ends == "\r":
+            excel["quoting"] = csv.QUOTE_ALL
+        csv.writer(text, **excel).writerows(lines)
         shown = text.getvalue() if encoding != "cp1252" else text.getvalue().replace("✓", "x")
         messy.content = shown.encode(encoding)
     return messy
 
 
-def _workbook(lines: list[list[Any]]) -> bytes:
+def _workbook(lines: list[list[Any]], *, older: bool) -> bytes:
+    """A workbook with these rows, and perhaps a sheet of the year before."""
     book = Workbook()
+    book.active.title = "2026-27"
     for line in lines:
         book.active.append([cell if cell != "" else None for cell in line])
+    if older:
+        sheet = book.create_sheet("2025-26", 0)
+        for line in lines[:-1]:
+            sheet.append([cell if cell != "" else None for cell in line])
+        book.active = 1
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
@@ -363,12 +415,12 @@ def write(messy: Messy, answers: Answers) -> dict[Any, dict[str, Any]]:
             }
             for p in Program.objects.select_related("agency")
         }  # fmt: skip
+    names = "person__name", "carries_caseload", "starts_on"
+    keys = "person__email", "program__agency__name", "program__type"
     return {
-        (p.person.email, p.program.agency.name, p.program.type): {
-            "name": p.person.name, "carries_caseload": p.carries_caseload, "starts_on": p.starts_on,
-        }
-        for p in ProgramPosition.objects.select_related("person", "program__agency")
-    }  # fmt: skip
+        tuple(row[:3]): dict(zip(("name", *names[1:]), row[3:], strict=True))
+        for row in ProgramPosition.objects.values_list(*keys, *names)
+    }
 
 
 def answer_of(messy: Messy, question: Question, agencies: dict[str, Agency]) -> str:
