@@ -16,6 +16,7 @@ from membership.imports.matching import Matching, match_columns
 from membership.imports.questions import Given, Question, Step
 from membership.imports.values import Values, read_values
 
+_MOST_NOTES = 50
 _ADDRESS = re.compile(r"([A-Z]+)(\d+)")
 
 
@@ -47,6 +48,24 @@ class Reading:
     def open_step(self) -> Step:
         """The first step with an open question, or else the last step."""
         return next((q.step for q in self.questions if q.is_open), Step.CHECK)
+
+    @property
+    def notes(self) -> list[str]:
+        """What staff should look at: how the file was read, and what of it is not in the list."""
+        layout, left_out = self.layout, self.values.skipped
+        rows = {
+            f"Row {number} is skipped: {reason}"
+            for number, reason in {**layout.skipped, **left_out}.items()
+        }
+        unused = [f"“{use.heading}”" for use in self.matching.unused]
+        return [
+            *([f"The sheet “{self.file.sheets[layout.sheet].name}” is read."] if len(self.file.sheets) > 1 else []),
+            *self.file.notes,
+            *layout.notes,
+            *([f"Not used: {', '.join(unused)}."] if unused else []),
+            *sorted(rows, key=lambda row: int(row.split()[1]))[:_MOST_NOTES],
+            *([f"… and {len(rows) - _MOST_NOTES} more."] if len(rows) > _MOST_NOTES else []),
+        ]  # fmt: skip
 
     def to_json(self) -> dict[str, Any]:
         """What the pages of the steps show."""

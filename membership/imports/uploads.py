@@ -239,9 +239,11 @@ def import_at_once(
     if dry_run:
         plan, effect = try_out(list_import, reading.rows, now=now)
         list_import.effect = effect.to_json() if effect else None
+        plan.notes = reading.notes
         return plan
     with transaction.atomic():
         plan = plan_of(list_import, reading.rows, now=now)
+        plan.notes = reading.notes
         if not plan.errors:
             effect = _write(list_import, plan, now)
             if loss is not None and effect.loss not in ("", loss):

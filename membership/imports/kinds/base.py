@@ -224,6 +224,8 @@ class Plan:
     named: list[tuple[Person | None, str, ListRow]] = field(default_factory=list)
     # How many rows end something that went on.
     ending: int = 0
+    # What was found in the file, for the command.
+    notes: list[str] = field(default_factory=list)
     # By the number of the row.
     enrolling: dict[int, Enrolment] = field(default_factory=dict)
 

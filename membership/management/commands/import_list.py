@@ -136,7 +136,11 @@ class Command(BaseCommand):
                 lines.append(f"… and {left} more.")
             words = "\n".join([*lines, counts, "Nothing was imported."])
             raise CommandError(words, returncode=ERRORS)
-        for line in _effect(list_import, plan):
+        aside = [row for row in plan.rows if row.outcome == RowOutcome.ASIDE]
+        set_aside = [f"Row {row.number}: {row.sentence}" for row in aside[:MAX_SENTENCES]]
+        if len(aside) > MAX_SENTENCES:
+            set_aside.append(f"… and {len(aside) - MAX_SENTENCES} more.")
+        for line in (*plan.notes, *set_aside, *_effect(list_import, plan)):
             self.stdout.write(line)
         if dry_run and (loss := (list_import.effect or {}).get("loss")):
             self.stdout.write(f"To import the list, add --confirm-loss {loss}.")

@@ -4,6 +4,7 @@ import io
 from datetime import date
 
 import pytest
+from django.core.management import call_command
 from openpyxl import Workbook
 
 from communities.models import CommunityOfPractice
@@ -243,3 +244,12 @@ def test_no_other_date_for_a_list_whose_date_ended_something():
     assert Program.objects.get().funded_until == date(2026, 4, 30)
     apply_list(ListKind.PROGRAMS, f"{PROGRAMS},Status", f"{row},Active", as_of=MAY, name="other")
     assert not why_not_dated(ListImport.objects.get(list_name="other"), march, today=NOW.date())
+
+
+def test_the_command_names_what_it_does_not_import(tmp_path):
+    file = tmp_path / "list.csv"
+    lines = (f"{PEOPLE},Phone", f"{DANA},Sampleton,1", "Total: 1,,,,,")
+    file.write_bytes(csv_file(*lines, "Robin P,dana@example.org,Alpha Society,CBVS,Sampleton,2"))
+    out = io.StringIO()
+    call_command("import_list", "people", file, name="x", as_of="2026-05-01", stdout=out)
+    assert "Not used: “Phone”.\nRow 3 is skipped: a total\nRow 4: Set aside." in out.getvalue()
