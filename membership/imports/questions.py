@@ -90,14 +90,22 @@ REMEMBERED = ("columns", "constants", "orders", "values", "agencies", "sheet", "
 
 
 def remembered(answers: Mapping[str, Any], *, with_days: bool = False) -> Answers:
-    """The answers that a list keeps for its next edition. A day is of one edition, unless the cell names its year."""
+    """The answers that a list keeps for its next edition.
+
+    A day is of one edition, unless the cell names its year. That all rows are over is said of one edition too.
+    """
     return {
         group: {
             key: answer
             for key, answer in chosen.items()
             if with_days
-            or not _DAY.fullmatch(str(answer))
-            or (group.startswith("values.") and _WITH_YEAR.search(key))
+            or (
+                (group, key) != ("constants", "status")
+                and (
+                    not _DAY.fullmatch(str(answer))
+                    or (group.startswith("values.") and _WITH_YEAR.search(key))
+                )
+            )
         }
         for group, chosen in answers.items()
         if group.partition(".")[0] in REMEMBERED

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from openpyxl import Workbook
 
 from communities.models import CommunityOfPractice
+from membership.imports.questions import remembered
 from membership.imports.undoing import why_not_dated
 from membership.imports.uploads import QuestionsOpenError, import_at_once, new_import
 from membership.models import (
@@ -225,6 +226,11 @@ def test_a_committee_without_its_community_is_the_one_that_the_register_has():
     )
     assert outcomes(plan) == ["same"]
     assert CoordinationInitiative.objects.count() == 1
+
+
+def test_that_all_rows_are_over_is_said_of_one_edition():
+    said = {"constants": {"status": "over", "funder": "PSSG"}}
+    assert remembered(said) == {"constants": {"funder": "PSSG"}}
 
 
 def test_a_status_in_an_older_list_ends_nothing_and_says_so():
