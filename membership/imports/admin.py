@@ -120,7 +120,7 @@ def correct_row(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def rows_with_errors(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """The rows with errors as a sheet, to be corrected there: the cells under the headings of the file, and why."""
+    """The rows with errors as a spreadsheet to correct: their cells under the headings of the file, and what is wrong."""
     list_import = get_object_or_404(lists_of(request.user), pk=pk)
     if list_import.state not in ListImport.IN_STEPS:
         return redirect("admin:membership_listimport_change", pk)

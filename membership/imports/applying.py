@@ -19,11 +19,12 @@ from datetime import date
 from typing import Any, TypeVar
 
 from django.contrib.admin.utils import label_for_field
-from django.db.models import Field, TextChoices
+from django.db.models import Field, Model, TextChoices
 from django.utils.formats import date_format
 
 from communities.rules.vocabulary import Evidence, Funder
 from membership.imports.batches import EVIDENCE_FIELDS, RowBatch
+from membership.imports.columns import in_words
 from membership.models import Agency, CoordinationInitiative, Person, Program, RowOutcome, User
 from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
@@ -62,7 +63,7 @@ Change = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class RowResult:
-    """What a row does to the register, and whether it ends something that went on."""
+    """What a row does to the register, and whether it ends something that was still going on."""
 
     outcome: RowOutcome
     sentence: str = ""
@@ -145,8 +146,8 @@ def changes_of(
     return tuple(
         (
             str(label_for_field(name, type(fact))),
-            _display(fact, name, before[name]) if before else "",
-            _display(fact, name, value),
+            column_in_words(type(fact), name, before[name]) if before else "",
+            column_in_words(type(fact), name, value),
         )
         for name, value in values.items()
         if before or value not in (None, "")
@@ -178,13 +179,8 @@ def _fill_in_missing(
     return RowResult(RowOutcome.CHANGE, differences, shown)
 
 
-def _display(fact: EvidencedModel, name: str, value: object) -> str:
-    if value is None or value == "":
-        return "empty"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, date):
-        return date_format(value)
-    field = fact._meta.get_field(name)
+def column_in_words(model: type[Model], name: str, value: object) -> str:
+    """The value of a column as pages show it."""
+    field = model._meta.get_field(name)
     choices = dict(field.flatchoices) if isinstance(field, Field) else {}
-    return str(choices.get(value, value))
+    return in_words(choices.get(value, value)) or "empty"

@@ -13,13 +13,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from communities.rules.vocabulary import Evidence
 from membership.imports.applying import ListSource
 from membership.imports.batches import RegisterBatch
-from membership.imports.columns import ListRow
-from membership.imports.files import BadCell, Cell
+from membership.imports.columns import ListRow, in_words
 from membership.imports.kinds import IMPORTERS, Plan
 from membership.imports.reading import Reading
 from membership.models import EvaMembership, ListImport, ListKind, Program, ProgramPosition
@@ -40,7 +38,7 @@ class Effect:
 
     ``on`` and ``off`` are the enrolments that come on or off the roster checks, each with its key (or else the ``row``
     that enrols someone), the kinds, and the findings. ``left_out`` are the keys of what the ``last`` edition named and
-    this one does not, of ``named``. ``ending`` is how many rows end something that went on.
+    this one does not, of ``named``. ``ending`` is how many rows end something that was still going on.
     """
 
     on: list[dict[str, Any]] = field(default_factory=list)
@@ -191,24 +189,12 @@ def show_cells(plan: Plan, reading: Reading) -> None:
         cells = in_file.get(row.number, [])
         row.cells = []
         for use in uses:
-            text = _text(cells[use.position]) if use.position < len(cells) else ""
+            text = clean_text(str(cells[use.position])) if use.position < len(cells) else ""
             value = read.values.get(use.column)
             # A code such as CBVS needs no words.
-            meaning = "" if value in (None, "", text) else _in_words(value)
+            meaning = "" if value in (None, "", text) else in_words(value)
             bad = read.bad.get(use.column, "")
             row.cells.append([use.letter, text, "" if bad or meaning == text else meaning, bad])
-
-
-def _text(cell: Cell) -> str:
-    return cell.shown if isinstance(cell, BadCell) else clean_text(str(cell))
-
-
-def _in_words(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, date):
-        return date_format(value)
-    return str(getattr(value, "label", value))
 
 
 _VALUE = re.compile(r"(?<=: )“[^”]*”|Cell [A-Z]+\d+|\d+")

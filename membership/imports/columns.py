@@ -8,12 +8,14 @@ import csv
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from io import StringIO
 from itertools import zip_longest
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
+from django.utils.formats import date_format
 
 from communities.email_addresses import normalize_email
 from membership.register.matching import best_matches, comparable_words
@@ -192,6 +194,15 @@ _NOT = ("un", "not", "non")
 def _words(name: str) -> tuple[str, ...]:
     words = comparable_words(name)
     return tuple(word for word in words if word not in _SAY_LITTLE) or words
+
+
+def in_words(value: object) -> str:
+    """A value as pages show it; empty for None."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, date):
+        return date_format(value)
+    return "" if value is None else str(getattr(value, "label", value))
 
 
 YES_OR_NO = (("yes", "Yes"), ("no", "No"))

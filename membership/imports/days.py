@@ -14,7 +14,6 @@ from membership.register.names import clean_text, fold
 
 # Which number comes first where all three are numbers: 01/04/2026.
 MONTH_FIRST, DAY_FIRST = "month", "day"
-ORDERS = (MONTH_FIRST, DAY_FIRST)
 EARLIEST_YEAR, YEARS_AHEAD = 1990, 15
 
 

@@ -10,11 +10,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, Max, Q, QuerySet, TextChoices
-from django.utils.formats import date_format
+from django.db.models import Count, Max, Q, QuerySet
 
 from membership.accounts.teams import families_of
-from membership.imports.columns import ListRow
+from membership.imports.columns import ListRow, in_words
 from membership.imports.models import ListImport, ListKind
 from membership.models import ListSeries, Person, User
 from membership.register.names import name_key
@@ -79,12 +78,12 @@ def named_rows(
     """Of each row that was imported: the key of its person, what identifies it, what it is about, and its values."""
     found, times = [], Counter[str]()
     for person, agency, row in named:
-        about = [(n, _text(row.values.get(n))) for n in _ABOUT[kind]]
+        about = [(n, in_words(row.values.get(n))) for n in _ABOUT[kind]]
         key = "|".join(agency if n == "agency" else name_key(text) for n, text in about)
         whose = f"{person.pk if person else ''}|{key}"
         times[whose] += 1
         values = {
-            name: _text(value)
+            name: in_words(value)
             for name, value in row.values.items()
             if value not in (None, "") and name not in _PERSONAL and name not in _ABOUT[kind]
         }
@@ -130,13 +129,3 @@ def _differing(
         for name in {**before, **after}
         if before.get(name) != after.get(name)
     ]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, date):
-        return date_format(value)
-    if isinstance(value, TextChoices):
-        return str(value.label)
-    return str(value or "")

@@ -7,7 +7,7 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
-from membership.imports.columns import CellError, Column, text
+from membership.imports.columns import CellError, Column, text, yes_or_no
 from membership.imports.files import BadCell, Cell, SheetRow, column_letters
 from membership.imports.headings import Headings
 from membership.imports.layout import Layout, shown
@@ -313,27 +313,12 @@ def _drop_what_cannot_be(uses: list[ColumnUse], layout: Layout) -> None:
         if cells and (
             (is_email and not with_at and use.how == "likeness")
             or (is_name and with_at > 0.5)
-            or (use.column in ROLE_NAMES and _share(cells, _is_yes_or_no) > 0.5)
+            or (
+                use.column in ROLE_NAMES
+                and _share(cells, lambda cell: _can_read(yes_or_no, cell)) > 0.5
+            )
         ):
             use.column = use.how = ""
-
-
-def _is_yes_or_no(cell: str) -> bool:
-    return name_key(cell) in {
-        "yes",
-        "no",
-        "y",
-        "n",
-        "x",
-        "true",
-        "false",
-        "1",
-        "0",
-        "oui",
-        "non",
-        "✓",
-        "✔",
-    }
 
 
 def _share(cells: Sequence[str], test: Callable[[str], object]) -> float:
@@ -377,13 +362,16 @@ def _content_fits(column: Column, cells: list[Cell], *, has_heading: bool) -> bo
     if column.is_day:
         return not has_heading and all(isinstance(cell, date) for cell in cells)
     if column.choices and (not has_heading or column.name != "carries_caseload"):
-        return len(set(texts)) > 1 and _share(texts, lambda cell: _can_read(column, cell)) >= _MOST
+        return (
+            len(set(texts)) > 1
+            and _share(texts, lambda cell: _can_read(column.read, cell)) >= _MOST
+        )
     return False
 
 
-def _can_read(column: Column, cell: str) -> bool:
+def _can_read(read: Callable[[str], Any], cell: str) -> bool:
     try:
-        column.read(cell)
+        read(cell)
     except CellError:
         return False
     return True

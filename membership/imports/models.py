@@ -166,6 +166,16 @@ class ListImport(models.Model):
     def __str__(self) -> str:
         return f"{self.list_name} of {date_format(self.as_of)}"
 
+    def cannot_be(self, done: str) -> str:
+        """The sentence that refuses a verb in this status; ``done`` is its participle."""
+        return f"This import cannot be {done}. Its status is “{self.get_state_display()}”."
+
+    @classmethod
+    def locked(cls, pk: int) -> "ListImport":
+        """This import with its community and its list, locked until the transaction ends."""
+        rows = cls.objects.select_for_update(of=("self",)).select_related("community", "series")
+        return rows.get(pk=pk)
+
     @property
     def is_applied(self) -> bool:
         return self.state == self.State.APPLIED

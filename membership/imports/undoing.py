@@ -21,32 +21,29 @@ from django.utils.formats import date_format
 from membership.access.verbs import end_access
 from membership.append_only import history_released
 from membership.errors import RefusedError
+from membership.imports.applying import column_in_words
 from membership.imports.batches import EVIDENCE_FIELDS
+from membership.imports.checking import FACTS_OF_LIST
 from membership.imports.kinds.base import ListStatus
-from membership.imports.models import ListImport
+from membership.imports.models import ListImport, ListKind
 from membership.models import (
     Access,
     AccessStep,
     Enrolment,
-    EvaMembership,
     NameCheck,
     Person,
-    Program,
-    ProgramPosition,
     User,
     WorklistRow,
     WorklistStep,
 )
 from membership.recorded_changes import undo, why_not_undone
 from membership.register.evidence import EvidencedModel
-from membership.register.models import CoordinationRole
 from membership.rosters.reassessment import reassess
 
 State = ListImport.State
 
 KEPT_FOR = timedelta(days=90)
-FACTS: list[type[EvidencedModel]] = [Program, ProgramPosition, EvaMembership, CoordinationRole]
-# What the portal makes of an import by itself. Whether someone has dealt with it is looked at by itself.
+# What the portal makes of an import. Whether someone has dealt with it is checked separately.
 _OF_THE_PORTAL = (Access, WorklistRow)
 _NO_LONGER = "import can no longer be undone"
 SHOWN = 100
@@ -65,7 +62,7 @@ class Preview:
 def why_not_undone_import(list_import: ListImport) -> str:
     """Why this import can no longer be undone, as a sentence; empty if it can."""
     if list_import.state != State.APPLIED:
-        return f"This import cannot be undone. Its status is “{list_import.get_state_display()}”."
+        return list_import.cannot_be("undone")
     editions = ListImport.objects.filter(series=list_import.series_id, state=State.APPLIED)
     later = editions.filter(moved_at__gte=list_import.moved_at, pk__gt=list_import.pk).first()
     if list_import.series_id and later:
@@ -102,7 +99,7 @@ def preview(list_import: ListImport) -> Preview:
 def undo_import(*, list_import_id: int, by: User, now: datetime) -> None:
     """Give the register back as it was before an import. Raises ``RefusedError`` if something was built on it."""
     with history_released():
-        list_import = _locked(list_import_id)
+        list_import = ListImport.locked(list_import_id)
         _lock_changed(list_import)
         if why_not := why_not_undone_import(list_import):
             raise RefusedError(why_not)
@@ -113,6 +110,10 @@ def undo_import(*, list_import_id: int, by: User, now: datetime) -> None:
         undo(changes, ignoring=_OF_THE_PORTAL, what=_NO_LONGER)
         list_import.state, list_import.changes, list_import.named = State.UNDONE, None, None
         list_import.effect = None
+        # What it taught its list goes too, unless staff cleared that since.
+        if (series := list_import.series) and series.mapping:
+            series.mapping = changes.get("mapping", series.mapping)
+            series.save(update_fields=["mapping"])
         list_import.undone_by, list_import.undone_at = by, now
         list_import.save()
     reassess(now=now)
@@ -162,16 +163,16 @@ def require_may_be_dated(list_import: ListImport, as_of: date, *, today: date) -
 
 def facts_dated(list_import: ListImport) -> int:
     """How many facts carry the date of this import."""
-    return sum(rows.count() for rows in _facts(list_import))
+    return _facts(list_import).count() if list_import.kind in FACTS_OF_LIST else 0
 
 
 def correct_date(*, list_import_id: int, as_of: date, now: datetime) -> None:
     """Give an import and its facts another date. Raises ``RefusedError`` if that would change which list is newer."""
     with transaction.atomic():
-        list_import = _locked(list_import_id)
+        list_import = ListImport.locked(list_import_id)
         require_may_be_dated(list_import, as_of, today=timezone.localdate(now))
-        for rows in _facts(list_import):
-            rows.update(list_as_of=as_of)
+        if list_import.kind in FACTS_OF_LIST:
+            _facts(list_import).update(list_as_of=as_of)
         old, checks = list_import.as_of, _name_checks(list_import)
         for row in (list_import.changes or {}).get("rows", ()):
             after = row["after"] or {}
@@ -234,7 +235,7 @@ def _gone(rows: Iterable[dict[str, Any]]) -> set[tuple[str, Any]]:
             keys[row["model"]].add(row["pk"])
     return {
         (label, pk)
-        for label in keys.keys() & {model._meta.label_lower for model in FACTS}
+        for label in keys.keys() & {model._meta.label_lower for model in FACTS_OF_LIST.values()}
         for model in [apps.get_model(label)]
         for pk in keys[label] - set(model._base_manager.in_bulk(keys[label]))
     }
@@ -254,11 +255,6 @@ def _without(row: dict[str, Any], words: set[str]) -> dict[str, Any]:
         else value
         for name, value in row.items()
     }
-
-
-def _locked(list_import_id: int) -> ListImport:
-    rows = ListImport.objects.select_for_update(of=("self",)).select_related("community", "series")
-    return rows.get(pk=list_import_id)
 
 
 def _lock_changed(list_import: ListImport) -> None:
@@ -309,13 +305,10 @@ def _name_checks(list_import: ListImport) -> QuerySet[NameCheck]:
     )
 
 
-def _facts(list_import: ListImport) -> list[QuerySet[Any]]:
-    """The facts that carry the name and the date of this list."""
-    return [
-        model._default_manager.filter(list_name=list_import.list_name, list_as_of=list_import.as_of)
-        for model in FACTS
-        if list_import.kind == model.LIST_KIND
-    ]
+def _facts(list_import: ListImport) -> QuerySet[Any]:
+    """The facts that carry the name and the date of this list, which is of a kind with facts."""
+    facts = FACTS_OF_LIST[ListKind(list_import.kind)]._default_manager
+    return facts.filter(list_name=list_import.list_name, list_as_of=list_import.as_of)
 
 
 def _number(model: type[Model], number: int) -> str:
@@ -341,13 +334,6 @@ def _in_words(model: type[Model], row: dict[str, Any]) -> str:
     )
 
 
-def _shown(model: type[Model], name: str, value: Any) -> str:
+def _shown(model: type[Model], name: str, kept: Any) -> str:
     field: Any = model._meta.get_field(name)
-    if value in (None, ""):
-        return "empty"
-    python = field.to_python(value)
-    if isinstance(python, date):
-        return date_format(python)
-    if isinstance(python, bool):
-        return "yes" if python else "no"
-    return str(dict(field.flatchoices or ()).get(python, python))
+    return column_in_words(model, name, None if kept is None else field.to_python(kept))

@@ -119,11 +119,11 @@ def carry_on(*, list_import_id: int, now: datetime) -> None:
             _apply_or_check_again(list_import, file, now)
     except RefusedError as refusal:
         with transaction.atomic():
-            list_import = _locked(list_import_id)
+            list_import = ListImport.locked(list_import_id)
             if not list_import.is_working:
                 return
             list_import.problem = str(refusal)
-            if list_import.answers.pop("file", None):  # with the letters as they were before
+            if list_import.answers.pop("file", None):  # in the encoding that it had before
                 list_import.save(update_fields=["problem", "answers"])
                 _notify_worker_on_commit(list_import_id)
             else:
@@ -136,7 +136,7 @@ def answer(*, list_import_id: int, answers: Answers, now: datetime) -> None:
     Each group replaces what was answered in it before. Raises ``RefusedError`` if the import is past its steps.
     """
     with transaction.atomic():
-        list_import = _locked(list_import_id)
+        list_import = ListImport.locked(list_import_id)
         _require_in_steps(list_import)
         list_import.answers = {**list_import.answers, **answers}
         for day in answers.get("as_of", {}).values():  # of the title, or as staff gave it
@@ -155,12 +155,12 @@ def replace_file(
     content: bytes | None = None,
     file_name: str = "",
 ) -> None:
-    """Read another file, or the same one with other letters or as of another day. What fits of the answers stays.
+    """Read another file, or the same one in another encoding or with another date. The answers that still fit stay.
 
     Raises ``RefusedError`` if the import is past its steps.
     """
     with transaction.atomic():
-        list_import = _locked(list_import_id)
+        list_import = ListImport.locked(list_import_id)
         _require_in_steps(list_import)
         list_import.as_of = as_of
         found = (list_import.found or {}).get("file", {}).get("encoding", "")
@@ -179,8 +179,7 @@ def replace_file(
 
 def _require_in_steps(list_import: ListImport) -> None:
     if list_import.state not in ListImport.IN_STEPS:
-        state = list_import.get_state_display()
-        raise RefusedError(f"This import cannot be changed. Its status is “{state}”.")
+        raise RefusedError(list_import.cannot_be("changed"))
 
 
 def _short_name(file_name: str) -> str:
@@ -195,10 +194,9 @@ def confirm(*, list_import_id: int, now: datetime, loss: str = "") -> None:
     Raises ``RefusedError`` if it is not ready to be confirmed.
     """
     with transaction.atomic():
-        list_import = _locked(list_import_id)
+        list_import = ListImport.locked(list_import_id)
         if list_import.state != State.READY:
-            state = list_import.get_state_display()
-            raise RefusedError(f"This import cannot be confirmed. Its status is “{state}”.")
+            raise RefusedError(list_import.cannot_be("confirmed"))
         if loss != (list_import.effect or {}).get("loss", ""):
             raise RefusedError("Read what the list no longer has or ends, and confirm it.")
         list_import.answers = {**list_import.answers, "confirmed": {"loss": loss}}
@@ -256,10 +254,9 @@ def import_at_once(
 def discard(*, list_import_id: int, now: datetime) -> None:
     """Discard an import with its file and rows. Raises ``RefusedError`` if it is running or done."""
     with transaction.atomic():
-        list_import = _locked(list_import_id)
+        list_import = ListImport.locked(list_import_id)
         if list_import.state not in (*ListImport.IN_STEPS, State.REFUSED):
-            state = list_import.get_state_display()
-            raise RefusedError(f"This import cannot be discarded. Its status is “{state}”.")
+            raise RefusedError(list_import.cannot_be("discarded"))
         _close(list_import, State.DISCARDED, now)
 
 
@@ -332,11 +329,6 @@ def _check(list_import: ListImport, file: FileRead, now: datetime, news: str = "
     _save_found(list_import, reading, plan, effect, now, news)
 
 
-def _locked(list_import_id: int) -> ListImport:
-    rows = ListImport.objects.select_for_update(of=("self",)).select_related("community", "series")
-    return rows.get(pk=list_import_id)
-
-
 def _save_found(
     list_import: ListImport,
     reading: Reading,
@@ -347,7 +339,7 @@ def _save_found(
 ) -> None:
     answers = list_import.answers
     with transaction.atomic():
-        list_import = _locked(list_import.pk)
+        list_import = ListImport.locked(list_import.pk)
         if list_import.state != State.CHECKING or list_import.answers != answers:
             return
         list_import.rows.all().delete()
@@ -371,7 +363,7 @@ def _apply_or_check_again(list_import: ListImport, file: FileRead, now: datetime
         _apply(list_import.pk, _read(list_import, file).rows, now)
     except RegisterChangedError as changed:
         with transaction.atomic():
-            list_import = _locked(list_import.pk)
+            list_import = ListImport.locked(list_import.pk)
             if list_import.state != State.APPLYING:
                 return
             list_import.state = State.CHECKING
@@ -381,7 +373,7 @@ def _apply_or_check_again(list_import: ListImport, file: FileRead, now: datetime
 
 def _apply(pk: int, rows: list[ListRow], now: datetime) -> None:
     with transaction.atomic():
-        list_import = _locked(pk)
+        list_import = ListImport.locked(pk)
         if list_import.state != State.APPLYING:
             return
         plan = plan_of(list_import, rows, now=now)
@@ -433,6 +425,7 @@ def _record(list_import: ListImport, plan: Plan, before: Rows, now: datetime) ->
     if series := list_import.series:
         # Only the last import of a list can be undone.
         series.editions.exclude(pk=list_import.pk).update(changes=None)
+        list_import.changes["mapping"] = series.mapping
         series.mapping = {**series.mapping, **remembered(list_import.answers)}
         series.save(update_fields=["mapping"])
     _close(list_import, State.APPLIED, now)

@@ -231,7 +231,7 @@ def _read_row(
     for column in columns:
         name, cell = column.name, cells[column.name]
         meaning = meanings[name].get(cell, _NOTHING)
-        read.cells[name] = _as_written(cell)
+        read.cells[name] = str(cell)
         read.values[name] = column.empty if meaning.value is None else meaning.value
         if meaning.problem:
             read.problems.append(meaning.problem)
@@ -264,12 +264,8 @@ def _shown(cell: Cell) -> str:
     return date_format(cell) if isinstance(cell, date) else clean_text(str(cell))[:80]
 
 
-def _as_written(cell: Cell) -> str:
-    return cell.shown if isinstance(cell, BadCell) else str(cell)
-
-
 def _key(cell: Cell) -> str:
-    return cell.isoformat() if isinstance(cell, date) else clean_text(_as_written(cell))[:160]
+    return cell.isoformat() if isinstance(cell, date) else clean_text(str(cell))[:160]
 
 
 def _is_iso_day(answer: object) -> bool:
@@ -323,7 +319,7 @@ def _read_choices(cells: _Cells, values: Values) -> _Meanings:
 
 
 def _ask_choice(cells: _Cells, cell: Cell) -> _Meaning:
-    one_of, text = cells.column.read, _as_written(cell)
+    one_of, text = cells.column.read, str(cell)
     if not isinstance(one_of, OneOf):
         raise TypeError(cells.column)
     outside = one_of.outside(text)
@@ -342,7 +338,7 @@ def _read_names(cells: _Cells, values: Values) -> _Meanings:
     """Names of people. Two in one cell are never one person."""
     read = _read_texts(cells, values)
     for cell, meaning in read.items():
-        names = [n for n in _BETWEEN_NAMES.split(_as_written(cell)) if n]
+        names = [n for n in _BETWEEN_NAMES.split(str(cell)) if n]
         if meaning.problem or len(names) < 2 or not all(name[0].isalpha() for name in names):
             continue
         if cells.has_asked_enough:
@@ -444,7 +440,7 @@ def _order(cells: _Cells, written: _Written) -> str | None:
             "orders",
             name,
             f"“{cells.heading}” has dates such as {first}. Which number is the month?",
-            _as_written(first),
+            str(first),
             [
                 (days.MONTH_FIRST, f"The first: {meanings[days.MONTH_FIRST]}"),
                 (days.DAY_FIRST, f"The second: {meanings[days.DAY_FIRST]}"),
@@ -487,7 +483,7 @@ def _typed_are_swapped(cells: _Cells, written: _Written) -> bool:
 
 def _ask_day(cells: _Cells, cell: Cell, day: date | None, guesses: Sequence[date]) -> _Meaning:
     """Ask about a date that is unlikely, has several meanings, or none that can be read."""
-    is_last_day, text = cells.column.name in _LAST_DAYS, _as_written(cell).casefold()
+    is_last_day, text = cells.column.name in _LAST_DAYS, str(cell).casefold()
     if cells.has_asked_enough:
         return cells.problem(f"“{_shown(cell)}” is not a date. Write it like 2026-04-01.")
     instead = days.likely_instead(day, cells.as_of) if day else list(dict.fromkeys(guesses))
@@ -527,5 +523,5 @@ def _sample_days(cells: _Cells, read: _Meanings) -> dict[str, Any]:
     # Those first that could be read in another way.
     shapes = sorted(forms, key=lambda shape: "a" in shape or shape[:5] in ("", "0000-"))
     shown = [forms[shape] for shape in shapes[:_SAMPLES]]
-    samples = [[_as_written(cell), date_format(read[cell].value)] for cell in shown]
+    samples = [[str(cell), date_format(read[cell].value)] for cell in shown]
     return {"column": cells.column.name, "heading": cells.heading, "samples": samples}

@@ -72,8 +72,8 @@ def near_records(
     """For each of these people, the records that may be about the same one: at most five, best first.
 
     They have the same name, one letter off or in another order, as theirs or a former one; the same phone; or an
-    email that starts the same. Pairs that staff told apart are left out. The number of queries does not depend on
-    that of the people.
+    email that starts the same. Pairs that staff told apart are left out. It takes the same number of
+    queries for any number of people.
     """
     people = list(people)
     pks = [person.pk for person in people if person.pk]

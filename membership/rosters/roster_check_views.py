@@ -208,7 +208,7 @@ ACTIONS: list[type[ActionForm]] = [ConfirmForm, WriteForm, TimeForm, EndForm]
 
 
 def _action_for(form: type[ActionForm], words: str) -> Callable[..., HttpResponse]:
-    """The list's action that opens the page of this form. It does nothing by itself."""
+    """The list's action that opens the page of this form. The action itself changes nothing."""
 
     @admin.action(description=words)
     def action(

@@ -222,7 +222,7 @@ class Plan:
     rows: list[ListImportRow] = field(default_factory=list)
     # Of each row that is imported: the person, the key of its agency, and the row.
     named: list[tuple[Person | None, str, ListRow]] = field(default_factory=list)
-    # How many rows end something that went on.
+    # How many rows end something that was still going on.
     ending: int = 0
     # What was found in the file, for the command.
     notes: list[str] = field(default_factory=list)

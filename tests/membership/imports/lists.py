@@ -37,6 +37,7 @@ def apply_list(
     community: CommunityOfPractice | None = None,
     content: bytes | None = None,
     file_name: str = "list.csv",
+    answers: dict[str, dict[str, Any]] | None = None,
 ) -> Plan:
     """Import a list as the command does."""
     list_import = new_import(
@@ -47,6 +48,7 @@ def apply_list(
         file_name=file_name,
         now=NOW,
         community=community,
+        answers=answers,
     )
     return import_at_once(list_import, dry_run=dry_run)
 

@@ -259,3 +259,24 @@ def test_how_two_editions_differ():
     assert changed.what.startswith("Dana Sample: Sample House, ")
     assert changed.values == [("Carries a caseload", "yes", "no")]
     assert found.same == 0, where
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("is_cleared", [False, True])
+def test_what_an_undone_import_taught_its_list_is_forgotten(is_cleared):
+    """A wrong answer would otherwise be used again for the next file, without a question."""
+    funded = {"constants": {"funder": "PSSG"}}
+    apply_list(ListKind.PROGRAMS, "Agency,Program type", "Sample House,STVC", answers=funded)
+    lines = ("Contractor,Type", "Sample House,STVC")
+    wrong = {"constants": {"funder": "OTHER"}}
+    apply_list(ListKind.PROGRAMS, *lines, as_of=MAY, answers=wrong)
+    series = last().series
+    assert series.mapping["constants"] == {"funder": "OTHER"}
+    if is_cleared:
+        series.mapping = {}
+        series.save()
+
+    undo_last()
+
+    series.refresh_from_db()
+    assert series.mapping == ({} if is_cleared else funded)
