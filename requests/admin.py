@@ -53,6 +53,13 @@ class QueueFilter(FilterWithDefault):
         return apply(queryset, self.value() or "", request.user, timezone.now())
 
 
+class ViewFilter(QueueFilter):
+    title = "view"
+    parameter_name = "view"
+    first_choice = "All"
+    options = [("replied", "Replied")]
+
+
 class HolderFilter(QueueFilter):
     title = "assignment"
     parameter_name = "whose"
@@ -129,6 +136,7 @@ class JoinRequestAdmin(CustomPageAdmin):
         "state_now",
     ]
     list_filter = [
+        ViewFilter,
         HolderFilter,
         StateFilter,
         TeamFilter,

@@ -28,3 +28,12 @@
     new MutationObserver(nameThem).observe(document.getElementById("content"), { childList: true, subtree: true });
   });
 })();
+
+// The key "/" leads to the search box from anywhere but a field that is typed in.
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  const box = document.getElementById("desk-search");
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing || !box) return;
+  event.preventDefault();
+  box.focus();
+});

@@ -1,6 +1,5 @@
 """The staff site: Django's admin under the portal's own sign-in, with its pages and its front page."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -24,9 +23,11 @@ from communities.models import SupportTeam
 from evabc.desk.coverage import coverage_page, coverage_sheet
 from evabc.desk.guide import staff_guide
 from evabc.desk.history import history
+from evabc.desk.navigation import menu
 from evabc.desk.reports import report_sheet, reports
+from evabc.desk.search import search
 from evabc.ops.health import system_status
-from membership.accounts.teams import families_of, is_lead
+from membership.accounts.teams import families_of
 from membership.imports.editions import lists_due
 from membership.models import Correction, NameCheck, OutboxEmail, User, WorklistRow
 from membership.people.email_views import email_by_staff
@@ -67,12 +68,23 @@ class StaffSite(AdminSite):
         """Lazy, because every page gets the list and only the front page shows it."""
         return SimpleLazyObject(partial(super().get_app_list, request, app_label))
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """With the menu, which is read when a page shows it."""
+        return {**super().each_context(request), "menu": SimpleLazyObject(partial(menu, request))}
+
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict | None = None
+    ) -> HttpResponse:  # type: ignore[override]
+        """Django's page of one app says less than the menu, so it leads to the front page."""
+        return redirect("admin:index")
+
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Add the pages that belong to no single model, and leave out those about passwords."""
         view = self.admin_view
         djangos = super().get_urls()
         return [
             path("guide/", view(staff_guide), name="guide"),
+            path("search/", view(search), name="search"),
             path("how-it-is-doing/", view(system_status), name="how_it_is_doing"),
             path("history/", view(history), name="history"),
             path("coverage/", view(coverage_page), name="coverage"),
@@ -101,7 +113,6 @@ class StaffSite(AdminSite):
         shown = {
             "teams_today": teams_today(request.user, on=today),
             "lists_due": lists_due(request.user, on=today),
-            "sections": sections(self.get_app_list(request), request.user),
         }
         return super().index(request, {**(extra_context or {}), **shown})
 
@@ -118,54 +129,6 @@ class StaffSite(AdminSite):
 
 
 # -- The front page -----------------------------------------------------------------------------------
-
-# Pages without a model, shown under "Reports and history": (label, URL name).
-PAGES = [("Reports", "admin:reports"), ("Coverage", "admin:coverage"), ("History", "admin:history")]
-PAGES_OF_LEADS = [("System status", "admin:how_it_is_doing")]
-
-# The admin's models in the order of a day's work, instead of by app.
-SECTIONS = [
-    (
-        "Every day",
-        [
-            "JoinRequest",
-            "NameCheck",
-            "WorklistRow",
-            "Access",
-            "Correction",
-            "Meeting",
-            "OutboxEmail",
-        ],
-    ),
-    (
-        "Rosters and the register",
-        [
-            "Enrolment",
-            "Person",
-            "SharedMailbox",
-            "Agency",
-            "Program",
-            "EvaMembership",
-            "CoordinationInitiative",
-            "ListImport",
-            "ListSeries",
-        ],
-    ),
-    (
-        "Rules and content",
-        [
-            "CommunityOfPractice",
-            "ReasonText",
-            "LetterWording",
-            "Question",
-            "Passage",
-            "SupportTeam",
-        ],
-    ),
-]
-# Models that only record what happened.
-LOGS = ["Export", "RetentionDay"]
-MORE = "More"
 
 
 @dataclass(frozen=True)
@@ -255,21 +218,3 @@ def _oldest(team: Any, on: date) -> Number:
     value = f"{age.days} business day{'' if age.days == 1 else 's'}"
     url = reverse("admin:joinrequests_joinrequest_change", args=[team.oldest])
     return Number("longest wait", value, url, age.mark, is_wait=True)
-
-
-def sections(
-    app_list: list[dict[str, Any]], user: User | AnonymousUser
-) -> list[tuple[str, list[Mapping[str, object]]]]:
-    """The models of the admin's own list, grouped in the order of a day's work.
-
-    A model that no section names is listed under "More".
-    """
-    models = {m["object_name"]: m for app in app_list for m in app["models"]}
-    shown = [
-        (title, [models.pop(name) for name in names if name in models]) for title, names in SECTIONS
-    ]
-    own = PAGES + PAGES_OF_LEADS if is_lead(user) else PAGES
-    pages = [{"name": name, "admin_url": reverse(url)} for name, url in own]
-    reports_and_history = [*pages, *(models.pop(name) for name in LOGS if name in models)]
-    shown += [("Reports and history", reports_and_history), (MORE, list(models.values()))]
-    return [(title, links) for title, links in shown if links]

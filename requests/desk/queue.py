@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -23,8 +23,8 @@ from communities.rules.vocabulary import Status
 from membership.models import User
 from membership.people.near import NearRecord
 from membership.search import filter_by_words
-from requests.lifecycle import OPEN, State
-from requests.models import TAKEN_FOR, JoinRequest
+from requests.lifecycle import OPEN, State, Verb
+from requests.models import TAKEN_FOR, JoinRequest, JoinRequestEvent
 
 ORDER = ("waiting_since", "pk")
 
@@ -55,11 +55,24 @@ def _by_holder(rows: Rows, value: str, viewer: User, now: datetime) -> Rows:
     return rows.exclude(taken) if value == "nobody" else rows
 
 
+def replied(rows: Rows) -> Rows:
+    """The requests that came back to staff with a reply to their question."""
+    newest = JoinRequestEvent.objects.filter(
+        join_request=OuterRef("pk"), verb=Verb.REPLY, at=OuterRef("waiting_since")
+    )
+    return rows.filter(Exists(newest), state=State.AWAITING_REVIEW)
+
+
+def _by_view(rows: Rows, value: str, viewer: User, now: datetime) -> Rows:
+    return replied(rows) if value == "replied" else rows
+
+
 def _by(column: str) -> Callable[[Rows, str, User, datetime], Rows]:
     return lambda rows, value, viewer, now: rows.filter(**{column: value}) if value else rows
 
 
 FILTERS: dict[str, Callable[[Rows, str, User, datetime], Rows]] = {
+    "view": _by_view,
     "whose": _by_holder,
     "state": _by_state,
     "team": _by("community__team__family"),

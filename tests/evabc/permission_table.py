@@ -164,8 +164,9 @@ TABLE = {
     "admin:autocomplete": (NOBODY, GET_ONLY),  # without parameters
     "admin:jsi18n": (TEAMS, GET_ONLY),
     "admin:view_on_site": (desk(404, 404, 404),) * 2,
-    "admin:app_list": (TEAMS, TEAMS),
+    "admin:app_list": (LED, LED),
     "admin:guide": (TEAMS, GET_ONLY),
+    "admin:search": (TEAMS, GET_ONLY),
     "admin:how_it_is_doing": (desk(404, 404, 200), GET_ONLY),
     "admin:history": (TEAMS, GET_ONLY),
     "admin:no_such_page": (desk(404, 404, 404),) * 2,

@@ -1,6 +1,5 @@
 """The front page of the staff desk: what is waiting for each team, with a link to the rows of each number."""
 
-import html
 import re
 from datetime import date
 
@@ -100,18 +99,3 @@ def test_each_number_leads_to_exactly_these_rows(desk, client):
             shown = client.get(number.url).content.decode()
             rows = len(re.findall(r'<th[^>]* class="field-', shown))
             assert (number.label, str(rows)) == (number.label, number.value)
-
-
-def test_the_front_page_lists_everything_by_what_staff_do(desk, client):
-    builders.sign_in(client, builders.lead())
-
-    shown = html.unescape(client.get("/admin/").content.decode())
-
-    assert re.findall(r'<h2 id="section-\d+">([^<]*)', shown) == [
-        "Every day",
-        "Rosters and the register",
-        "Rules and content",
-        "Reports and history",
-        "More",
-    ]
-    assert f'href="{reverse("admin:history")}"' in shown

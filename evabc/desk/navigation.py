@@ -1,0 +1,224 @@
+"""The menu on every page of the staff desk, with the number of rows that wait behind an entry."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
+from django.db.models import Count, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from communities.models import SupportTeam
+from communities.rules.vocabulary import Family
+from membership.access.verbs import TASK_STATES
+from membership.accounts.teams import families_of, is_lead
+from membership.models import Access, Correction, NameCheck, OutboxEmail, User, WorklistRow
+from requests.desk.queue import replied
+from requests.lifecycle import State
+from requests.models import JoinRequest
+
+# How old the counts of the menu may be, in seconds.
+COUNTS_KEPT_FOR = 15
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Rows that wait for a team. ``team`` is the lookup to it; a row without a team waits for each of them."""
+
+    rows: Callable[[], QuerySet[Any]]
+    team: str
+    is_alarm: bool = False
+
+    def of(self, families: Collection[Family]) -> Coalesce:
+        theirs = Q(**{f"{self.team}__family__in": families})
+        rows = self.rows().filter(theirs | Q(**{f"{self.team}__isnull": True})).order_by()
+        one = rows.values(one=Value(1))
+        return Coalesce(Subquery(one.annotate(number=Count("pk")).values("number")), 0)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the menu: its label, the name of its URL, and what it counts."""
+
+    label: str
+    url: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    counted: Counted | None = None
+    is_for_leads: bool = False
+
+    @property
+    def address(self) -> str:
+        query = f"?{urlencode(self.query)}" if self.query else ""
+        return reverse(f"admin:{self.url}") + query
+
+
+def _by_state(model: Any, *states: str) -> Callable[[], QuerySet[Any]]:
+    return lambda: model._default_manager.filter(state__in=states)
+
+
+def _not_delivered() -> QuerySet[OutboxEmail]:
+    return OutboxEmail.objects.filter(state=OutboxEmail.State.FAILED)
+
+
+MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    (
+        "Every day",
+        (
+            Entry("Today", "index"),
+            Entry(
+                "Requests",
+                "joinrequests_joinrequest_changelist",
+                counted=Counted(_by_state(JoinRequest, State.AWAITING_REVIEW), "community__team"),
+            ),
+            Entry(
+                "Replies",
+                "joinrequests_joinrequest_changelist",
+                {"view": "replied"},
+                Counted(lambda: replied(JoinRequest.objects.all()), "community__team"),
+            ),
+            Entry(
+                "Name checks",
+                "membership_namecheck_changelist",
+                counted=Counted(_by_state(NameCheck, NameCheck.State.OPEN), "team"),
+            ),
+            Entry(
+                "Roster checks",
+                "membership_worklistrow_changelist",
+                counted=Counted(
+                    _by_state(WorklistRow, WorklistRow.State.OPEN), "enrolment__community__team"
+                ),
+            ),
+            Entry(
+                "Corrections",
+                "membership_correction_changelist",
+                counted=Counted(_by_state(Correction, Correction.State.OPEN), "team"),
+            ),
+            Entry(
+                "Slack and Zoom",
+                "membership_access_changelist",
+                counted=Counted(_by_state(Access, *TASK_STATES), "team"),
+            ),
+            Entry(
+                "Emails",
+                "membership_outboxemail_changelist",
+                counted=Counted(_not_delivered, "team", is_alarm=True),
+            ),
+            Entry("Meetings", "communities_meeting_changelist"),
+            Entry("Staff guide", "guide"),
+        ),
+    ),
+    (
+        "Register",
+        (
+            Entry("People", "membership_person_changelist"),
+            Entry("Enrolments", "membership_enrolment_changelist"),
+            Entry("Agencies", "membership_agency_changelist"),
+            Entry("Programs", "membership_program_changelist"),
+            Entry("EVA BC memberships", "membership_evamembership_changelist"),
+            Entry("Initiatives", "membership_coordinationinitiative_changelist"),
+            Entry("Imports", "membership_listimport_changelist"),
+            Entry("Lists", "membership_listseries_changelist"),
+        ),
+    ),
+    (
+        "Reports",
+        (
+            Entry("Reports", "reports"),
+            Entry("Coverage", "coverage"),
+            Entry("History", "history"),
+            Entry("Exports", "membership_export_changelist"),
+        ),
+    ),
+    (
+        "Content and rules",
+        (
+            Entry("Reasons and questions", "joinrequests_reasontext_changelist"),
+            Entry("Email templates", "membership_letterwording_changelist"),
+            Entry(
+                "Communities and rules",
+                "communities_communityofpractice_changelist",
+                is_for_leads=True,
+            ),
+            Entry("Public questions", "communities_question_changelist", is_for_leads=True),
+            Entry("Public texts", "communities_passage_changelist", is_for_leads=True),
+            Entry("Teams", "communities_supportteam_changelist", is_for_leads=True),
+        ),
+    ),
+    (
+        "Portal",
+        (
+            Entry("Accounts", "membership_user_changelist", is_for_leads=True),
+            Entry("System status", "how_it_is_doing", is_for_leads=True),
+            Entry("Shared mailboxes", "membership_sharedmailbox_changelist"),
+            Entry("Data retention", "membership_retentionday_changelist", is_for_leads=True),
+        ),
+    ),
+)
+ENTRIES = [entry for _, entries in MENU for entry in entries]
+
+
+def counts_of(families: Collection[Family]) -> dict[str, int]:
+    """The number of rows behind each entry that counts some, by its label; kept for some seconds."""
+    key = f"desk-menu:{'+'.join(sorted(families))}"
+    counts: dict[str, int] | None = cache.get(key)
+    if counts is None:
+        columns = {
+            f"of_{number}": entry.counted.of(families)
+            for number, entry in enumerate(ENTRIES)
+            if entry.counted
+        }
+        # One row that is always there, to hang the counts on.
+        row = SupportTeam.objects.order_by("pk").annotate(**columns).values(*columns).first() or {}
+        counts = {ENTRIES[int(name[3:])].label: number for name, number in row.items()}
+        cache.set(key, counts, COUNTS_KEPT_FOR)
+    return counts
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entry as a page shows it."""
+
+    label: str
+    url: str
+    count: int
+    is_alarm: bool
+    is_current: bool
+
+
+def menu(request: HttpRequest) -> list[tuple[str, list[Line]]]:
+    """The sections of the menu of the viewer, with the page they are on marked."""
+    user: User | AnonymousUser = request.user
+    counts, current = counts_of(families_of(user)), _current(request)
+    sections = []
+    for title, entries in MENU:
+        lines = [
+            Line(
+                entry.label,
+                entry.address,
+                counts.get(entry.label, 0),
+                entry.counted is not None and entry.counted.is_alarm,
+                entry is current,
+            )
+            for entry in entries
+            if is_lead(user) or not entry.is_for_leads
+        ]
+        if lines:
+            sections.append((title, lines))
+    return sections
+
+
+def _current(request: HttpRequest) -> Entry | None:
+    """The entry that this page belongs to: of those whose address it is below, the one that fits most closely."""
+
+    def fit(entry: Entry) -> tuple[int, int]:
+        path = reverse(f"admin:{entry.url}")
+        below = request.path == path or (entry.url != "index" and request.path.startswith(path))
+        asked = all(request.GET.get(name) == value for name, value in entry.query.items())
+        return (len(path), len(entry.query)) if below and asked else (0, 0)
+
+    best = max(ENTRIES, key=fit)
+    return best if fit(best) > (0, 0) else None

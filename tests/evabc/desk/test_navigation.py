@@ -1,0 +1,117 @@
+"""The menu of the staff desk: its entries, the number of rows behind each, and the page that is marked."""
+
+import re
+
+import pytest
+from django.contrib import admin
+from django.core.cache import cache
+from django.urls import reverse
+
+from evabc.desk.navigation import ENTRIES, counts_of
+from membership.accounts.teams import families_of
+from requests import workflow
+from requests.lifecycle import State
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+
+def menu_of(client, user, path="/admin/"):
+    """The lines of the menu: label, count and whether it is the current page, by address."""
+    builders.sign_in(client, user)
+    page = client.get(path).content.decode()
+    nav = re.search(r'<nav class="desk-menu".*?</nav>', page, re.DOTALL)[0]
+    lines = re.findall(
+        r'<a href="([^"]+)"( aria-current="page")?>([^<]+?)(?: <span[^>]*>(\d+)</span>)?</a>', nav
+    )
+    return {
+        url.replace("&amp;", "&"): (label, int(count or 0), bool(now))
+        for url, now, label, count in lines
+    }
+
+
+def test_every_list_of_the_admin_is_in_the_menu_of_a_lead(client):
+    shown = menu_of(client, builders.lead())
+
+    lists = {
+        reverse(f"admin:{m._meta.label_lower.replace('.', '_')}_changelist")
+        for m in admin.site._registry
+    }
+    assert lists - shown.keys() == set()
+
+
+def test_accounts_and_public_content_are_in_the_menu_of_leads_only(client):
+    lead = menu_of(client, builders.lead())
+    staff = menu_of(client, builders.staff())
+
+    assert {label for label, *_ in (lead[u] for u in lead.keys() - staff.keys())} == {
+        entry.label for entry in ENTRIES if entry.is_for_leads
+    }
+    assert {url: client.get(url).status_code for url in staff} == dict.fromkeys(staff, 200)
+
+
+@pytest.mark.core
+def test_each_team_counts_its_own_rows_and_a_lead_all(world):
+    sam = builders.staff()
+    builders.sent(builders.worker("new@example.org", "New Sample"))
+    builders.sent(builders.worker("kai@example.org", "Kai Sample"), "icat")
+    asked = builders.request_in(State.AWAITING_REPLY, builders.worker("asked@example.org"), sam)
+    before = counts_of(families_of(sam))
+    cache.clear()
+    workflow.reply(
+        join_request_id=asked.pk, by=asked.person.user, text="Since May.", now=builders.NOW
+    )
+
+    after = counts_of(families_of(sam))
+    everything = counts_of(families_of(builders.lead()))
+
+    assert (after["Replies"], after["Requests"]) == (before["Replies"] + 1, before["Requests"] + 1)
+    assert everything["Requests"] > after["Requests"]
+
+
+def test_counts_are_kept_for_a_few_seconds(django_assert_num_queries):
+    families = families_of(builders.staff())
+    with django_assert_num_queries(1):
+        counts_of(families)
+        counts_of(families)
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ("/admin/", "Today"),
+        ("/admin/joinrequests/joinrequest/", "Requests"),
+        ("/admin/joinrequests/joinrequest/?view=replied", "Replies"),
+        ("/admin/membership/person/add/", "People"),
+        ("/admin/reports/", "Reports"),
+        ("/admin/search/", None),
+    ],
+)
+def test_the_page_that_one_is_on_is_marked(client, path, label):
+    current = [name for name, _, now in menu_of(client, builders.lead(), path).values() if now]
+
+    assert current == ([label] if label else [])
+
+
+def test_the_replied_view_shows_the_requests_that_came_back(client):
+    sam = builders.staff()
+    asked = builders.request_in(
+        State.AWAITING_REPLY, builders.worker("asked@example.org", "Asked Sample"), sam
+    )
+    builders.sent(builders.worker("new@example.org", "New Sample"))
+    workflow.reply(
+        join_request_id=asked.pk, by=asked.person.user, text="Since May.", now=builders.NOW
+    )
+    builders.sign_in(client, sam)
+
+    page = client.get("/admin/joinrequests/joinrequest/?view=replied").content.decode()
+
+    assert "Asked Sample" in page
+    assert "New Sample" not in page
+
+
+def test_the_admins_page_of_an_app_leads_to_the_front_page(client):
+    builders.sign_in(client, builders.lead())
+
+    for app in ("membership", "joinrequests", "communities"):
+        assert client.get(f"/admin/{app}/").headers["location"] == "/admin/"
