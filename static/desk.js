@@ -37,3 +37,18 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   box.focus();
 });
+
+// A form of a row replaces its part of the page; the row keeps the focus. After the session has ended, the answer is another page.
+(() => {
+  let row = "";
+  document.addEventListener("htmx:beforeRequest", (event) => { row = event.target.closest("[id^=row-]")?.id || ""; });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, target } = event.detail;
+    if (target?.id !== "rules" || xhr.responseText.includes('id="rules"')) return;
+    event.detail.shouldSwap = false;
+    window.location.assign(xhr.responseURL || window.location.href);
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (row && (document.activeElement === document.body || !document.activeElement)) document.getElementById(row)?.focus();
+  });
+})();
