@@ -63,6 +63,7 @@ class Reading:
             *self.file.notes,
             *layout.notes,
             *([f"Not used: {', '.join(unused)}."] if unused else []),
+            *(f"“{words}” is not used, in {count} row{'s'[: count - 1]}." for words, count in self.values.unused.items()),
             *sorted(rows, key=lambda row: int(row.split()[1]))[:_MOST_NOTES],
             *([f"… and {len(rows) - _MOST_NOTES} more."] if len(rows) > _MOST_NOTES else []),
         ]  # fmt: skip
@@ -99,7 +100,7 @@ def read_list(file: FileRead, columns: Sequence[Column], given: Given, *, as_of:
     _correct(layout, file, given)
     if question := _date_question(layout, given, as_of):
         layout.questions.append(question)
-    matching = match_columns(columns, layout, given)
+    matching = match_columns(columns, layout, given, as_of=as_of)
     values = read_values(columns, matching.arrange(layout), matching, given, as_of=as_of)
     for row in values.rows:
         if problem := layout.problems.get(row.number):

@@ -60,7 +60,7 @@ class PeopleList(Importer):
     )
 
     def load(self, rows: Sequence[ListRow]) -> None:
-        self.register.load_agencies(row["agency"] for row in rows)
+        self.register.load_agencies(rows)
         self.register.load_people(rows)
         self.register.load_positions()
 

@@ -11,7 +11,16 @@ from membership.imports.questions import Answers, Step
 from membership.imports.steps.base import StepForm
 from membership.models import ListImport
 
-_OTHER_GROUPS = {"names": "Names", "agencies": "Agencies", "people": "People"}
+_OTHER_GROUPS = {
+    "names": "Names",
+    "remarks": "Names",
+    "agencies": "Agencies",
+    "places": "Places",
+    "which": "Places",
+    "people": "People",
+    "more": "Words beside a value",
+    "rest": "The others",
+}
 _DATES = "Dates"
 
 
@@ -80,8 +89,9 @@ class ValuesForm(StepForm):
         for name, question in self.questions.items():
             if (question["answer"] is None) != is_open:
                 continue
-            column = columns.get(question["group"].removeprefix("values."))
-            about = _OTHER_GROUPS.get(question["group"], _DATES)
+            group, key = question["group"], question["key"]
+            column = columns.get(key if group == "orders" else group.removeprefix("values."))
+            about = _OTHER_GROUPS.get(group, _DATES)
             if column and not column.is_day:
                 about = column.heading
             sections.setdefault(about, []).append(self[name])
