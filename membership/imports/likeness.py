@@ -12,7 +12,7 @@ from membership.imports.questions import Given, Question, Rest, Step, in_rows
 from membership.imports.remarks import AgencyWritten, read_agency
 from membership.imports.values import OVER, SKIP, Values
 from membership.models import Agency, AgencyAlias, Person
-from membership.register.matching import MAX_SHOWN, NameIndex, NameMatch, comparable_words
+from membership.register.matching import MAX_SHOWN, NameIndex, NameMatch
 from membership.register.names import fold_for_search, name_key
 from membership.register.person_records import people_by_email
 
@@ -243,7 +243,7 @@ def _compare_people(values: Values, given: Given) -> list[Question]:
 
 def _initials(name: str, *, of_any: bool = False) -> tuple[str, ...]:
     """The first letter and the last word of a name such as “D. Sample”; of ``of_any`` other name too. Else empty."""
-    words = comparable_words(name)
+    words = [word for word in map(fold_for_search, name.split()) if word]
     if len(words) > 1 and (of_any or len(words[0]) == 1):
         return words[0][0], words[-1]
     return ()

@@ -4,11 +4,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
+from rapidfuzz import fuzz
+
 from membership.imports.columns import ListRow
 from membership.imports.questions import Given, Question, Rest, Step, in_rows
 from membership.imports.values import SKIP, Values
 from membership.models import Agency, AgencyAlias, CoordinationInitiative, Program
-from membership.register.matching import MAX_SHOWN, comparable_words, score
+from membership.register.matching import MAX_SHOWN, comparable_words
 from membership.register.names import name_key
 
 NEW = "new"
@@ -39,7 +41,7 @@ def _compare_places(values: Values, there: "_Register", given: Given) -> list[Qu
     named: dict[str, list[tuple[str, ListRow]]] = {}
     for row in values.rows:
         for column in ("community_served", "city"):
-            if place := row.values.get(column):
+            if (place := row.values.get(column)) and not row.problems:
                 named.setdefault(name_key(place), []).append((column, row))
     known = _Places(there.places)
     others = (NEW, "Other places, all of them")
@@ -171,7 +173,7 @@ def _likeness(a: tuple[str, ...], b: tuple[str, ...]) -> float:
     begins = all(x.startswith(y) or y.startswith(x) for x, y in zip(short, long, strict=False))
     if begins and (len(a) == len(b) or short[0].isdecimal()):
         return 1.0
-    return score(" ".join(a), " ".join(b))
+    return fuzz.ratio(" ".join(a), " ".join(b)) / 100
 
 
 class _Register:

@@ -89,7 +89,8 @@ def read_person(text: str) -> Written:
     last, comma, first = (part.strip() for part in bare.partition(","))
     is_clear = len(_PARTICLE.sub("", last).split()) < 2 or not comma
     words = bare.split()
-    is_capitals = len(words) == 2 and words[0].isupper() and len(words[0].rstrip(".")) > 2
+    letters = re.sub(r"['’-]", "", words[0]) if len(words) == 2 else ""
+    is_capitals = len(letters) > 2 and letters.isalpha() and letters.isupper()
     turned = "" if comma or not is_capitals or bare.isupper() else f"{words[1]} {_cased(words[0])}"
     return Written(_first_name_first(bare), remark, () if is_clear else (last, first), turned)
 

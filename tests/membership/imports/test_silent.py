@@ -108,7 +108,7 @@ def test_a_list_without_communities_names_the_program_that_the_register_has():
     assert ProgramPosition.objects.get().program == program
     apply_list(ListKind.PROGRAMS, PROGRAMS, "Alpha Society,STVC,Otherton,PSSG,,", as_of=MAY)
     again = heading, "Alpha Society,STVC,PSSG,2029-03-31"
-    with pytest.raises(QuestionsOpenError, match="in 2 places. Which one is meant in row 2"):
+    with pytest.raises(QuestionsOpenError, match="Which one is meant in row 2"):
         apply_list(ListKind.PROGRAMS, *again, as_of=date(2026, 5, 2))
     # Two rows of one list that mean the same program.
     plan = apply_list(

@@ -540,7 +540,7 @@ def test_two_names_at_one_address_in_one_file_are_not_one_person():
 @pytest.mark.core
 def test_the_same_name_with_another_email_is_asked():
     dana = Person.objects.create(name="Dana Sample", email="dana@example.org")
-    lines = ("Name,Email,Agency,Type", "DANA  Sample,dsample@example.org,A,STVC", "Kim Example,kim@example.org,A,STVC")  # fmt: skip
+    lines = ("Name,Email,Agency,Type", "DANA  SAMPLE,dsample@example.org,A,STVC", "Kim Example,kim@example.org,A,STVC")  # fmt: skip
     reading = read(PEOPLE, *lines)
     [one] = reading.questions
     assert (one.group, one.key, [code for code, _ in one.options]) == (
