@@ -55,6 +55,10 @@ class _Named:
         return bool(self.written.remark) and says_over(self.written.remark)
 
     @property
+    def has_more(self) -> bool:
+        return self.written.names != [self.name]
+
+    @property
     def is_clear(self) -> bool:
         """Whether it is the name of one agency, and nothing else."""
         return not (self.written.has_two or self.is_number or self.is_over)
@@ -82,7 +86,7 @@ def _compare_agencies(values: Values, given: Given) -> list[Question]:
     rest = Rest(given, "agencies", [all_new, (SKIP, "Skip all their rows")])
     questions: list[Question] = []
     # A name alone comes before one with something behind it.
-    for key, one in sorted(named.items(), key=lambda item: bool(item[1].written.remark)):
+    for key, one in sorted(named.items(), key=lambda item: item[1].has_more):
         near = _near(in_register, one, _NEAR)
         in_list = _near(in_file, one, _NEAR_IN_FILE)
         if one.is_clear and not near and not in_list:
@@ -98,19 +102,20 @@ def _compare_agencies(values: Values, given: Given) -> list[Question]:
                 f"list:{m.key}": (f"{new[m.key]}, as in {in_rows(named[m.key].numbers)}", m.score)
                 for m in in_list
             }
-            question = _agency_question(given, key, one, found, known)
+            there = known | {name_key(name) for name in new.values()}
+            question = _agency_question(given, key, one, found, there)
             questions.append(question)
             if question.answer == SKIP:
                 values.skip(one.numbers, f"The agency is “{one.name}”.")
             elif question.answer:
-                code = question.answer.removeprefix(f"{OVER}:")
+                how, code = _how(question.answer)
                 known_name = register[int(code)][0] if code.isdecimal() else ""
                 name = known_name or new.get(code.removeprefix("list:"), "")
                 if not name:
                     name = new[key] = (
                         one.name if code == NEW else one.written.names[code == "named:1"]
                     )
-                _call(one, name, code, is_over=code != question.answer)
+                _call(one, name, how)
         if key in new:
             in_file.add(key, new[key])
     return questions + rest.question("agencies that the register does not have")
@@ -137,12 +142,15 @@ def _agency_question(
     as_new = [(n, name) for n, name in enumerate(parts) if name_key(name) not in known]
     options += [(f"{NAMED}:{n}", f"A new agency: {name}") for n, name in as_new]
     proposed = likely[0] if len(likely) == 1 else ""
+    first = likely[0] if likely else next(iter(dict(options)), "")
     if one.is_over:
-        proposed = f"{OVER}:{proposed or next(iter(dict(options)))}"
-        over = dict(options)[proposed.removeprefix(f"{OVER}:")]
-        options.insert(0, (proposed, f"{over}. “{written.remark}” means that it is over"))
-    if written.has_two and len(as_new) == 2:
-        options.append((BOTH, f"A new agency: {parts[0]}. {parts[1]} is another name of it"))
+        proposed = f"{OVER}:{first}"
+        words = f"{dict(options)[first]}. “{written.remark}” means that it is over"
+        options.insert(0, (proposed, words))
+    if written.has_two and as_new and as_new[-1][0] == 1 and first != f"{NAMED}:1":
+        options.append(
+            (f"{BOTH}:{first}", f"{dict(options)[first]}. {parts[1]} is another name of it")
+        )
     options.append((NEW, f"A new agency: {one.name}" if parts else "A new agency"))
     question = _question(
         given,
@@ -161,16 +169,22 @@ def _agency_question(
     return question
 
 
-def _call(one: _Named, name: str, code: str, *, is_over: bool) -> None:
+def _how(answer: str) -> tuple[str, str]:
+    """How the agency of an answer is meant (``OVER``, ``BOTH`` or neither), and which one it is."""
+    how, _, code = answer.partition(":")
+    return (how, code) if how in (OVER, BOTH) else ("", answer)
+
+
+def _call(one: _Named, name: str, how: str) -> None:
     """Give the rows the name of their agency. What the file calls it becomes another name of it.
 
     A name that says that it is over stays unknown, so that the next edition says so again.
     """
-    others = [one.name, *(one.written.names[1:] if code == BOTH else [])]
+    others = [one.name, *(one.written.names[1:] if how == BOTH else [])]
     for row in one.rows:
         row.values["agency"] = name
-        row.other_names = [o for o in others if name_key(o) != name_key(name) and not is_over]
-        if is_over:
+        row.other_names = [o for o in others if name_key(o) != name_key(name) and how != OVER]
+        if how == OVER:
             say_it_is_over(row, one.written.remark)
 
 

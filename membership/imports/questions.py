@@ -107,7 +107,7 @@ class Rest:
                 "rest",
                 self._key,
                 f"There are {len(self._shown)} more {what}, in {in_rows(self._rows)}. What are they?",
-                ", ".join(f"“{one}”" for one in self._shown[:5]),
+                ", ".join(self._shown[:5]),
                 [(ONE_BY_ONE, f"Ask about them next, {MAX_ASKED} at a time"), *self._options],
                 proposed=ONE_BY_ONE,
                 answer=self._given.get("rest", self._key),

@@ -396,7 +396,7 @@ def _ask_about_more(cells: _Cells, more: Mapping[Cell, str], values: Values) -> 
         _shown(first),
         [
             (PLACE, "The community served"),
-            (WITHOUT, "Nothing that we need: read the rows without them"),
+            (WITHOUT, "Nothing that we need: leave them out"),
             (ONE_BY_ONE, "It depends: ask about each value"),
         ],
         rows,
@@ -484,7 +484,7 @@ def _ask_vacant(cells: _Cells, cell: Cell) -> _Meaning:
     answer = cells.ask(
         cell,
         [*no_one, (SKIP, "Skip these rows")],
-        text="It looks like no one’s name.",
+        text="This does not look like a person’s name.",
         proposed=EMPTY if no_one else SKIP,
         help_text="If it is someone, correct the name in your file.",
     )
@@ -520,7 +520,7 @@ def _ask_remark(
         f"“{cells.heading}” has “{remark}” behind the name in {in_rows(rows)}: {_shown(those[0])}. What does it mean?",
         remark,
         [
-            (WITHOUT, f"Nothing: read the name without it, {read_person(str(those[0])).name}"),
+            (WITHOUT, f"Leave it out: {read_person(str(those[0])).name}"),
             (WHOLE, "It is part of the name"),
             *over,
             (SKIP, "Skip these rows"),

@@ -12,15 +12,17 @@ from membership.imports.steps.base import StepForm
 from membership.models import ListImport
 
 _OTHER_GROUPS = {
+    "name": "Names",
+    "contact_name": "Names",
     "names": "Names",
     "remarks": "Names",
     "agencies": "Agencies",
     "places": "Places",
     "which": "Places",
     "people": "People",
-    "more": "Words beside a value",
-    "rest": "The others",
 }
+# The keys of their questions are columns, or the groups above.
+_BY_COLUMN = ("orders", "more", "rest")
 _DATES = "Dates"
 
 
@@ -36,7 +38,8 @@ class ValuesForm(StepForm):
             field.error_messages["required"] = self._missing(question)
             if question["count"] > len(question["rows"][:3]):
                 rows = ", ".join(map(str, question["rows"][:5]))
-                field.help_text = f"{field.help_text} Rows {rows} and others.".strip()
+                others = " and others" if question["count"] > 5 else ""
+                field.help_text = f"{field.help_text} Rows {rows}{others}.".strip()
             if question["is_day"]:
                 field.required = False
                 other = day_field(
@@ -90,9 +93,10 @@ class ValuesForm(StepForm):
             if (question["answer"] is None) != is_open:
                 continue
             group, key = question["group"], question["key"]
-            column = columns.get(key if group == "orders" else group.removeprefix("values."))
-            about = _OTHER_GROUPS.get(group, _DATES)
-            if column and not column.is_day:
+            of_column = key.partition(".")[0] if group in _BY_COLUMN else group
+            column = columns.get(of_column.removeprefix("values."))
+            about = _OTHER_GROUPS.get(of_column.removeprefix("values."), _DATES)
+            if column and not column.is_day and about == _DATES:
                 about = column.heading
             sections.setdefault(about, []).append(self[name])
             if question["is_day"]:

@@ -113,7 +113,7 @@ CASES = [
     committee("vacant in two cells", "Lake VAWIR\tVAWIR\tFort St. James\tVACANT\tvacant\tChair", asked={"VACANT": EMPTY}, read={"email": ""}),
     program("closed", "Alpha Society - CLOSED", asked={"Alpha Society - CLOSED": "over:{Alpha Society}"}, read={**ALPHA, "status": "OVER"}),
     program("closed and new", "Delta House (closed)", asked={"Delta House (closed)": "over:named:0"}, read={"agency": "Delta House", "status": "OVER"}),
-    program("formerly", "Delta Society (formerly Gamma House)", asked={"Delta Society (formerly Gamma House)": ""}, answers={"Delta Society (formerly Gamma House)": "both"}, read={"agency": "Delta Society"}),
+    program("formerly", "Delta Society (formerly Gamma House)", asked={"Delta Society (formerly Gamma House)": ""}, answers={"Delta Society (formerly Gamma House)": "both:named:0"}, read={"agency": "Delta Society"}),
     program("formerly a known one", "Delta Services (formerly Alpha Society)", asked={"Delta Services (formerly Alpha Society)": "{Alpha Society}"}, read=ALPHA),
     program("two agencies", "Alpha Society / Beta House", asked={"Alpha Society / Beta House": ""}, answers={"Alpha Society / Beta House": "{Beta House}"}, read={"agency": "Beta House"}),
     program("doing business as", "Alpha Soc dba Epsilon", asked={"Alpha Soc dba Epsilon": "{Alpha Society}"}, read=ALPHA),
@@ -213,7 +213,10 @@ def test_an_agency_that_is_closed_ends_and_a_former_name_is_kept(register):
     alpha = Agency.objects.get(name="Alpha Society")
     closed, former = "Alpha Society - CLOSED", "Delta Society (formerly Gamma House)"
     lines = [OF_PROGRAMS, *(f"{name}\tSTVC\tFort St. James\tPSSG\t2027-03-31" for name in (closed, former))]  # fmt: skip
-    keys = {"alphasocietyclosed": f"over:{alpha.pk}", "deltasocietyformerlygammahouse": "both"}
+    keys = {
+        "alphasocietyclosed": f"over:{alpha.pk}",
+        "deltasocietyformerlygammahouse": "both:named:0",
+    }
     plan = apply_list(PROGRAMS, content=csv_file(*lines), answers={"agencies": keys}, as_of=MAY)
     assert outcomes(plan) == ["change", "add"]
     assert "“CLOSED”: ended by April 30, 2026" in plan.rows[0].sentence
