@@ -5,12 +5,12 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+from membership.imports.cells import OVER, SKIP, Values
 from membership.imports.columns import ListRow
 from membership.imports.kinds.base import say_it_is_over, says_over
 from membership.imports.places import ask_about_places
 from membership.imports.questions import Given, Question, Rest, Step, in_rows
 from membership.imports.remarks import AgencyWritten, read_agency
-from membership.imports.values import OVER, SKIP, Values
 from membership.models import Agency, AgencyAlias, Person
 from membership.register.matching import MAX_SHOWN, NameIndex, NameMatch
 from membership.register.names import fold_for_search, name_key
@@ -178,12 +178,14 @@ def _how(answer: str) -> tuple[str, str]:
 def _call(one: _Named, name: str, how: str) -> None:
     """Give the rows the name of their agency. What the file calls it becomes another name of it.
 
-    A name that says that it is over stays unknown, so that the next edition says so again.
+    That says no more than a name does: with two agencies in it, or a remark that it is over, the next list is asked
+    again.
     """
-    others = [one.name, *(one.written.names[1:] if how == BOTH else [])]
+    is_a_name = how != OVER and (not one.written.has_two or one.written.are_of_one)
+    others = [one.name] * is_a_name + one.written.names[1:] * (how == BOTH)
     for row in one.rows:
         row.values["agency"] = name
-        row.other_names = [o for o in others if name_key(o) != name_key(name) and how != OVER]
+        row.other_names = [other for other in others if name_key(other) != name_key(name)]
         if how == OVER:
             say_it_is_over(row, one.written.remark)
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from rapidfuzz import fuzz
 
+from membership.imports.cells import SKIP, Values
 from membership.imports.columns import ListRow
 from membership.imports.questions import Given, Question, Rest, Step, in_rows
-from membership.imports.values import SKIP, Values
 from membership.models import Agency, AgencyAlias, CoordinationInitiative, Program
 from membership.register.matching import MAX_SHOWN, comparable_words
 from membership.register.names import name_key

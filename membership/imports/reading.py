@@ -9,12 +9,13 @@ from typing import Any
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from membership.imports.cells import Values
 from membership.imports.columns import Column, ListRow
 from membership.imports.files import FileRead, column_number
 from membership.imports.layout import Layout, find_layout
 from membership.imports.matching import Matching, match_columns
 from membership.imports.questions import Given, Question, Step
-from membership.imports.values import Values, read_values
+from membership.imports.values import read_values
 
 _MOST_NOTES = 50
 _ADDRESS = re.compile(r"([A-Z]+)(\d+)")

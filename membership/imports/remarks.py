@@ -49,7 +49,7 @@ _BEHIND = re.compile(
     r"|\s*[-–—]+\s+(?P<dash>\S.*)"
     r"|\s*[-–—,;:]*\s*(?P<via>(?:c/o|care of|attn|attention)\b.*)"
     r"|\s*<(?P<address>[^<>]*)>?"
-    r"|,?\s+(?P<phone>(?:x|ext|tel|ph|phone|cell)?\.?:?\s*[+(]?\d.*)"
+    r"|,?\s+(?P<phone>(?:(?:x|ext|tel|ph|phone|cell)\b\.?:?\s*[+(]?|x)\d.*|[+(]?\d[\d\s().-]{5,}.*)"
     r"|,\s*(?P<words>(?:on|is|was|until|till|since|from|new|acting|interim|retired|resigned|left|mat|maternity|parental|"
     r"leave|away|term|part|full|casual|backup|relief|temporary|temp|now|no longer|moved|see)\b.*)"
     r")\s*",
@@ -129,7 +129,7 @@ _FORMER = r"formerly(?: known as)?|previously(?: known as)?|f/?k/?a|prev\.|was"
 _ALSO = r"d\.?/?b\.?/?a\.?|doing business as|o/a|operating as|a\.?/?k\.?/?a\.?|also known as|now(?: known as)?"
 _VIA = r"c/o|care of|in care of|attn:?|attention:?|on behalf of"
 _BETWEEN_NAMES = re.compile(
-    rf"\s*(?:[(\[,;–—-]\s*)?(?<!\w)(?P<how>{_FORMER}|{_ALSO}|{_VIA})(?!\w)[:.]?\s*|\s*(?P<two>[/|;\n]|\s\+\s)\s*",
+    rf"\s*(?:[(\[,;–—-]\s*)?(?<!\w)(?:(?P<one>{_FORMER}|{_ALSO})|{_VIA})(?!\w)[:.]?\s*|\s*(?:[/|;\n]|\s\+\s)\s*",
     re.IGNORECASE,
 )
 _REMARK_BEHIND = re.compile(r"\s+[-–—]+\s+|\s*[(\[]")
@@ -139,13 +139,13 @@ _REMARK_BEHIND = re.compile(r"\s+[-–—]+\s+|\s*[(\[]")
 class AgencyWritten:
     """The names that a cell has for an agency, and the ``remark`` behind them.
 
-    ``has_two`` is for two names of one agency, or of two. ``is_via`` is for an agency by way of someone else.
+    ``has_two`` is for two names, of which ``are_of_one`` agency if the cell says so, and else perhaps of two.
     """
 
     names: list[str] = field(default_factory=list)
     remark: str = ""
     has_two: bool = False
-    is_via: bool = False
+    are_of_one: bool = False
 
 
 def read_agency(text: str) -> AgencyWritten:
@@ -153,9 +153,8 @@ def read_agency(text: str) -> AgencyWritten:
     if found := _BETWEEN_NAMES.search(text):
         before, after = text[: found.start()].strip(" ,"), text[found.end() :].strip(" )],.")
         if len(before) > 2 and len(after) > 2:
-            is_via = bool(re.fullmatch(_VIA, found["how"] or "", re.IGNORECASE))
-            return AgencyWritten([before, after], has_two=not is_via, is_via=is_via)
+            return AgencyWritten([before, after], "", True, bool(found["one"]))
     head, *rest = _REMARK_BEHIND.split(text, maxsplit=1)
     if head.strip() and rest:
-        return AgencyWritten([head.strip()], remark=rest[0].strip(" )]."))
+        return AgencyWritten([head.strip()], rest[0].strip(" )]."))
     return AgencyWritten([text])

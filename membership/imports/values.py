@@ -5,56 +5,40 @@ however many rows have it. An empty cell says nothing.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from django.utils.formats import date_format
 
 from membership.imports import days
-from membership.imports.columns import CellError, Column, ListRow, OneOf
+from membership.imports.cells import (
+    EMPTY,
+    NOTHING,
+    SAYS_NOTHING,
+    SKIP,
+    Cells,
+    Meaning,
+    Meanings,
+    Values,
+    read_texts,
+    shown_cell,
+)
+from membership.imports.choices import read_choices
+from membership.imports.columns import Column, ListRow, OneOf
 from membership.imports.files import BadCell, Cell, SheetRow
-from membership.imports.kinds.base import say_it_is_over, says_over
+from membership.imports.kinds.base import say_it_is_over
 from membership.imports.layout import Layout
 from membership.imports.matching import Matching
-from membership.imports.questions import ONE_BY_ONE, Given, Question, Rest, Step, in_rows
-from membership.imports.remarks import read_person
+from membership.imports.person_names import read_names
+from membership.imports.questions import Given, Question, Step
 from membership.register.names import clean_text, name_key
 
-# Answers about a value, beside its meanings.
-SKIP, EMPTY, NO_END = "skip", "empty", "no-end"
-# About a remark behind a name, and about more words beside a choice.
-_LAST_FIRST = "last"
-WITHOUT, WHOLE, OVER, PLACE = "without", "whole", "over", "place"
+NO_END = "no-end"
 _SAMPLES = 6
 _LONGEST_PLACE = 80
 # The last day of something: a month means its end, and there may be none.
 _LAST_DAYS = ("ends_on", "funded_until")
-_SAYS_NOTHING = frozenset(
-    [
-        "n/a",
-        "na.",
-        "#n/a",
-        "n.a.",
-        "none",
-        "nil",
-        "-",
-        "--",
-        "–",
-        "—",
-        "tbd",
-        "tba",
-        "?",
-        "unknown",
-        "not applicable",
-        "not available",
-        "to be determined",
-        "to be confirmed",
-        "s/o",
-        "aucun",
-    ]
-)
 _ENDLESS = frozenset(
     [
         "ongoing",
@@ -72,149 +56,6 @@ _ENDLESS = frozenset(
         "en cours",
     ]
 )
-_DITTO = re.compile(r"[\"”“″〃'’,]{1,3}|ditto|do\.|idem|(?:same )?as above|same", re.IGNORECASE)
-_NAMES = ("name", "contact_name", "agency", "initiative")
-_NO_ONE = re.compile(
-    r"\W*(?:(?:position )?vacan(?:t|cy)(?: position)?|to be hired|unfilled)\W*", re.IGNORECASE
-)
-_ADDRESS = re.compile(r"\S+@\S+\.\S+")
-_BETWEEN_NAMES = re.compile(r"\s*(?:[/&;+|]|\band\b|\bet\b|\bor\b)\s*", re.IGNORECASE)
-
-
-@dataclass
-class Values:
-    """The rows with their values, and what has to be asked.
-
-    ``days`` are the columns of dates, for the page: samples as written and as read. ``skipped`` are the rows that
-    staff leave out because of a value, by number, each with the reason. ``unused`` are words in cells that count for
-    nothing, each with the number of rows.
-    """
-
-    rows: list[ListRow]
-    questions: list[Question] = field(default_factory=list)
-    days: list[dict[str, Any]] = field(default_factory=list)
-    skipped: dict[int, str] = field(default_factory=dict)
-    unused: dict[str, int] = field(default_factory=dict)
-    has_places: bool = False
-
-    def skip(self, numbers: Iterable[int], reason: str) -> None:
-        self.skipped.update(dict.fromkeys(numbers, reason))
-        self.rows = [row for row in self.rows if row.number not in self.skipped]
-
-    def to_json(self) -> dict[str, Any]:
-        reasons = list(self.skipped.values())
-        return {
-            "days": self.days,
-            "skipped": [[reason, reasons.count(reason)] for reason in dict.fromkeys(reasons)],
-            "unused": [*self.unused.items()],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class _Meaning:
-    """What one cell means: a value, nothing, a problem, or that its rows are left out.
-
-    ``place`` is the community served, which it has beside its value. ``over`` is a remark that the row is over, and
-    ``no_one`` that no one has the position.
-    """
-
-    value: Any = None
-    says_nothing: bool = False
-    problem: str = ""
-    skip: str = ""
-    place: str = ""
-    over: str = ""
-    no_one: bool = False
-
-
-_NOTHING = _Meaning(says_nothing=True)
-_Meanings = dict[Cell, _Meaning]
-
-
-@dataclass
-class _Cells:
-    """The cells of one column that are not empty, each with the numbers of its rows, and how they are asked about."""
-
-    column: Column
-    heading: str
-    rows: dict[Cell, list[int]]
-    given: Given
-    as_of: date
-    emails: Mapping[int, str]
-    person_is_optional: bool
-    questions: list[Question] = field(default_factory=list)
-
-    @property
-    def group(self) -> str:
-        return f"values.{self.column.name}"
-
-    def ask(
-        self,
-        cell: Cell,
-        options: Sequence[tuple[str, str]],
-        *,
-        group: str = "",
-        text: str = "What does it mean?",
-        proposed: str = "",
-        help_text: str = "",
-        or_day: bool = False,
-    ) -> str | None:
-        """The answer about one value."""
-        shown, rows = _shown(cell), self.rows[cell]
-        return self.ask_once(
-            group or self.group,
-            self.key(cell),
-            f"“{self.heading}” is “{shown}” in {in_rows(rows)}. {text}",
-            shown,
-            options,
-            rows,
-            proposed=proposed,
-            help_text=help_text,
-            is_day=or_day,
-        )
-
-    def ask_once(
-        self,
-        group: str,
-        key: str,
-        text: str,
-        shown: str,
-        options: Sequence[tuple[str, str]],
-        rows: list[int],
-        *,
-        proposed: str = "",
-        **more: Any,
-    ) -> str | None:
-        codes = {code for code, _ in options}
-        answer = self.given.get(group, key)
-        if answer not in codes and not (more.get("is_day") and _is_iso_day(answer)):
-            answer = None
-        proposed = proposed if proposed in codes else ""
-        question = Question(Step.VALUES, group, key, text, shown, list(options), proposed, answer, rows, **more)  # fmt: skip
-        self.questions.append(question)
-        return answer
-
-    def key(self, cell: Cell) -> str:
-        """The key of a value in the answers."""
-        return name_key(_key(cell)) if isinstance(self.column.read, OneOf) else _key(cell)
-
-    def rest(self, *options: tuple[str, str]) -> Rest:
-        return Rest(self.given, self.column.name, [*options, (SKIP, "Skip all their rows")])
-
-    def as_the_rest(self, cell: Cell, answer: str | None) -> _Meaning:
-        """What a value means that is among those that are not asked one by one."""
-        return self.left_out(cell) if answer == SKIP else _NOTHING
-
-    def left_out(self, cell: Cell) -> _Meaning:
-        return _Meaning(skip=f"“{self.heading}” is “{_shown(cell)}”.")
-
-    def problem(self, words: object) -> _Meaning:
-        return _Meaning(problem=f"“{self.heading}”: {words}")
-
-    def ways_out(self) -> list[tuple[str, str]]:
-        """The answers that any value can have."""
-        leave = [] if self.column.required else [(EMPTY, "Nothing: import the row without it")]
-        return [*leave, (SKIP, "Skip these rows")]
 
 
 def read_values(
@@ -242,7 +83,7 @@ def read_values(
                 if row.number not in numbers[-1:]:  # a row with two people is there twice
                     numbers.append(row.number)
         heading = headings.get(column.name) or column.heading
-        cells = _Cells(column, heading, rows, given, as_of, emails, not needs_email)
+        cells = Cells(column, heading, rows, given, as_of, emails, not needs_email)
         read = meanings[column.name] = _reader(column)(cells, values)
         values.questions += cells.questions
         for cell, numbers in rows.items():
@@ -258,13 +99,13 @@ def _read_row(
     columns: Sequence[Column],
     number: int,
     cells: Mapping[str, Cell],
-    meanings: Mapping[str, _Meanings],
+    meanings: Mapping[str, Meanings],
     headings: Mapping[str, str],
 ) -> ListRow:
     read, found = ListRow(number), {}
     for column in columns:
         name, cell = column.name, cells[column.name]
-        meaning = found[name] = meanings[name].get(cell, _NOTHING)
+        meaning = found[name] = meanings[name].get(cell, NOTHING)
         read.cells[name] = str(cell)
         read.values[name] = column.empty if meaning.value is None else meaning.value
         if meaning.problem:
@@ -307,241 +148,17 @@ def _cell_of(column: Column, row: SheetRow, matching: Matching) -> Cell:
     return cell or matching.constants.get(column.name, "")
 
 
-def _shown(cell: Cell) -> str:
-    return date_format(cell) if isinstance(cell, date) else clean_text(str(cell))[:80]
-
-
-def _key(cell: Cell) -> str:
-    return cell.isoformat() if isinstance(cell, date) else clean_text(str(cell))[:160]
-
-
-def _is_iso_day(answer: object) -> bool:
-    return isinstance(answer, str) and bool(re.fullmatch(r"\d{4}-\d\d-\d\d", answer))
-
-
 # -- Columns of text and of choices ----------------------------------------------------------------------
 
-_Reader = Callable[[_Cells, Values], _Meanings]
+_Reader = Callable[[Cells, Values], Meanings]
 
 
 def _reader(column: Column) -> _Reader:
     if column.is_day:
         return _read_days
     if isinstance(column.read, OneOf):
-        return _read_choices
-    return _read_names if column.name in ("name", "contact_name") else _read_texts
-
-
-def _read_texts(cells: _Cells, values: Values) -> _Meanings:
-    return {cell: _read_text(cells, cell) for cell in cells.rows}
-
-
-def _read_text(cells: _Cells, cell: Cell) -> _Meaning:
-    if isinstance(cell, BadCell):
-        return cells.problem(cell.sentence)
-    text = cell.isoformat() if isinstance(cell, date) else cell
-    name = cells.column.name
-    if (not cells.column.required or name in _NAMES) and text.casefold() in _SAYS_NOTHING:
-        return _NOTHING
-    if _DITTO.fullmatch(text):
-        return cells.problem(f"“{text}” stands for the cell above. Write out what it says.")
-    if name in _NAMES and _ADDRESS.fullmatch(text):
-        return cells.problem(f"“{text}” is an email address, not a name.")
-    try:
-        return _Meaning(cells.column.read(text))
-    except CellError as problem:
-        return cells.problem(problem)
-
-
-def _read_choices(cells: _Cells, values: Values) -> _Meanings:
-    """One of several values. Those that are not known are asked about, the most frequent first."""
-    read = {cell: _read_text(cells, cell) for cell in cells.rows}
-    unknown = [c for c, meaning in read.items() if meaning.problem and not isinstance(c, BadCell)]
-    unknown.sort(key=lambda cell: -len(cells.rows[cell]))
-    one_of = cells.column.read
-    assert isinstance(one_of, OneOf)  # noqa: S101  (see _reader)
-    more = {}
-    if cells.column.name in _WITH_A_PLACE:
-        more = {cell: found for cell in unknown if (found := one_of.with_more(str(cell)))[0]}
-    are_places = _ask_about_more(cells, {cell: words for cell, (_, words) in more.items()}, values)
-    rest = cells.rest(*cells.ways_out()[:-1])
-    for cell in unknown:
-        if cell in more and are_places != ONE_BY_ONE:
-            code, words = more[cell]
-            read[cell] = _Meaning(one_of.value(code), place=words if are_places == PLACE else "")
-            if are_places == WITHOUT:
-                values.unused[words] = len(cells.rows[cell]) + values.unused.get(words, 0)
-        elif rest.has(cells.group, cells.key(cell), _shown(cell), cells.rows[cell]):
-            read[cell] = cells.as_the_rest(cell, rest.answer)
-        else:
-            read[cell] = _ask_choice(cells, one_of, cell, *more.get(cell, ("", "")))
-    cells.questions += rest.question(f"values of “{cells.heading}” that we do not know")
-    return read
-
-
-# Kinds of things that are in a place, which people write behind them.
-_WITH_A_PLACE = ("program_type", "kind")
-
-
-def _ask_about_more(cells: _Cells, more: Mapping[Cell, str], values: Values) -> str | None:
-    """Ask once what the words are that a column has behind its values: “STVC - Sampleton”."""
-    if not more:
-        return None
-    first, words = next(iter(more.items()))
-    rows = sorted(number for cell in more for number in cells.rows[cell])
-    return cells.ask_once(
-        "more",
-        cells.column.name,
-        f"“{cells.heading}” has other words in {in_rows(rows)}, such as “{words}” in “{_shown(first)}”. What are they?",
-        _shown(first),
-        [
-            (PLACE, "The community served"),
-            (WITHOUT, "Nothing that we need: leave them out"),
-            (ONE_BY_ONE, "It depends: ask about each value"),
-        ],
-        rows,
-        proposed=WITHOUT if values.has_places else PLACE,
-    )
-
-
-def _ask_choice(cells: _Cells, one_of: OneOf, cell: Cell, code: str, words: str) -> _Meaning:
-    """Ask about one value. If it has other ``words``, they may be the community served."""
-    text, place = str(cell), f"{PLACE}:{code}"
-    outside = one_of.outside(text)
-    labels = dict(one_of.options)
-    with_place = [(place, f"{labels[code]}, and the community served is {words}")] if code else []
-    answer = cells.ask(
-        cell,
-        [*with_place, *one_of.options, *cells.ways_out()],
-        proposed=SKIP if outside else code or one_of.likely(text),
-        help_text=f"{outside} is not a program of these communities." if outside else "",
-    )
-    if answer == SKIP or (outside and answer is None):
-        return cells.left_out(cell)
-    if answer == place:
-        return _Meaning(one_of.value(code), place=words)
-    return _NOTHING if answer in (EMPTY, None) else _Meaning(one_of.value(answer))
-
-
-def _read_names(cells: _Cells, values: Values) -> _Meanings:
-    """Names of people. Two in one cell are never one person, and a remark is no part of a name."""
-    read = _read_texts(cells, values)
-    rest = cells.rest()
-    remarks: dict[str, list[Cell]] = {}
-    are_turned = _ask_about_capitals(cells)
-    for cell, meaning in read.items():
-        if meaning.problem or meaning.says_nothing:
-            continue
-        if _NO_ONE.fullmatch(str(cell)):
-            read[cell] = _ask_vacant(cells, cell)
-            continue
-        written = read_person(str(cell))
-        names = [n for n in _BETWEEN_NAMES.split(written.name) if n]
-        if len(names) < 2 or not all(name[0].isalpha() for name in names):
-            names = [*written.or_else]
-        if names:
-            if rest.has("names", _key(cell), _shown(cell), cells.rows[cell]):
-                read[cell] = cells.as_the_rest(cell, rest.answer)
-            else:
-                read[cell] = _ask_names(cells, cell, written.name, names)
-        else:
-            name = written.turned if are_turned and written.turned else written.name
-            read[cell] = _Meaning(cells.column.read(name))
-        if written.remark:
-            remarks.setdefault(written.remark, []).append(cell)
-    cells.questions += rest.question("cells that may have two names")
-    for remark, those in remarks.items():
-        _ask_remark(cells, remark, those, read, values)
-    return read
-
-
-def _ask_about_capitals(cells: _Cells) -> bool:
-    """Whether capitals are the last names in this column, which come first then: “SAMPLE Dana”."""
-    turned = {cell: name for cell in cells.rows if (name := read_person(str(cell)).turned)}
-    if not turned:
-        return False
-    first, name = next(iter(turned.items()))
-    rows = sorted(number for cell in turned for number in cells.rows[cell])
-    answer = cells.ask_once(
-        "orders",
-        cells.column.name,
-        f"“{cells.heading}” has capitals first in {in_rows(rows)}, such as “{_shown(first)}”. Are they the last names?",
-        _shown(first),
-        [(_LAST_FIRST, f"Yes: {name}"), (WHOLE, f"No: {_shown(first)}")],
-        rows,
-        proposed=_LAST_FIRST if len(turned) > 1 else "",
-    )
-    return answer == _LAST_FIRST
-
-
-def _ask_vacant(cells: _Cells, cell: Cell) -> _Meaning:
-    """No one has the position. Where no person is needed, the row is about the rest."""
-    if cells.column.name != "name":
-        return _NOTHING
-    no_one = (
-        [(EMPTY, "No one: import the rows without a person")] if cells.person_is_optional else []
-    )
-    answer = cells.ask(
-        cell,
-        [*no_one, (SKIP, "Skip these rows")],
-        text="This does not look like a person’s name.",
-        proposed=EMPTY if no_one else SKIP,
-        help_text="If it is someone, correct the name in your file.",
-    )
-    return cells.left_out(cell) if answer == SKIP else _Meaning(says_nothing=True, no_one=True)
-
-
-def _ask_names(cells: _Cells, cell: Cell, whole: str, names: Sequence[str]) -> _Meaning:
-    emails = [cells.emails[number].partition("@")[0] for number in cells.rows[cell]]
-    fits = [n for n in names if all(_fits(n, email) for email in emails)]
-    answer = cells.ask(
-        cell,
-        [*((name, f"{name} only") for name in names), (whole, f"One person’s name: {whole}"), (SKIP, "Skip these rows")],
-        group="names",
-        text="Whose email and details are these?",
-        proposed=fits[0] if len(fits) == 1 else "",
-        help_text="To import the others, give each person their own row with their own email.",
-    )  # fmt: skip
-    if answer == SKIP:
-        return cells.left_out(cell)
-    return _Meaning(cells.column.read(answer)) if answer else _NOTHING
-
-
-def _ask_remark(
-    cells: _Cells, remark: str, those: Sequence[Cell], read: _Meanings, values: Values
-) -> None:
-    """Ask once what words behind names mean: “Dana Sample (on leave)”."""
-    rows = sorted(number for cell in those for number in cells.rows[cell])
-    is_of_row = cells.column.name == "name"
-    over = [(OVER, f"“{remark}” means that it is over: read the rows as ended")] * is_of_row
-    answer = cells.ask_once(
-        "remarks",
-        name_key(remark),
-        f"“{cells.heading}” has “{remark}” behind the name in {in_rows(rows)}: {_shown(those[0])}. What does it mean?",
-        remark,
-        [
-            (WITHOUT, f"Leave it out: {read_person(str(those[0])).name}"),
-            (WHOLE, "It is part of the name"),
-            *over,
-            (SKIP, "Skip these rows"),
-        ],
-        rows,
-        proposed=OVER if says_over(remark) and is_of_row else WITHOUT,
-    )
-    if answer == WITHOUT:
-        values.unused[remark] = len(rows) + values.unused.get(remark, 0)
-    for cell in those:
-        if answer == SKIP:
-            read[cell] = cells.left_out(cell)
-        elif answer == OVER:
-            read[cell] = replace(read[cell], over=remark)
-        elif answer == WHOLE:
-            read[cell] = _Meaning(cells.column.read(str(cell)))
-
-
-def _fits(name: str, email: str) -> bool:
-    """Whether a word of the name begins the email."""
-    return any(len(w) > 2 and name_key(email).startswith(name_key(w)) for w in name.split())
+        return read_choices
+    return read_names if column.name in ("name", "contact_name") else read_texts
 
 
 # -- Columns of dates --------------------------------------------------------------------------------------
@@ -550,7 +167,7 @@ def _fits(name: str, email: str) -> bool:
 _Written = dict[Cell, days.Written]
 
 
-def _read_days(cells: _Cells, values: Values) -> _Meanings:
+def _read_days(cells: Cells, values: Values) -> Meanings:
     """Dates. The column alone shows which number in 01/04/2026 is the month, or else staff say."""
     is_last_day = cells.column.name in _LAST_DAYS
     written: _Written = {
@@ -561,7 +178,7 @@ def _read_days(cells: _Cells, values: Values) -> _Meanings:
     order = _order(cells, written)
     is_swapped = _typed_are_swapped(cells, written)
     has_other_numbers = any(w.is_number and not w.day for w in written.values())
-    read: _Meanings = {}
+    read: Meanings = {}
     ways_out = cells.ways_out()[:-1]
     if is_last_day:
         ways_out.append((NO_END, "There is no last day"))
@@ -579,18 +196,18 @@ def _read_days(cells: _Cells, values: Values) -> _Meanings:
             own = usual if usual == days.DAY_FIRST else order or usual
             day = meant.by_order.get(own)
             if meant.by_order and not day:
-                read[cell] = _NOTHING  # asked in one question about the column
+                read[cell] = NOTHING  # asked in one question about the column
                 continue
             day = day or meant.day
             guesses = list(meant.guesses)
             if meant.is_number and has_other_numbers:
                 day, guesses = None, [*guesses, *filter(None, [day])]
         if day and days.is_likely(day, cells.as_of):
-            read[cell] = _Meaning(day)
-        elif not rest.has(cells.group, cells.key(cell), _shown(cell), cells.rows[cell]):
+            read[cell] = Meaning(day)
+        elif not rest.has(cells.group, cells.key(cell), shown_cell(cell), cells.rows[cell]):
             read[cell] = _ask_day(cells, cell, day, guesses)
         elif rest.answer == NO_END:
-            read[cell] = _Meaning()
+            read[cell] = Meaning()
         else:
             read[cell] = cells.as_the_rest(cell, rest.answer)
     cells.questions += rest.question(f"dates of “{cells.heading}” that have to be looked at")
@@ -599,7 +216,7 @@ def _read_days(cells: _Cells, values: Values) -> _Meanings:
     return read
 
 
-def _order(cells: _Cells, written: _Written) -> str | None:
+def _order(cells: Cells, written: _Written) -> str | None:
     """The order of day and month in this column: as staff say, as it shows itself, or as in the last edition."""
     plain = {c: w for c, w in written.items() if w.usual_order != days.DAY_FIRST}
     unclear = [cell for cell, w in plain.items() if w.by_order]
@@ -635,7 +252,7 @@ def _order(cells: _Cells, written: _Written) -> str | None:
     return order
 
 
-def _typed_are_swapped(cells: _Cells, written: _Written) -> bool:
+def _typed_are_swapped(cells: Cells, written: _Written) -> bool:
     """Whether a spreadsheet program took the day for the month, where it could, and left the other dates as text."""
     typed = [cell for cell in cells.rows if isinstance(cell, date)]
     texts = [cell for cell, w in written.items() if w.proves]
@@ -662,7 +279,7 @@ def _typed_are_swapped(cells: _Cells, written: _Written) -> bool:
     return question.answer == "swapped"
 
 
-def _ask_day(cells: _Cells, cell: Cell, day: date | None, guesses: Sequence[date]) -> _Meaning:
+def _ask_day(cells: Cells, cell: Cell, day: date | None, guesses: Sequence[date]) -> Meaning:
     """Ask about a date that is unlikely, has several meanings, or none that can be read."""
     is_last_day, text = cells.column.name in _LAST_DAYS, str(cell).casefold()
     instead = days.likely_instead(day, cells.as_of) if day else list(dict.fromkeys(guesses))
@@ -673,7 +290,7 @@ def _ask_day(cells: _Cells, cell: Cell, day: date | None, guesses: Sequence[date
         options.append((day.isoformat(), f"{date_format(day)}, as it is"))
     if is_last_day:
         options.append((NO_END, "There is no last day"))
-    if text in _SAYS_NOTHING:
+    if text in SAYS_NOTHING:
         proposed = EMPTY
     elif is_last_day and (text in _ENDLESS or (day and day.year >= 2099 and not instead)):
         proposed = NO_END
@@ -688,11 +305,11 @@ def _ask_day(cells: _Cells, cell: Cell, day: date | None, guesses: Sequence[date
     if answer == SKIP:
         return cells.left_out(cell)
     if answer == NO_END:
-        return _Meaning()
-    return _NOTHING if answer in (EMPTY, None) else _Meaning(date.fromisoformat(answer))
+        return Meaning()
+    return NOTHING if answer in (EMPTY, None) else Meaning(date.fromisoformat(answer))
 
 
-def _sample_days(cells: _Cells, read: _Meanings) -> dict[str, Any]:
+def _sample_days(cells: Cells, read: Meanings) -> dict[str, Any]:
     """A date of each form in this column, as written and as read."""
     forms: dict[str, Cell] = {}
     for cell, meaning in read.items():

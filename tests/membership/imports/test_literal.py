@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from membership.imports.cells import EMPTY, OVER, PLACE, SKIP, WHOLE, WITHOUT
 from membership.imports.files import read_file
 from membership.imports.kinds import IMPORTERS
 from membership.imports.likeness import OTHER, compare_with_register
@@ -14,7 +15,6 @@ from membership.imports.reading import Reading, read_list
 from membership.imports.remarks import read_agency, read_person
 from membership.imports.undoing import undo_import
 from membership.imports.uploads import QuestionsOpenError
-from membership.imports.values import EMPTY, OVER, PLACE, SKIP, WHOLE, WITHOUT
 from membership.models import (
     Agency,
     AgencyAlias,

@@ -10,6 +10,7 @@ from django.test import Client
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Evidence, Region
 from membership.imports import uploads
+from membership.imports.cells import EMPTY, SKIP
 from membership.imports.columns import yes_or_no
 from membership.imports.files import read_file
 from membership.imports.kinds import IMPORTERS
@@ -17,7 +18,7 @@ from membership.imports.kinds.base import PROGRAM_TYPE, REGION, STATUS
 from membership.imports.likeness import NEW, OTHER, compare_with_register
 from membership.imports.questions import ONE_BY_ONE, Given, Question
 from membership.imports.reading import Reading, read_list
-from membership.imports.values import EMPTY, NO_END, SKIP
+from membership.imports.values import NO_END
 from membership.models import (
     Agency,
     AgencyAlias,
