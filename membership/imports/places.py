@@ -167,13 +167,17 @@ def _bare(place: str) -> str:
 
 
 def _likeness(a: tuple[str, ...], b: tuple[str, ...]) -> float:
-    if [word for word in a if word.isdecimal()] != [word for word in b if word.isdecimal()]:
+    if _digits(a) != _digits(b):  # another number is another place
         return 0.0
     short, long = sorted((a, b), key=len)
     begins = all(x.startswith(y) or y.startswith(x) for x, y in zip(short, long, strict=False))
     if begins and (len(a) == len(b) or short[0].isdecimal()):
         return 1.0
     return fuzz.ratio(" ".join(a), " ".join(b)) / 100
+
+
+def _digits(words: tuple[str, ...]) -> str:
+    return "".join(filter(str.isdecimal, "".join(words)))
 
 
 class _Register:

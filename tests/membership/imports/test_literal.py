@@ -106,6 +106,7 @@ CASES = [
     person("pronouns", "Dana Sample (she/her)", read=DANA),
     person("care of", "Dana Sample c/o Alex Other", asked={"c/o Alex Other": WITHOUT}, read=DANA),
     person("phone", "Dana Sample 604-555-0199", asked={"604-555-0199": WITHOUT}, read=DANA),
+    person("extension", "Dana Sample x204", asked={"x204": WITHOUT}, read=DANA),
     person("a comma that may be anything", "Dana Sample, Coordinator", asked={"Dana Sample, Coordinator": "Dana Sample"}, read=DANA),
     person("nobody", "TBD", read={"name": ""}),
     person("a hyphen is part of a name", "Dana Sample-Other", read={"name": "Dana Sample-Other"}),
@@ -179,7 +180,7 @@ def test_it_is_read_as_what_it_means_or_asked(register, case):
         assert reading.rows == []
 
 
-@pytest.mark.parametrize("name", ["Dana Sample", "Dana (Dee) Sample", "DANA SAMPLE", "Jean-Luc Sample", "D. Sample", "DJ Sample", "Dana Ma", "Mary O'Sample", "Dana Sample Jr.", "Miss Sample"])  # fmt: skip
+@pytest.mark.parametrize("name", ["Dana Sample", "Dana (Dee) Sample", "DANA SAMPLE", "Jean-Luc Sample", "D. Sample", "DJ Sample", "Dana Ma", "Mary O'Sample", "Dana Sample Jr.", "Miss Sample", "Member 12"])  # fmt: skip
 def test_names_that_stay_as_they_are(name):
     assert read_person(name).name == name
     assert not read_person(name).remark

@@ -570,7 +570,7 @@ def test_likeness_takes_the_same_number_of_queries_for_any_number_of_rows(
         lines = [
             f"Name {n} Sample,n{n}@example.org,Agency {n} Resource Soc,STVC" for n in range(rows)
         ]
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(10):
             read(PEOPLE, "Name,Email,Agency,Type", *lines)
 
 
