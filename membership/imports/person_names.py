@@ -1,7 +1,7 @@
 """Columns with names of people: one person each, without what is written beside the name."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from membership.imports.cells import (
@@ -21,7 +21,7 @@ from membership.imports.cells import (
 )
 from membership.imports.files import Cell
 from membership.imports.kinds.base import says_over
-from membership.imports.questions import in_rows
+from membership.imports.questions import Rest, in_rows
 from membership.imports.remarks import read_person
 from membership.register.names import name_key
 
@@ -37,14 +37,12 @@ def read_names(cells: Cells, values: Values) -> Meanings:
     read = read_texts(cells, values)
     rest = cells.rest()
     remarks: dict[str, list[Cell]] = {}
-    are_turned = _ask_about_capitals(cells)
-    for cell, meaning in read.items():
-        if meaning.problem or meaning.says_nothing:
-            continue
-        if NO_ONE.fullmatch(str(cell)):
-            read[cell] = _ask_vacant(cells, cell)
-            continue
-        written = read_person(str(cell))
+    to_read = [c for c, meaning in read.items() if not meaning.problem and not meaning.says_nothing]
+    vacant = [cell for cell in to_read if NO_ONE.fullmatch(str(cell))]
+    found = {cell: read_person(str(cell)) for cell in to_read if cell not in vacant}
+    read |= {cell: _ask_vacant(cells, cell) for cell in vacant}
+    are_turned = _ask_about_capitals(cells, {c: w.turned for c, w in found.items() if w.turned})
+    for cell, written in found.items():
         names = [n for n in _BETWEEN_NAMES.split(written.name) if n]
         if len(names) < 2 or not all(name[0].isalpha() for name in names):
             names = [*written.or_else]
@@ -59,14 +57,30 @@ def read_names(cells: Cells, values: Values) -> Meanings:
         if written.remark:
             remarks.setdefault(written.remark, []).append(cell)
     cells.questions += rest.question("cells that may have two names")
+    others = Rest(
+        cells.given, "remarks", [(WITHOUT, "Leave them out"), (SKIP, "Skip all their rows")]
+    )
     for remark, those in remarks.items():
-        _ask_remark(cells, remark, those, read, values)
+        rows = sorted(number for cell in those for number in cells.rows[cell])
+        if others.has("remarks", name_key(remark), remark, rows):
+            answer = others.answer
+        else:
+            answer = _ask_remark(cells, remark, found[those[0]].name, shown_cell(those[0]), rows)
+        if answer == WITHOUT:
+            values.unused[remark] = len(rows) + values.unused.get(remark, 0)
+        for cell in those:
+            if answer == SKIP:
+                read[cell] = cells.left_out(cell)
+            elif answer == OVER:
+                read[cell] = replace(read[cell], over=remark)
+            elif answer == WHOLE:
+                read[cell] = Meaning(cells.column.read(str(cell)))
+    cells.questions += others.question("remarks behind names")
     return read
 
 
-def _ask_about_capitals(cells: Cells) -> bool:
+def _ask_about_capitals(cells: Cells, turned: Mapping[Cell, str]) -> bool:
     """Whether capitals are the last names in this column, which come first then: “SAMPLE Dana”."""
-    turned = {cell: name for cell in cells.rows if (name := read_person(str(cell)).turned)}
     if not turned:
         return False
     first, name = next(iter(turned.items()))
@@ -116,20 +130,17 @@ def _ask_names(cells: Cells, cell: Cell, whole: str, names: Sequence[str]) -> Me
     return Meaning(cells.column.read(answer)) if answer else NOTHING
 
 
-def _ask_remark(
-    cells: Cells, remark: str, those: Sequence[Cell], read: Meanings, values: Values
-) -> None:
-    """Ask once what words behind names mean: “Dana Sample (on leave)”."""
-    rows = sorted(number for cell in those for number in cells.rows[cell])
+def _ask_remark(cells: Cells, remark: str, name: str, shown: str, rows: list[int]) -> str | None:
+    """What words behind names mean: “Dana Sample (on leave)”."""
     is_of_row = cells.column.name == "name"
     over = [(OVER, f"“{remark}” means that it is over: read the rows as ended")] * is_of_row
-    answer = cells.ask_once(
+    return cells.ask_once(
         "remarks",
         name_key(remark),
-        f"“{cells.heading}” has “{remark}” behind the name in {in_rows(rows)}: {shown_cell(those[0])}. What does it mean?",
+        f"“{cells.heading}” has “{remark}” behind the name in {in_rows(rows)}: {shown}. What does it mean?",
         remark,
         [
-            (WITHOUT, f"Leave it out: {read_person(str(those[0])).name}"),
+            (WITHOUT, f"Leave it out: {name}"),
             (WHOLE, "It is part of the name"),
             *over,
             (SKIP, "Skip these rows"),
@@ -137,15 +148,6 @@ def _ask_remark(
         rows,
         proposed=OVER if says_over(remark) and is_of_row else WITHOUT,
     )
-    if answer == WITHOUT:
-        values.unused[remark] = len(rows) + values.unused.get(remark, 0)
-    for cell in those:
-        if answer == SKIP:
-            read[cell] = cells.left_out(cell)
-        elif answer == OVER:
-            read[cell] = replace(read[cell], over=remark)
-        elif answer == WHOLE:
-            read[cell] = Meaning(cells.column.read(str(cell)))
 
 
 def _fits(name: str, email: str) -> bool:
