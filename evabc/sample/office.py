@@ -15,7 +15,7 @@ FILES = {
     "people": ["program-staff.xlsx"],
     "initiatives": ["coordination-tables.xlsx"],
     "roster": ["stvc-form-answers.xlsx"],
-    "slack-and-zoom": ["slack-members.csv", "zoom-registrations.csv"],
+    "slack-and-zoom": ["slack-members.csv", "zoom-registrations.csv", "zoom-participants.csv"],
 }
 
 
