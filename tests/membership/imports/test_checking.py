@@ -376,6 +376,24 @@ def test_what_was_over_anyway_is_no_loss(priya):
     assert (shown.named, shown.loss) == (12, "")
 
 
+def test_what_stays_is_said_beside_what_changes(priya):
+    """Not only in rows without changes."""
+    columns = "Agency,City,Member since,Member until,Contact email"
+    apply_list(
+        ListKind.AGENCIES, columns, "Alder House,Sampleton,2026-01-01,2026-12-31,kai@example.org"
+    )
+
+    following = checked(
+        columns,
+        "Alder House,Sampleton,2026-01-01,2027-12-31,new@example.org",
+        kind=ListKind.AGENCIES,
+    )
+
+    page = text(priya, page_of(following))
+    assert "Ends on: December 31, 2026 → December 31, 2027" in page
+    assert "Note: The contact email stays kai@example.org." in page
+
+
 def test_a_check_takes_the_same_number_of_queries_for_any_number_of_rows(members):
     def check(count: int) -> int:
         list_import = checked(HEADINGS, "Alder House,STVC,Town 0,PSSG,")
