@@ -38,7 +38,7 @@ class Effect:
 
     ``on`` and ``off`` are the enrolments that come on or off the roster checks, each with its key (or else the ``row``
     that enrols someone), the kinds, and the findings. ``left_out`` are the keys of what the ``last`` edition named and
-    this one does not, of ``named``; what is over by now does not count. A roster has no ``last``: whoever is on the
+    this one does not, of ``named``; what is over by now does not count. A roster has no ``last``: everyone on the
     roster counts. ``ending`` is how many rows end something that was still going on.
     """
 
