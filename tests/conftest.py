@@ -285,21 +285,25 @@ def portal(
     return _portal
 
 
-@pytest.fixture
-def celery_worker_process(
-    request: pytest.FixtureRequest,
-    transactional_db: None,
-    redis_url: str,
-    smtp_server: SmtpServer,
-    data_folder: Path,
+@pytest.fixture(scope="module")
+def _celery_worker(
+    _portal: processes.Portal, _smtp_server: SmtpServer, data_folder: Path
 ) -> Iterator[Popen[bytes]]:
-    """A Celery worker that takes this test's tasks; its mail goes to `smtp_server`."""
-    extra = {"EMAIL_URL": smtp_server.url}
-    if "portal" in request.fixturenames:
-        # So that a link in an email leads to the portal of this test.
-        extra["PORTAL_URL"] = request.getfixturevalue("portal").url
+    # Links in its emails lead to the portal of the tests.
+    extra = {"EMAIL_URL": _smtp_server.url, "PORTAL_URL": _portal.url}
     with processes.celery_worker(data_folder / "worker.log", **extra) as process:
         yield process
+
+
+@pytest.fixture
+def celery_worker_process(
+    transactional_db: None, smtp_server: SmtpServer, _celery_worker: Popen[bytes]
+) -> Popen[bytes]:
+    """A Celery worker that takes the tasks of this test; its mail goes to `smtp_server`.
+
+    One process for all tests of a module: those of others look at what no worker has taken yet.
+    """
+    return _celery_worker
 
 
 @pytest.fixture(scope="session")
