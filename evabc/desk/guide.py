@@ -5,7 +5,6 @@ It has a page for each kind of list, and one for the files of Slack and Zoom.
 
 import re
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 
 from django.conf import settings
@@ -31,6 +30,8 @@ PAGES: dict[str, Path] = {
 }
 # Pictures are linked from the folder of the text, so that they also show in the repository.
 _STATIC = re.compile(r"(?:\.\./)+static/")
+# A table that is too wide for a phone scrolls, also by keyboard.
+_WIDE = '<div class="results" tabindex="0" role="region" aria-labelledby="{}">'
 _PAGE = re.compile(r"(?:\.\./)?(?:lists/)?([a-z-]+)\.md(#.*)?")
 
 
@@ -42,16 +43,26 @@ def guide(kind: str = "") -> tuple[str, SafeString, list[tuple[str, str]]]:
     title, chapters = "Staff guide", []
     if kind:  # the page has its title above the text
         title, tokens = tokens[1].content, tokens[3:]
-    for token, following in pairwise(tokens):
-        if token.type == "heading_open" and token.tag == "h2":
-            chapters.append((slugify(following.content), following.content))
+    anchor, shown = "", []
+    for position, token in enumerate(tokens):
         if token.type == "heading_open":
-            token.attrSet("id", slugify(following.content))
-    for token in tokens:
+            heading = tokens[position + 1].content
+            anchor = slugify(heading)
+            token.attrSet("id", anchor)
+            if token.tag == "h2":
+                chapters.append((anchor, heading))
         for child in token.children or []:
             _lead_into_the_portal(child)
-    html = markdown.renderer.render(tokens, markdown.options, {})
+        shown += {
+            "table_open": [_html(_WIDE.format(anchor)), token],
+            "table_close": [token, _html("</div>")],
+        }.get(token.type, [token])
+    html = markdown.renderer.render(shown, markdown.options, {})
     return title, mark_safe(html), chapters  # noqa: S308 - our own text, and html is off
+
+
+def _html(content: str) -> Token:
+    return Token("html_block", "", 0, content=content)
 
 
 def _lead_into_the_portal(token: Token) -> None:
