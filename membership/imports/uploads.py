@@ -35,6 +35,7 @@ from membership.imports.kinds import IMPORTERS, Plan
 from membership.imports.likeness import compare_with_register
 from membership.imports.questions import Answers, Given, Question, remembered
 from membership.imports.reading import Reading, read_list
+from membership.imports.rows import rows_written, skipped_rows
 from membership.imports.undoing import forget_old
 from membership.models import (
     ListImport,
@@ -208,9 +209,9 @@ def confirm(*, list_import_id: int, now: datetime, loss: str = "") -> None:
 class QuestionsOpenError(RefusedError):
     """Staff have to be asked something first."""
 
-    def __init__(self, questions: list[Question]) -> None:
+    def __init__(self, questions: list[Question], notes: list[str]) -> None:
         super().__init__("\n".join(question.text for question in questions))
-        self.questions = questions
+        self.questions, self.notes = questions, notes
 
 
 class LossError(RefusedError):
@@ -233,7 +234,7 @@ def import_at_once(
     """
     reading, now = _read(list_import, _file(list_import)), list_import.uploaded_at
     if asked := [q for q in reading.questions if q.is_open and not q.can_wait]:
-        raise QuestionsOpenError(asked)
+        raise QuestionsOpenError(asked, reading.notes)
     if dry_run:
         plan, effect = try_out(list_import, reading.rows, now=now)
         list_import.effect = effect.to_json() if effect else None
@@ -349,9 +350,7 @@ def _save_found(
         list_import.state = State.OPEN
         if plan:
             _count(list_import, plan)
-            for row in plan.rows:
-                row.list_import = list_import
-            ListImportRow.objects.bulk_create(plan.rows)
+            _save_rows(list_import, [*plan.rows, *skipped_rows(reading)])
             list_import.state = State.OPEN if plan.errors else State.READY
         list_import.percent, list_import.moved_at = 100, now
         list_import.save()
@@ -429,6 +428,13 @@ def _record(list_import: ListImport, plan: Plan, before: Rows, now: datetime) ->
         series.mapping = {**series.mapping, **remembered(list_import.answers)}
         series.save(update_fields=["mapping"])
     _close(list_import, State.APPLIED, now)
+    _save_rows(list_import, rows_written(plan, [row[2] for row in list_import.named]))
+
+
+def _save_rows(list_import: ListImport, rows: list[ListImportRow]) -> None:
+    for row in rows:
+        row.list_import = list_import
+    ListImportRow.objects.bulk_create(rows)
 
 
 def _close(list_import: ListImport, state: ListImport.State, now: datetime) -> None:
