@@ -5,6 +5,7 @@ person, agency, program or initiative that it is about, and before and after. Na
 so they are read from the register.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -24,6 +25,7 @@ ROWS_PER_PAGE = 100
 # What staff look at: a row that changes nothing and one that is skipped are a click away.
 _FIRST = (RowOutcome.ERROR, RowOutcome.ASIDE, RowOutcome.ADD, RowOutcome.CHANGE)
 _DONE = {RowOutcome.ADD: "Added", RowOutcome.CHANGE: "Changed"}
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 # Changes whose values are about a person.
 _PERSONAL = {"new person", "name", "contact name", "contact email"}
 
@@ -113,13 +115,21 @@ class ShownRows:
         headings = {u["letter"]: u["heading"] for u in (list_import.found or {}).get("columns", ())}
         for row in self.page:
             row.label = self.label(list_import, RowOutcome(row.outcome))
-            row.read_cells = [(headings.get(cell[0], ""), *cell[1:]) for cell in row.cells]
+            row.read_cells = [
+                (headings.get(letter, ""), *_without_iso(text, meaning), problem)
+                for letter, text, meaning, problem in row.cells
+            ]
         if list_import.is_applied:
             _link(self.page)
 
     @staticmethod
     def label(list_import: ListImport, outcome: RowOutcome) -> str:
         return (_DONE if list_import.is_applied else {}).get(outcome, str(outcome.label))
+
+
+def _without_iso(text: str, meaning: str) -> tuple[str, str]:
+    """The text of a cell and its meaning: of a date, only the meaning."""
+    return (meaning, "") if meaning and _ISO_DAY.fullmatch(text) else (text, meaning)
 
 
 def _counts_in_words(list_import: ListImport, counts: Mapping[RowOutcome, int]) -> str:

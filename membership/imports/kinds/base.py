@@ -468,4 +468,5 @@ class Importer(ABC):
         batch.add(key, new)
         what, _, value = sentence.partition(": ")
         shown = (what, "", value or str(new).removeprefix(f"{new.person}: "))
-        return RowResult(RowOutcome.ADD, sentence, (shown, *changes_of(new, values)))
+        said = {name: value for name, value in values.items() if name in names}
+        return RowResult(RowOutcome.ADD, sentence, (shown, *changes_of(new, said)))

@@ -124,6 +124,8 @@ class AgencyList(Importer):
         return self.agency_key(row["agency"]), row["starts_on"]
 
     def problem(self, row: ListRow) -> str:
+        if "ends_on" in row.said and not row["ends_on"]:
+            return "An EVA BC membership always has a last day. Enter it, or skip the row."
         has_one_day = bool(row["starts_on"]) != bool(row["ends_on"])
         if has_one_day and not row.ends_by_status and not self._held(row):
             return "Enter both the first and the last day of the membership, or neither."

@@ -221,6 +221,7 @@ class RosterList(Importer):
                 "Enrolled on",
                 "On the roster since",
                 "Joined",
+                "When did you join",
                 "Member since",
             ),
             samples=("2024-04-01", "Apr 1, 2025"),
