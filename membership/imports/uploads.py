@@ -131,6 +131,25 @@ def carry_on(*, list_import_id: int, now: datetime) -> None:
                 _close(list_import, State.REFUSED, now)
 
 
+def stop_after_error(*, list_import_id: int, now: datetime) -> None:
+    """After an error of the portal's own, give the import back to staff, with all that they answered."""
+    with transaction.atomic():
+        list_import = ListImport.locked(list_import_id)
+        if list_import.state not in ListImport.WORKING:
+            return
+        list_import.problem = (
+            "Something went wrong on our end, and nothing was written. Change the answer that you gave last and save "
+            "again, or tell whoever looks after the portal."
+        )
+        if not list_import.found:
+            _close(list_import, State.REFUSED, now)
+            return
+        was_ready = list_import.state == State.APPLYING
+        list_import.state = State.READY if was_ready else State.OPEN
+        list_import.moved_at = now
+        list_import.save(update_fields=["problem", "state", "moved_at"])
+
+
 def answer(*, list_import_id: int, answers: Answers, now: datetime) -> None:
     """Save what staff answered in a step, and let the worker read the list again.
 
@@ -142,8 +161,11 @@ def answer(*, list_import_id: int, answers: Answers, now: datetime) -> None:
         list_import.answers = {**list_import.answers, **answers}
         for day in answers.get("as_of", {}).values():  # of the title, or as staff gave it
             list_import.as_of = date.fromisoformat(day)
+        list_import.problem = ""
         list_import.state, list_import.percent, list_import.moved_at = State.CHECKING, 0, now
-        list_import.save(update_fields=["answers", "as_of", "state", "percent", "moved_at"])
+        list_import.save(
+            update_fields=["answers", "as_of", "problem", "state", "percent", "moved_at"]
+        )
         _notify_worker_on_commit(list_import.pk)
 
 
@@ -201,8 +223,9 @@ def confirm(*, list_import_id: int, now: datetime, loss: str = "") -> None:
         if loss != (list_import.effect or {}).get("loss", ""):
             raise RefusedError("Read what the list no longer has or ends, and confirm it.")
         list_import.answers = {**list_import.answers, "confirmed": {"loss": loss}}
+        list_import.problem = ""
         list_import.state, list_import.percent, list_import.moved_at = State.APPLYING, 0, now
-        list_import.save(update_fields=["answers", "state", "percent", "moved_at"])
+        list_import.save(update_fields=["answers", "problem", "state", "percent", "moved_at"])
         _notify_worker_on_commit(list_import.pk)
 
 

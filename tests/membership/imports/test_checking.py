@@ -549,3 +549,27 @@ def test_a_worker_that_dies_while_it_writes_leaves_nothing_half(monkeypatch, mem
 
 def dies(*args: object) -> None:
     raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("state", [ListImport.State.OPEN, ListImport.State.READY])
+def test_an_error_of_the_portals_own_gives_the_import_back(priya, monkeypatch, state):
+    list_import = checked("Agency,City", "Sample House,Sampleton", kind=ListKind.AGENCIES)
+
+    def fail(*args: object, **options: object) -> None:
+        raise ValueError("a mistake in the portal")
+
+    with monkeypatch.context() as patched:
+        for name in ("try_out", "plan_of"):
+            patched.setattr(uploads, name, fail)
+        if state == ListImport.State.READY:
+            priya.post(page_of(list_import, "confirm"))
+        else:
+            priya.post(page_of(list_import), {"skip": "2"})
+        with pytest.raises(ValueError, match="a mistake"):
+            continue_import(list_import.pk)
+    list_import.refresh_from_db()
+    assert list_import.state == state
+    assert "Something went wrong on our end" in text(priya, page_of(list_import))
+    priya.post(page_of(list_import), {"read": "2"})
+    list_import = carried_on(list_import)
+    assert (list_import.state, list_import.problem) == (ListImport.State.READY, "")
