@@ -466,7 +466,7 @@ class Importer(ABC):
         for name, value in {**values, **self.source.evidence()}.items():
             setattr(new, name, value)
         batch.add(key, new)
-        what, _, value = sentence.partition(": ")
-        shown = (what, "", value or str(new).removeprefix(f"{new.person}: "))
-        said = {name: value for name, value in values.items() if name in names}
+        what, _, about = sentence.partition(": ")
+        shown = (what, "", about or str(new).removeprefix(f"{new.person}: "))
+        said: dict[str, Any] = {column: values[column] for column in names if column in values}
         return RowResult(RowOutcome.ADD, sentence, (shown, *changes_of(new, said)))
