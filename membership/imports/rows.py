@@ -63,7 +63,11 @@ def rows_written(plan: Plan, about: Sequence[str]) -> list[ListImportRow]:
             outcome=row.outcome,
             what=words[:400],
             subject=subject_of(subject) if subject else "",
-            changes=[[c[0], "", ""] if c[0] in _PERSONAL else c for c in row.changes],
+            changes=[
+                [what, "", ""] if what in _PERSONAL else [what, before, after]
+                for what, before, after in row.changes
+                if what != "note"  # what does not change, often with an email or a name
+            ],
         )
         for row, words, subject in zip(plan.rows, about, plan.subjects, strict=True)
         if row.outcome in _FIRST

@@ -409,6 +409,15 @@ def test_what_was_written_is_shown_by_name_with_links(priya, kind):
     assert f"/{page}/0" not in text(priya, f"/admin/membership/listimport/{list_import.pk}/")
 
 
+def test_no_email_of_a_contact_is_kept_with_a_row(priya):
+    headings, contact = "Agency,City,Contact name,Contact email", "Robin Sample,robin@example.org"
+    apply_list(ListKind.AGENCIES, headings, f"Sample House,,{contact}")
+    apply_list(ListKind.AGENCIES, headings, "Sample House,Sampleton,,kai@example.org", as_of=MAY)
+    kept = [row.changes for one in ListImport.objects.order_by("pk") for row in one.rows.all()]
+    assert ["contact email", "", ""] in kept[0]
+    assert kept[1] == [["city", "", "Sampleton"]]
+
+
 def test_before_and_after_of_what_was_written_is_kept_for_a_while(priya):
     apply_list(ListKind.PROGRAMS, HEADINGS, program_row(0), program_row(1))
     list_import = checked(HEADINGS, program_row(0), program_row(1, until="2028-03-31"))
