@@ -139,7 +139,7 @@ def stop_after_error(*, list_import_id: int, now: datetime) -> None:
             return
         list_import.problem = (
             "Something went wrong on our end, and nothing was written. Change the answer that you gave last and save "
-            "again, or tell whoever looks after the portal."
+            "again, or tell the people who look after the portal."
         )
         if not list_import.found:
             _close(list_import, State.REFUSED, now)
