@@ -164,7 +164,8 @@ def django_db_setup(
 @pytest.fixture(scope="session", autouse=True)
 def _static_files_are_looked_for_once() -> Iterator[None]:
     """Each client of a test makes the middleware again, which would go through all static files again."""
-    find, found = WhiteNoiseMiddleware.add_files_from_finders, {}
+    find = WhiteNoiseMiddleware.add_files_from_finders
+    found: dict[str, Any] = {}
 
     def find_once(self: WhiteNoiseMiddleware) -> None:
         if not found:
