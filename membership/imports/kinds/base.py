@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from django.db.models import TextChoices
 from django.utils.formats import date_format
@@ -33,7 +33,6 @@ from membership.models import (
     ProgramPosition,
     RowOutcome,
 )
-from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
 
 _Fact = TypeVar("_Fact", ProgramPosition, CoordinationRole)
@@ -332,13 +331,6 @@ class Importer(ABC):
         added = f"“{name}” becomes another name of {agency}"
         return RowResult(RowOutcome.CHANGE, added, (("another name", "", f"{name} ({agency})"),))
 
-    def said_of(self, row: ListRow, known: EvidencedModel | None, *names: str) -> dict[str, Any]:
-        """The values that the row gives a fact. What a status ends is not made longer by that."""
-        values, last = row.what_it_says(*names), self.period[1]
-        if row.ends_by_status and known and (day := getattr(known, last)) and day < row[last]:
-            del values[last]
-        return values
-
     def _name_check(self, row: ListRow) -> NameCheck | None:
         """The question that the row raises if it has another name than the person with its email."""
         email, name = (str(row.values.get(column) or "") for column in ("email", "name"))
@@ -451,13 +443,12 @@ class Importer(ABC):
     ) -> RowResult:
         """Apply what the row says to the fact with this key, or add the ``new`` one, reported by ``sentence``."""
         known = batch.first(key)
-        values: dict[str, Any] = self.said_of(row, known, *names)
+        values = row.what_it_says(*names)
         if isinstance(new, CoordinationRole):
             values["is_held"] = True
+        fact = known or batch.add(key, new)
+        result = apply_to_fact(batch, fact, values, self.source, by_status=row.ends_by_status)
         if known:
-            return apply_to_fact(batch, known, values, self.source)
-        for name, value in {**values, **self.source.evidence()}.items():
-            setattr(new, name, value)
-        batch.add(key, new)
+            return result
         shown = (sentence.partition(":")[0], "", sentence.partition(": ")[2] or str(new))
         return RowResult(RowOutcome.ADD, sentence, (shown, *changes_of(new, values)))
