@@ -149,6 +149,9 @@ def apply_to_fact(
     if differences or before["evidence"] != fact.evidence:
         ends = went_on and not _goes_on(fact, source.on or source.as_of)
         return RowResult(RowOutcome.CHANGE, differences, shown, ends)
+    last = fact.FACT_FIELDS[2]
+    if by_status and not is_older and said[last] != values[last]:
+        return RowResult(RowOutcome.SAME, f"It has ended already, on {date_format(said[last])}.")
     return RowResult(RowOutcome.SAME, newer if is_older else "")
 
 
@@ -175,7 +178,9 @@ def _what_counts(
         is_said = fact.evidence == Evidence.CONFIRMED or getattr(fact, name) not in (None, "")
         at = kept.get(name, newest if is_said else None)
         sources[name] = at and tuple(at)
-    said = {n: v for n, v in values.items() if sources.get(n) is None or sources[n] <= here}
+    said: dict[str, Any] = {
+        n: v for n, v in values.items() if sources.get(n) is None or sources[n] <= here
+    }
     last = fact.FACT_FIELDS[2]
     over: list[_Source] = sorted({*map(tuple, kept.get(OVER, ())), *([here] if by_status else ())})
     if last in said:

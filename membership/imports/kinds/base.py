@@ -443,7 +443,7 @@ class Importer(ABC):
     ) -> RowResult:
         """Apply what the row says to the fact with this key, or add the ``new`` one, reported by ``sentence``."""
         known = batch.first(key)
-        values = row.what_it_says(*names)
+        values: dict[str, Any] = row.what_it_says(*names)
         if isinstance(new, CoordinationRole):
             values["is_held"] = True
         fact = known or batch.add(key, new)
