@@ -458,14 +458,15 @@ def _in_words(model: type[Model], row: dict[str, Any]) -> str:
     shown = [name for name in before if name not in EVIDENCE_FIELDS]
     return (
         "; ".join(
-            f"{label_for_field(name, model)}: {_shown(model, name, after.get(name))} → "
-            f"{_shown(model, name, before[name])}"
+            f"{label_for_field(name, model)}: {shown_value(model, name, after.get(name))} → "
+            f"{shown_value(model, name, before[name])}"
             for name in shown
         )
         or "only the list and its date"
     )
 
 
-def _shown(model: type[Model], name: str, kept: Any) -> str:
+def shown_value(model: type[Model], name: str, kept: Any) -> str:
+    """A value of a column that is kept in ``changes``, as pages show it."""
     field: Any = model._meta.get_field(name)
     return column_in_words(model, name, None if kept is None else field.to_python(kept))
