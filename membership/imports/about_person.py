@@ -24,7 +24,7 @@ _OF_PEOPLE = (ListKind.PEOPLE, ListKind.INITIATIVES, ListKind.ROSTER)
 def lists_about(person: Person) -> Iterator[dict[str, object]]:
     """The lists that named a person, oldest first: what each said of them, and what it changed."""
     people = {person.pk, *person.merged_records.values_list("pk", flat=True)}
-    keys = {
+    keys: dict[type[Model], set[int]] = {
         Person: people,
         **{
             model: set(model._default_manager.filter(person=person).values_list("pk", flat=True))
