@@ -28,7 +28,8 @@ from membership.imports.applying import column_in_words
 from membership.imports.batches import EVIDENCE_FIELDS
 from membership.imports.checking import FACTS_OF_LIST
 from membership.imports.kinds.base import ListStatus
-from membership.imports.models import ListImport, ListKind
+from membership.imports.models import ListImport, ListImportRow, ListKind
+from membership.imports.rows import subject_of
 from membership.imports.working import check_rosters, notify_worker_on_commit
 from membership.models import (
     Access,
@@ -129,8 +130,7 @@ def do_pending(list_import: ListImport, *, now: datetime) -> None:
         with transaction.atomic():
             list_import = ListImport.locked(pk)
             if list_import.pending == asked:  # else another worker has done it
-                list_import.problem = str(refusal)
-                _end(list_import)
+                end_pending(list_import, problem=str(refusal))
 
 
 def _save_preview(pk: int) -> None:
@@ -141,9 +141,10 @@ def _save_preview(pk: int) -> None:
     waiting.update(preview=found, pending="", percent=100)
 
 
-def _end(list_import: ListImport) -> None:
-    """Nothing is pending any more."""
+def end_pending(list_import: ListImport, *, problem: str) -> None:
+    """Say on the page of a locked import why what was pending has not been done."""
     list_import.pending, list_import.answers, list_import.percent = "", {}, 100
+    list_import.problem = problem
     if list_import.is_applied:
         list_import.undone_by = None
     list_import.save()
@@ -211,6 +212,7 @@ def undo_import(*, list_import_id: int, by: User | None, now: datetime) -> None:
             series.mapping = changes.get("mapping", series.mapping)
             series.save(update_fields=["mapping"])
         list_import.undone_by, list_import.undone_at = by, now
+        list_import.rows.all().delete()
         _let_rosters_follow(list_import, now)
     check_rosters(list_import, now=now)
 
@@ -296,9 +298,10 @@ def correct_date(*, list_import_id: int, as_of: date, now: datetime) -> None:
 
 
 def forget_old(*, now: datetime) -> None:
-    """Delete what imports changed once it is too old to undo it, and what staff saw of that a day ago."""
-    old = ListImport.objects.filter(changes__isnull=False, moved_at__lt=now - KEPT_FOR)
-    old.update(changes=None)
+    """Delete what imports changed once it is too old to undo it, what is kept of their rows, and previews after a day."""
+    old = ListImport.objects.filter(moved_at__lt=now - KEPT_FOR)
+    old.filter(changes__isnull=False).update(changes=None)
+    ListImportRow.objects.filter(list_import__in=old, list_import__state=State.APPLIED).delete()
     seen = ListImport.objects.filter(preview__isnull=False, pending_since__lt=now - SHOWN_FOR)
     seen.update(preview=None)
 
@@ -309,6 +312,7 @@ def forget_in_changes(person: Person, *, names: Iterable[str], addresses: Iterab
     If the register keeps what a list says of them, that is someone else now.
     """
     ListImport.objects.filter(preview__isnull=False).update(preview=None)  # it names people
+    ListImportRow.objects.filter(subject=subject_of(person)).delete()
     entry = Person.objects.filter(email__in=addresses).exclude(pk=person.pk).first()
     kept = ListImport.objects.filter(Q(changes__isnull=False) | Q(named__isnull=False))
     for list_import in kept.select_for_update(of=("self",)):

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('membership', '0026_zoom_lists_compared'),
+        ('membership', '0027_what_rows_were_written'),
     ]
 
     operations = [
