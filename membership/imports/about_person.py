@@ -59,7 +59,7 @@ def lists_about(person: Person) -> Iterator[dict[str, object]]:
 def _said(row: list[Any], headings: dict[str, str]) -> str:
     """What a row of a list said of them, besides their name and email."""
     *_, what, values = row
-    said = "; ".join(f"{headings.get(name, name)}: {value}" for name, value in values.items())
+    said = "; ".join(f"{headings[name]}: {values[name]}" for name in headings if name in values)
     return ": ".join(filter(None, (what, said))) or "your name or email"
 
 
