@@ -21,7 +21,7 @@ from membership.imports.applying import (
     fill_in,
 )
 from membership.imports.batches import RegisterBatch, RowBatch
-from membership.imports.columns import Column, ListRow, day_column, email, one_of, text
+from membership.imports.columns import Column, ListRow, OneOf, day_column, email, one_of, text
 from membership.models import (
     Agency,
     CoordinationRole,
@@ -214,6 +214,17 @@ STATUS = Column(
 )
 
 
+def says_over(remark: str) -> bool:
+    """Whether a remark beside a name says that something is over."""
+    return isinstance(STATUS.read, OneOf) and STATUS.read.likely(remark) == ListStatus.OVER
+
+
+def say_it_is_over(row: ListRow, words: str) -> None:
+    """Read these words of a row, which are beside a name, as a status."""
+    row.values["status"], row.cells["status"] = ListStatus.OVER, words
+    row.said.add("status")
+
+
 @dataclass
 class Plan:
     """What a list would do. ``register`` holds the changes in memory. The ``rows`` are not saved."""
@@ -295,7 +306,7 @@ class Importer(ABC):
             applied = self.apply(row)
             if applied.outcome == RowOutcome.SAME and applied.sentence:  # why nothing changes
                 ended = RowResult(RowOutcome.SAME)
-            return combined(applied, self._keep_other_name(row), ended)
+            return combined(applied, self._keep_other_names(row), ended)
         # Reported once, for the later of the two rows.
         if earlier.is_same_as(row):
             return RowResult(RowOutcome.SAME, f"Same as row {earlier.number}.")
@@ -324,13 +335,15 @@ class Importer(ABC):
         )
         return RowResult(RowOutcome.SAME, ended, (("status", "", ended),))
 
-    def _keep_other_name(self, row: ListRow) -> RowResult:
-        name = row.other_name
-        agency = self.register.agencies.first(self.agency_key(row["agency"])) if name else None
-        if agency is None or not self.register.keep_other_name(agency, name):
+    def _keep_other_names(self, row: ListRow) -> RowResult:
+        names = row.other_names
+        agency = self.register.agencies.first(self.agency_key(row["agency"])) if names else None
+        kept = [n for n in names if agency and self.register.keep_other_name(agency, n)]
+        if not kept:
             return RowResult(RowOutcome.SAME)
-        added = f"“{name}” becomes another name of {agency}"
-        return RowResult(RowOutcome.CHANGE, added, (("another name", "", f"{name} ({agency})"),))
+        added = "; ".join(f"“{name}” becomes another name of {agency}" for name in kept)
+        shown = tuple(("another name", "", f"{name} ({agency})") for name in kept)
+        return RowResult(RowOutcome.CHANGE, added, shown)
 
     def said_of(self, row: ListRow, known: EvidencedModel | None, *names: str) -> dict[str, Any]:
         """The values that the row gives a fact. What a status ends is not made longer by that."""
@@ -434,6 +447,10 @@ class Importer(ABC):
             if other := self.register.other_emails.get(row["email"]):
                 how = f"found by another email of theirs, {other}"
                 result = combined(RowResult(RowOutcome.SAME, how), result)
+            if row.other_email and self.register.keep_other_email(known, row.other_email):
+                words = f"{row.other_email} becomes another email of theirs"
+                kept = (("another email", "", row.other_email),)
+                result = combined(result, RowResult(RowOutcome.CHANGE, words, kept))
             return known, result
         new = Person(name=row["name"], email=row["email"])
         who = ", ".join(filter(None, (row["name"], row["email"])))

@@ -109,7 +109,7 @@ class AgencyList(Importer):
     )
 
     def load(self, rows: Sequence[ListRow]) -> None:
-        self.register.load_agencies(row["agency"] for row in rows)
+        self.register.load_agencies(rows)
         self.register.load_memberships()
         self._periods: defaultdict[str, list[ListRow]] = defaultdict(list)
 
@@ -257,7 +257,7 @@ class ProgramList(Importer):
     )
 
     def load(self, rows: Sequence[ListRow]) -> None:
-        self.register.load_agencies(row["agency"] for row in rows)
+        self.register.load_agencies(rows)
 
     def subject(self, row: ListRow) -> str:
         place = f", {row['community_served']}" if row["community_served"] else ""
