@@ -30,7 +30,14 @@ from membership.people.name_checks import NameChecks
 from membership.register.names import name_key
 from membership.register.person_records import people_by_email
 
-EVIDENCE_FIELDS = ("evidence", "list_name", "list_as_of", "list_says", "list_values")
+EVIDENCE_FIELDS = (
+    "evidence",
+    "list_name",
+    "list_as_of",
+    "list_says",
+    "list_values",
+    "list_sources",
+)
 
 _Row = TypeVar("_Row", bound=Model)
 _Fact = TypeVar("_Fact", ProgramPosition, CoordinationRole)

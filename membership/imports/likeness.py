@@ -7,6 +7,7 @@ from typing import Literal, TypeVar
 
 from membership.imports.cells import OVER, SKIP, Values
 from membership.imports.columns import ListRow
+from membership.imports.committees import ask_about_committees
 from membership.imports.kinds.base import say_it_is_over, says_over
 from membership.imports.places import ask_about_places
 from membership.imports.questions import Given, Question, Rest, Step, in_rows
@@ -26,10 +27,11 @@ _NUMBER = re.compile(r"[\d\s.,#-]+")
 
 
 def compare_with_register(values: Values, given: Given) -> list[Question]:
-    """Ask about near agencies, places and people, and apply the answers. Always takes the same number of queries."""
+    """Ask about near agencies, places, committees and people, and apply the answers. Always takes the same number of queries."""
     return [
         *_compare_agencies(values, given),
         *ask_about_places(values, given),
+        *ask_about_committees(values, given),
         *_compare_people(values, given),
     ]
 

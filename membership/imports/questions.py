@@ -159,6 +159,7 @@ REMEMBERED = (
     "agencies",
     "places",
     "which",
+    "initiatives",
     "sheet",
     "skips",
 )

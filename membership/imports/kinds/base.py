@@ -33,7 +33,6 @@ from membership.models import (
     ProgramPosition,
     RowOutcome,
 )
-from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
 
 _Fact = TypeVar("_Fact", ProgramPosition, CoordinationRole)
@@ -348,13 +347,6 @@ class Importer(ABC):
         shown = tuple(("another name", "", f"{name} ({agency})") for name in kept)
         return RowResult(RowOutcome.CHANGE, added, shown)
 
-    def said_of(self, row: ListRow, known: EvidencedModel | None, *names: str) -> dict[str, Any]:
-        """The values that the row gives a fact. What a status ends is not made longer by that."""
-        values, last = row.what_it_says(*names), self.period[1]
-        if row.ends_by_status and known and (day := getattr(known, last)) and day < row[last]:
-            del values[last]
-        return values
-
     def _name_check(self, row: ListRow) -> NameCheck | None:
         """The question that the row raises if it has another name than the person with its email."""
         email, name = (str(row.values.get(column) or "") for column in ("email", "name"))
@@ -475,14 +467,13 @@ class Importer(ABC):
     ) -> RowResult:
         """Apply what the row says to the fact with this key, or add the ``new`` one, reported by ``sentence``."""
         known = batch.first(key)
-        values: dict[str, Any] = self.said_of(row, known, *names)
+        values: dict[str, Any] = row.what_it_says(*names)
         if isinstance(new, CoordinationRole):
             values["is_held"] = True
+        fact = known or batch.add(key, new)
+        result = apply_to_fact(batch, fact, values, self.source, by_status=row.ends_by_status)
         if known:
-            return apply_to_fact(batch, known, values, self.source)
-        for name, value in {**values, **self.source.evidence()}.items():
-            setattr(new, name, value)
-        batch.add(key, new)
+            return result
         what, _, about = sentence.partition(": ")
         shown = (what, "", about or str(new).removeprefix(f"{new.person}: "))
         said: dict[str, Any] = {column: values[column] for column in names if column in values}

@@ -19,6 +19,7 @@ _OTHER_GROUPS = {
     "agencies": "Agencies",
     "places": "Places",
     "which": "Places",
+    "initiatives": "Initiatives",
     "people": "People",
 }
 # The keys of their questions are columns, or the groups above.

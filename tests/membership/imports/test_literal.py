@@ -364,3 +364,40 @@ def test_many_near_agencies_can_be_new_all_at_once():
     answers = {q.key: "new" for q in asked.value.questions[:-1]}
     apply_list(AGENCIES, *lines, answers={"agencies": answers, "rest": {"agencies": "new"}})
     assert Agency.objects.count() == 55
+
+
+@pytest.mark.core
+@pytest.mark.parametrize(
+    ("row", "asked"),
+    [
+        ("Sampleton VAWIR,VAWIR,Sampleton", {"Sampleton VAWIR": "Sampleton VAWIR Committee"}),
+        ("Sampleton VAWIR,VAWIR,", {"Sampleton VAWIR": "Sampleton VAWIR Committee"}),
+        ("VIR table,VAWIR,Sampleton", {"VIR table": ""}),  # a town has one, as a rule
+        ("Sampleton VAWIR Committee,VAWIR,Sampleton", {}),
+        ("Sampleton VAWIR,VAWIR,Otherton", {}),
+        ("Sampleton ICAT,ICAT,Sampleton", {}),
+        ("Health table,OTHER,Sampleton", {}),
+        ("Safety Tables,OTHER,Sampleton", {"Safety Tables": "Safety Table"}),
+    ],
+)
+def test_no_second_committee_is_made_without_a_question(row, asked):
+    for kind, name in (("VAWIR", "Sampleton VAWIR Committee"), ("OTHER", "Safety Table")):
+        CoordinationInitiative.objects.create(kind=kind, name=name, community_served="Sampleton")
+    lines = ("Committee,Kind,Community", row)
+
+    reading = read(INITIATIVES, *(line.replace(",", "\t") for line in lines))
+
+    assert {q.shown: q.proposed for q in open_of(reading)} == asked
+    for q in open_of(reading):
+        apply_list(INITIATIVES, *lines, answers={q.group: {q.key: q.options[0][0]}})
+        assert CoordinationInitiative.objects.count() == 2
+
+
+@pytest.mark.core
+def test_two_names_of_one_committee_in_a_file_are_asked_about():
+    lines = ("Committee,Kind,Community", "Lake ICAT,ICAT,Lake", "Lake ICAT team,ICAT,Lake")
+    with pytest.raises(QuestionsOpenError) as asked:
+        apply_list(INITIATIVES, *lines)
+    [one] = asked.value.questions
+    apply_list(INITIATIVES, *lines, answers={one.group: {one.key: "new"}})
+    assert CoordinationInitiative.objects.count() == 2

@@ -8,8 +8,9 @@ from django.core.management import call_command
 from openpyxl import Workbook
 
 from communities.models import CommunityOfPractice
+from membership.errors import RefusedError
 from membership.imports.questions import remembered
-from membership.imports.undoing import why_not_dated
+from membership.imports.undoing import correct_date
 from membership.imports.uploads import QuestionsOpenError, import_at_once, new_import
 from membership.models import (
     Agency,
@@ -237,10 +238,12 @@ def test_no_other_date_for_a_list_whose_date_ended_something():
     row = f"{ALPHA},2025-04-01,2027-03-31"
     apply_list(ListKind.PROGRAMS, f"{PROGRAMS},Status", f"{row},Terminated", as_of=MAY)
     list_import, march = ListImport.objects.get(), date(2026, 3, 1)
-    assert "ended the day before" in why_not_dated(list_import, march, today=NOW.date())
+    with pytest.raises(RefusedError, match="ended the day before"):
+        correct_date(list_import_id=list_import.pk, as_of=march, now=NOW)
     assert Program.objects.get().funded_until == date(2026, 4, 30)
     apply_list(ListKind.PROGRAMS, f"{PROGRAMS},Status", f"{row},Active", as_of=MAY, name="other")
-    assert not why_not_dated(ListImport.objects.get(list_name="other"), march, today=NOW.date())
+    other = ListImport.objects.get(list_name="other")
+    correct_date(list_import_id=other.pk, as_of=march, now=NOW)
 
 
 def test_the_command_names_what_it_does_not_import(tmp_path):
