@@ -6,9 +6,11 @@ from datetime import date
 
 from membership.imports.files import (
     MAX_COLUMNS,
+    MAX_ROWS,
     Cell,
     Sheet,
     bad_cell,
+    cell_name,
     error_cell,
     text_cell,
 )
@@ -48,6 +50,8 @@ class _Handler:
     is_active_name: bool = False
     # How deep inside of what does not count.
     outside: int = 0
+    outer: str = ""
+    is_remark: bool = False
     marks: Marks | None = None
     # The default styles of columns, each with the last column that has it.
     column_styles: list[tuple[int, str]] = field(default_factory=list)
@@ -56,17 +60,19 @@ class _Handler:
     number: int = 0
     row: dict[str, str] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
-    filled: int = 0
-    struck: int = 0
+    struck: set[int] = field(default_factory=set)
     column: int = 0
     cell: dict[str, str] | None = None
     taken: list[str] = field(default_factory=list)
+    remarks: dict[str, str] = field(default_factory=dict)
 
     def start(self, name: str, attrs: dict[str, str]) -> None:
         if self.outside or (
             self.marks and name in ("table:table", "table:shapes", "office:annotation")
         ):
+            self.outer = self.outer if self.outside else name
             self.outside += 1
+            self.is_remark = self.outer == "office:annotation" and name.startswith("text:")
             return
         match name:
             case "style:style":
@@ -89,7 +95,7 @@ class _Handler:
                 if style != _OF_OTHER_FILES:
                     self.sheets.append(sheet)
                 self.marks, self.number, self.columns = Marks(sheet), 0, 0
-                self.column_styles, self.merged = [], []
+                self.column_styles, self.merged, self.remarks = [], [], {}
             case "table:table-column":
                 first = self.columns + 1
                 self.columns += int(attrs.get("table:number-columns-repeated", 1))
@@ -100,7 +106,7 @@ class _Handler:
                     self.marks.hide_columns(first, self.columns)
             case "table:table-row":
                 self.row, self.cells = attrs, []
-                self.column = self.filled = self.struck = 0
+                self.column, self.struck = 0, set()
             case "table:table-cell" | "table:covered-table-cell":
                 self.cell, self.taken = attrs, []
             case "text:p" if self.taken:
@@ -114,6 +120,9 @@ class _Handler:
 
     def text(self, content: str) -> None:
         if self.outside:
+            if self.is_remark and len(self.remarks) <= MAX_ROWS:
+                place = cell_name(self.number + 1, self.column + 1)
+                self.remarks[place] = f"{self.remarks.get(place, '')} {content}"[:500]
             return
         if self.is_active_name:
             self.active += content
@@ -123,6 +132,7 @@ class _Handler:
     def end(self, name: str) -> None:
         if self.outside:
             self.outside -= 1
+            self.is_remark = self.is_remark and self.outside > 1
             return
         match name:
             case "table:table-cell" | "table:covered-table-cell":
@@ -133,6 +143,7 @@ class _Handler:
                 self.marks.note_hidden()
                 for place in self.merged:
                     self.marks.merge(*place)
+                self.marks.sheet.note_remarks(self.remarks)
                 self.marks = None
             case "config:config-item":
                 self.is_active_name = False
@@ -153,10 +164,10 @@ class _Handler:
         self.cells += [""] * (min(first, MAX_COLUMNS + 1) - 1 - len(self.cells))
         count = min(repeated, MAX_COLUMNS + 1 - len(self.cells))
         self.cells += [value] * count
-        self.filled += count
         default = next((style for last, style in self.column_styles if first <= last), "")
         style = attrs.get("table:style-name") or self.row.get("table:default-cell-style-name")
-        self.struck += count * ((style or default) in self.struck_styles)
+        if (style or default) in self.struck_styles:
+            self.struck.update(range(len(self.cells) - count, len(self.cells)))
 
     def _value(self, attrs: dict[str, str], row: int, column: int) -> Cell:
         shown = "".join(self.taken).strip()
@@ -188,7 +199,6 @@ class _Handler:
         if not self.cells or sheet.problem:
             return
         is_hidden = self.row.get("table:visibility", "visible") != "visible"
-        is_struck = self.struck * 2 > self.filled
         for number in range(first, self.number + 1):
-            if not sheet.add(number, list(self.cells), hidden=is_hidden, struck=is_struck):
+            if not sheet.add(number, list(self.cells), hidden=is_hidden, struck=self.struck):
                 break

@@ -8,12 +8,11 @@ from typing import IO, Protocol
 from xml.parsers import expat
 
 from membership.errors import RefusedError
-from membership.imports.files import Sheet, column_letters
+from membership.imports.files import MAX_NOTES, Sheet, column_letters
 
 DAMAGED = "The file is damaged or not complete. Open it in Excel, save it again, and import that."
 TOO_LARGE = "The file is too large once it is unpacked. Split the list into several files."
 CHUNK = 65_536
-_MAX_NOTES = 5
 _MAX_FILLED_DOWN = 500_000
 
 
@@ -82,7 +81,7 @@ class Marks:
         if top == bottom:
             return
         is_filled = left == right and self._fill_down(left - 1, top, bottom)
-        if len(self.sheet.notes) < _MAX_NOTES:
+        if len(self.sheet.notes) < MAX_NOTES:
             place = f"{column_letters(left)}{top}:{column_letters(right)}{bottom}"
             means = (
                 "What they say counts for each of these rows."

@@ -76,6 +76,8 @@ def _keys_near_the_headings(file: FileRead) -> set[str]:
 
 def _read(part: FileRead, columns: Sequence[Column], needed: Collection[str]) -> Iterator[ListRow]:
     layout = find_layout(part, columns, _READ_ALL)
+    if beside := next((q for q in layout.questions if q.group == "beside"), None):
+        raise RefusedError(beside.text)
     matching = match_columns(columns, layout, _READ_ALL)
     at, names = matching.positions, Headings(columns)
     # A column of names is one even if all call themselves by their email.

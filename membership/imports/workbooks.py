@@ -28,6 +28,7 @@ from membership.imports.files import (
     FileRead,
     Sheet,
     bad_cell,
+    cell_name,
     error_cell,
     text_cell,
 )
@@ -142,7 +143,7 @@ def _kind_of_package(content: bytes) -> Kind | str:
                 "META-INF/manifest.xml"
             ):
                 return _LOCKED
-            if "Index/Document.iwa" in names:
+            if {"Index/Document.iwa", "Index.zip"} & names:
                 return (
                     "The file is from Numbers. In Numbers, choose “File”, “Export To”, then “Excel”, and import "
                     "the new file."
@@ -195,12 +196,14 @@ def _ods_sheets(content: bytes) -> list[Sheet]:
 def _xlsx_sheets(content: bytes) -> list[Sheet]:
     with zipfile.ZipFile(BytesIO(content)) as package:
         book, sheets = _Book(package), []
+        links = book.links
         for number, (name, state, link) in enumerate(book.sheets):
-            kind, part = book.links[link]
+            kind, part = links[link]
             if kind != "worksheet":
                 continue
             sheet = Sheet(name, hidden=state != "visible", is_active=number == book.active)
             book.read(part, _SheetHandler(sheet, book, Marks(sheet)))
+            sheet.note_remarks(book.remarks_on(part))
             sheets.append(sheet)
     return sheets
 
@@ -230,7 +233,7 @@ class _Book:
             self.read(linked["styles"], self)
         if "sharedStrings" in linked:
             self.read(linked["sharedStrings"], strings)
-        self.strings = strings.found
+        self.strings, self.struck_strings = strings.found, strings.struck
         self.epoch = MAC_EPOCH if self.is_1904 else WINDOWS_EPOCH
         codes = [(n, self.codes.get(code, "")) for n, (code, _) in enumerate(self.styles)]
         self.dates = {number for number, code in codes if is_date_format(code)}
@@ -243,6 +246,16 @@ class _Book:
     def read(self, part: str, handler: Handler) -> None:
         with self.package.open(self.parts[part.lower()]) as stream:
             parse(stream, handler)
+
+    def remarks_on(self, part: str) -> dict[str, str]:
+        """The comments on the cells of a sheet."""
+        folder, name = posixpath.split(part)
+        if posixpath.join(folder, "_rels", f"{name}.rels").lower() not in self.parts:
+            return {}
+        handler = _RemarksHandler()
+        if remarks := self._linked_from(part).get("comments"):
+            self.read(remarks, handler)
+        return handler.found
 
     def _linked_from(self, part: str) -> dict[str, str]:
         """The parts that a part names, by what they are. ``links`` then has them by their ids."""
@@ -294,6 +307,7 @@ class _StringsHandler:
 
     def __init__(self) -> None:
         self.found: list[str] = []
+        self.struck: set[int] = set()  # those of which a part is crossed out
         self.taken: list[str] = []
         self.is_text = self.is_phonetic = False
 
@@ -305,6 +319,8 @@ class _StringsHandler:
                 self.is_text = not self.is_phonetic
             case "rPh":
                 self.is_phonetic = True
+            case "strike" if attrs.get("val", "1") in ("1", "true"):
+                self.struck.add(len(self.found))
 
     def text(self, content: str) -> None:
         if self.is_text:
@@ -320,6 +336,29 @@ class _StringsHandler:
                 self.is_phonetic = False
 
 
+class _RemarksHandler:
+    """Reads the comments on cells, by the names of the cells."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, str] = {}
+        self.cell = ""
+        self.is_text = False
+
+    def start(self, name: str, attrs: dict[str, str]) -> None:
+        match name.rpartition(":")[2]:
+            case "comment":
+                self.cell = attrs["ref"]
+            case "t":
+                self.is_text = len(self.found) < MAX_NAMES
+
+    def text(self, content: str) -> None:
+        if self.is_text:
+            self.found[self.cell] = (self.found.get(self.cell, "") + content)[:500]
+
+    def end(self, name: str) -> None:
+        self.is_text = False
+
+
 @dataclass
 class _SheetHandler:
     """Reads the rows of one worksheet's XML into ``sheet``."""
@@ -330,8 +369,7 @@ class _SheetHandler:
     number: int = 0
     hidden: bool = False
     cells: list[Cell] = field(default_factory=list)
-    filled: int = 0
-    struck: int = 0
+    struck: set[int] = field(default_factory=set)
     # The cell that is being read.
     column: int = 0
     kind: str = "n"
@@ -352,9 +390,11 @@ class _SheetHandler:
                 if self.number <= last:
                     raise ValueError("rows in the wrong order")
                 self.hidden = attrs.get("hidden") in ("1", "true")
-                self.cells, self.column, self.filled, self.struck = [], 0, 0, 0
+                self.cells, self.column, self.struck = [], 0, set()
             case "rPh":
                 self.is_phonetic = True
+            case "strike" if attrs.get("val", "1") in ("1", "true"):
+                self.struck.add(self.column - 1)
             case "col" if attrs.get("hidden") in ("1", "true"):
                 self.marks.hide_columns(int(attrs["min"]), int(attrs["max"]))
             case "mergeCell":
@@ -372,8 +412,10 @@ class _SheetHandler:
                 if (value := self._cell()) != "":
                     self.cells.extend([""] * (self.column - len(self.cells)))
                     self.cells[self.column - 1] = value
-                    self.filled += 1
-                    self.struck += self.style in self.book.struck
+                    if self.style in self.book.struck or (
+                        self.kind == "s" and int(self.value) in self.book.struck_strings
+                    ):
+                        self.struck.add(self.column - 1)
             case "v" | "t":
                 if not self.is_phonetic:
                     self.value += "".join(self.taken or ())
@@ -381,9 +423,8 @@ class _SheetHandler:
             case "f":
                 self.formula, self.taken = "".join(self.taken or ()), None
             case "row":
-                is_struck = self.struck * 2 > self.filled
                 if not self.sheet.add(
-                    self.number, self.cells, hidden=self.hidden, struck=is_struck
+                    self.number, self.cells, hidden=self.hidden, struck=self.struck
                 ):
                     raise EnoughError
             case "rPh":
@@ -474,9 +515,9 @@ def _xls_sheets(content: bytes) -> list[Sheet]:
 
 def _xls_sheet(found: dict[str, Any]) -> Sheet:
     sheet = Sheet(found["name"], hidden=found["hidden"], is_active=found["is_active"])
-    for number, is_hidden, is_struck, *values in found["rows"]:
+    for number, is_hidden, struck, *values in found["rows"]:
         cells = [_xls_cell(v, number, i) for i, v in enumerate(values, start=1)]
-        if not sheet.add(number, cells, hidden=is_hidden, struck=is_struck):
+        if not sheet.add(number, cells, hidden=is_hidden, struck=struck):
             break
     marks = Marks(sheet)
     for column in found["hidden_columns"]:
@@ -484,6 +525,8 @@ def _xls_sheet(found: dict[str, Any]) -> Sheet:
     marks.note_hidden()
     for top, bottom, left, right in found["merged"]:  # from 0, each without its end
         marks.merge(left + 1, top + 1, right, bottom)
+    remarks = {cell_name(row + 1, column + 1): text for row, column, text in found["remarks"]}
+    sheet.note_remarks(remarks)
     return sheet
 
 

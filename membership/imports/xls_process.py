@@ -15,7 +15,7 @@ HAS_PASSWORD = 3  # the exit code
 
 
 def main(max_rows: int) -> None:
-    """Write a dictionary of each sheet. A row is ``[number, is hidden, is crossed out, cell, ...]``.
+    """Write a dictionary of each sheet. A row is ``[number, is hidden, positions crossed out, cell, ...]``.
 
     A date is ``{"day": ...}``, an error ``{"error": ...}``, a date that cannot be ``{"no_day": ...}``.
     """
@@ -39,11 +39,21 @@ def _sheet(book: Any, sheet: Any, max_rows: int) -> dict[str, Any]:
         if len(rows) == max_rows or not any(value != "" for value in sheet.row_values(number)):
             continue
         cells = sheet.row(number)
-        filled = [book.xf_list[cell.xf_index] for cell in cells if cell.value != ""]
-        struck = sum(book.font_list[style.font_index].struck_out for style in filled)
+        struck = [
+            n
+            for n, cell in enumerate(cells)
+            if cell.value != ""
+            and book.font_list[book.xf_list[cell.xf_index].font_index].struck_out
+        ]
         about = sheet.rowinfo_map.get(number)
-        marks = [bool(about and about.hidden), struck * 2 > len(filled)]
-        rows.append([number + 1, *marks, *(_cell(book, cell) for cell in cells)])
+        rows.append(
+            [
+                number + 1,
+                bool(about and about.hidden),
+                struck,
+                *(_cell(book, cell) for cell in cells),
+            ]
+        )
     is_hidden = sheet.visibility != 0
     return {
         "name": sheet.name,
@@ -52,6 +62,9 @@ def _sheet(book: Any, sheet: Any, max_rows: int) -> dict[str, Any]:
         "rows": rows,
         "hidden_columns": [n + 1 for n, about in sheet.colinfo_map.items() if about.hidden],
         "merged": sheet.merged_cells,
+        "remarks": [
+            [row, column, note.text] for (row, column), note in sheet.cell_note_map.items()
+        ],
     }
 
 

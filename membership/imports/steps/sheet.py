@@ -52,10 +52,6 @@ class SheetForm(StepForm):
                 widget=forms.CheckboxSelectMultiple,
             )
 
-    @property
-    def notes(self) -> list[str]:
-        return [*self.found["file"]["notes"], *self.layout["notes"]]
-
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         for name in {"first_heading", "last_heading"} & self.fields.keys():
