@@ -511,8 +511,8 @@ def _set_aside_a_table_beside(layout: Layout, sheet: Sheet, names: Headings, giv
 
 def _add_titles_between(layout: Layout) -> None:
     """What a title between rows says holds for the rows below it, so it is a column that staff can use."""
-    titles = {
-        row.number: next(filter(None, row.cells))
+    titles: dict[int, Cell] = {
+        row.number: next(cell for cell in row.cells if cell)
         for row in layout.rows
         if layout.proposed.get(row.number) == "section" and row.number in layout.skipped
     }

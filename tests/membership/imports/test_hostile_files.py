@@ -129,7 +129,7 @@ def names(reading: Reading) -> list[str]:
     return [row.values.get("agency", "") for row in reading.rows]
 
 
-REGIONS = [["Region", "Programs"], ["Kootenay", 2], ["Nechako", 3]]
+REGIONS: list[list[Any]] = [["Region", "Programs"], ["Kootenay", 2], ["Nechako", 3]]
 PAGE = [["Victim Services contracts"], HEADINGS]
 # Each with the names of its agencies, and what has to be asked before it counts.
 BOOKS = {
