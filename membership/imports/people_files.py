@@ -23,6 +23,8 @@ _OF_A_MEETING = frozenset(["meetingid", "webinarid", "topic", "hostname", "hoste
 _JOINED = frozenset(["jointime", "timeinsessionminutes"])
 _OF_PARTICIPANTS = _JOINED | {"name", "nameoriginalname", "guest", "totaldurationminutes"}
 _REGISTERED = frozenset(["registrationtime", "approvalstatus"])
+# Titles in a webinar's report, which stand there also if the list has no one.
+_EMPTY_LISTS = frozenset(["panelistdetails", "attendeedetails", "otherattended"])
 # Reports that are no lists of people, by the beginning of their title or by a heading that only they have.
 _OTHER_REPORTS = {
     "poll answers": ("poll", "submitteddatetime"),
@@ -123,6 +125,8 @@ def _parts(file: FileRead, names: Headings) -> list[FileRead]:
     for start, end in pairwise([*starts, len(sheet.rows)]):
         rows = [_without_the_meeting(sheet.rows[start]), *sheet.rows[start + 1 : end]]
         if end < len(sheet.rows) and len(rows[-1].cells) == 1:  # the title of the next list
+            rows.pop()
+        while len(rows[-1].cells) == 1 and name_key(str(rows[-1].cells[0])) in _EMPTY_LISTS:
             rows.pop()
         if len(rows) > 1:
             parts.append(replace(file, sheets=[Sheet(sheet.name, rows, is_active=True)]))
