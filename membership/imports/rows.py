@@ -95,7 +95,7 @@ class ShownRows:
             for outcome in counts
             if len(counts) > 1
         }
-        if not list_import.is_applied:
+        if counts.keys() - {*_FIRST}:
             groups["all"] = "All rows", tuple(RowOutcome)
         if self.chosen not in groups:
             self.chosen = next(iter(groups), "")

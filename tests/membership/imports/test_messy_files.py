@@ -583,17 +583,14 @@ def write(messy: Messy, answers: Answers) -> dict[Any, dict[str, Any]]:
             for a in Agency.objects.exclude(city="")
         }
     if messy.kind == INITIATIVES:
-        return {
-            (r.person.email, r.initiative.kind, r.initiative.name, r.initiative.community_served, r.role): {
-                "name": r.person.name, "starts_on": r.starts_on,
-            }
-            for r in CoordinationRole.objects.select_related("person", "initiative")
-        }  # fmt: skip
+        places = "initiative__kind", "initiative__name", "initiative__community_served"
+        found = CoordinationRole.objects.values_list(
+            "person__email", *places, "role", "person__name", "starts_on"
+        )
+        return {row[:5]: {"name": row[5], "starts_on": row[6]} for row in found}
     if messy.kind == ROSTER:
-        return {
-            (e.person.email,): {"name": e.person.name, "starts_on": e.started_on}
-            for e in Enrolment.objects.select_related("person")
-        }
+        members = Enrolment.objects.values_list("person__email", "person__name", "started_on")
+        return {(email,): {"name": name, "starts_on": day} for email, name, day in members}
     names = "person__name", "carries_caseload", "starts_on"
     keys = "person__email", "program__agency__name", "program__type"
     return {
