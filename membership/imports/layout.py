@@ -143,12 +143,12 @@ def _choose_sheet(
     among = visible if best or not max(fits.values()) else sheets
     # A sheet of another year may have a column more or less.
     fitting = [s for s in among if fits[id(s)] >= 0.7 * max(fits[id(one)] for one in among)]
-    chosen = max(fitting, key=lambda s: (s.is_active, _year(s.name), -sheets.index(s)))
+    chosen = max(fitting, key=lambda s: (s.is_active, newest_year(s.name), -sheets.index(s)))
     answer = given.get("sheet", "sheet")
     if given.is_remembered("sheet", "sheet") and any(map(str.isdigit, answer or "")):
         # The sheet of another year is not the sheet of this one.
-        answer = chosen.name if _without_digits(answer) == _without_digits(chosen.name) else None
-        if chosen is not max(fitting, key=lambda s: _year(s.name)):
+        answer = chosen.name if without_digits(answer) == without_digits(chosen.name) else None
+        if chosen is not max(fitting, key=lambda s: newest_year(s.name)):
             answer = None
     if found := next((sheet for sheet in sheets if sheet.name == answer), None):
         return found, []
@@ -158,12 +158,12 @@ def _choose_sheet(
 
 
 def _sheet_question(sheets: list[Sheet], fitting: list[Sheet], chosen: Sheet) -> Question:
-    newest = max(fitting, key=lambda s: _year(s.name))
+    newest = max(fitting, key=lambda s: newest_year(s.name))
     if chosen.hidden:
         text = f"Only the hidden sheet “{chosen.name}” has headings that fit. Is it the right one?"
-    elif len(fitting) > 1 and _year(chosen.name) < _year(newest.name):
+    elif len(fitting) > 1 and newest_year(chosen.name) < newest_year(newest.name):
         text = f"The file opens on “{chosen.name}”, but it also has “{newest.name}”. Which one is the list?"
-    elif len({_year(s.name) for s in fitting}) < len(fitting):
+    elif len({newest_year(s.name) for s in fitting}) < len(fitting):
         text = (
             f"“{chosen.name}” is read. {len(fitting)} sheets have such headings. Which one is the list? If it is on "
             "several, put their rows on one sheet, and upload the file again."
@@ -186,7 +186,7 @@ def sheet_label(sheet: Sheet) -> str:
     return f"{sheet.name} ({len(sheet.rows)} rows{hidden})"
 
 
-def _year(text: str) -> int:
+def newest_year(text: str) -> int:
     """The newest year in the name of a sheet: 2027 for “2026-27” and “FY26/27”, 0 for none."""
     years = [int(found) for found in re.findall(r"(?<!\d)((?:19|20)\d\d)(?!\d)", text)]
     ends = re.findall(r"(?<!\d)(?:20)?(\d\d)\s*[-–/]\s*(?:20)?(\d\d)(?!\d)", text)
@@ -194,7 +194,8 @@ def _year(text: str) -> int:
     return max(years, default=0)
 
 
-def _without_digits(text: str) -> str:
+def without_digits(text: str) -> str:
+    """The key of a text that is the same for every year in it."""
     return re.sub(r"\d+", "#", name_key(text))
 
 
@@ -226,7 +227,8 @@ def _choose_headings(
             "“Transpose” on a new sheet, and import that."
         )
     if fit:
-        return top, count, []
+        years = _has_years_above(sheet, top) if count == 1 else 0
+        return top - years, count + years, []
     top = _widest_row(sheet)
     row = sheet.rows[top]
     return (
@@ -264,6 +266,14 @@ def _best_heading(
                 fit = names.fit(_joined(several), known, guess=guess)
                 best = max(best, (n, count, fit), key=lambda found: found[2])
     return best
+
+
+def _has_years_above(sheet: Sheet, top: int) -> bool:
+    """Whether the row above has a year for each of several columns with the same headings."""
+    row, above = sheet.rows[top], sheet.rows[top - 1]
+    keys = [name_key(str(cell)) for cell in row.cells if cell]
+    years = {newest_year(str(cell)) for cell in above.cells} - {0}
+    return above.number == row.number - 1 > 0 and len(set(keys)) < len(keys) and len(years) > 1
 
 
 def _may_be_heading(cell: object) -> bool:
@@ -446,7 +456,7 @@ def _kind_of_skip(row: SheetRow, is_repeat: bool, needed: Collection[int], last_
         _TOTAL.fullmatch(texts[0])
         or (
             not has_all
-            and not (len(texts) == 1 and _year(texts[0]))
+            and not (len(texts) == 1 and newest_year(texts[0]))
             and any(
                 found(texts[0])
                 for found in (_BEGINS_A_TOTAL.match, _ENDS_A_TOTAL.fullmatch, _NUMBER.fullmatch)

@@ -343,7 +343,7 @@ def initiatives(draw: st.DrawFn) -> Messy:
         "role": lambda key, row: key[4],
         "starts_on": lambda key, row: row["starts_on"],
     }
-    spellings = {"kind": KINDS, "role": ROLES, "email": emails_of(truth)}
+    spellings: dict[str, Any] = {"kind": KINDS, "role": ROLES, "email": emails_of(truth)}
     return draw(_file(INITIATIVES, truth, columns, spellings, []))
 
 
@@ -432,19 +432,19 @@ def _file(
         for between in draw(st.lists(st.sampled_from(titles), max_size=2)):
             rows.insert(draw(st.integers(1, len(rows) - 1)), between)
         for mark in draw(st.sets(st.sampled_from(["hidden", "struck"]))) if is_book else ():
-            row = draw(st.sampled_from([r for r in rows if len(r) > 1 and r is not heads]))
+            line = draw(st.sampled_from([r for r in rows if len(r) > 1 and r is not heads]))
             messy.marked[mark] = draw(st.sampled_from(["read", "skip"]))
-            if messy.marked[mark] == "skip" or id(row) in marks:
+            if messy.marked[mark] == "skip" or id(line) in marks:
                 messy.marked[mark] = "skip"
-                closed = [CLOSED.get(name, cell) for name, cell in zip(order, row, strict=True)]
+                closed = [CLOSED.get(name, cell) for name, cell in zip(order, line, strict=True)]
                 rows.insert(draw(st.integers(1, len(rows))), closed)
-                row = closed
-            marks[id(row)] = mark
+                line = closed
+            marks[id(line)] = mark
     is_merged = is_book and draw(st.booleans())
     if is_merged or sum(last - first for first, last in runs) > 1:
         for first, last in runs:
-            for row in rows[first + 1 : last + 1]:
-                row[order.index("agency")] = ""
+            for line in rows[first + 1 : last + 1]:
+                line[order.index("agency")] = ""
     lead = draw(st.integers(0, 2))
     table = [[""] * lead + line for line in [heads, *rows]]
     if draw(st.booleans()):  # headings in two rows
