@@ -21,6 +21,9 @@ from communities.email_addresses import normalize_email
 from membership.register.matching import best_matches, comparable_words
 from membership.register.names import clean_text, name_key
 
+# A person has no value in common with all others.
+NEVER_ONE_VALUE = frozenset({"email", "name", "contact_name", "contact_email"})
+
 
 class CellError(ValueError):
     """The cell cannot be read. The message says why."""

@@ -8,10 +8,10 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from membership.imports.columns import CellError, Column, text, yes_or_no
+from membership.imports.columns import NEVER_ONE_VALUE, CellError, Column, text, yes_or_no
 from membership.imports.files import BadCell, Cell, SheetRow, column_letters
 from membership.imports.headings import Candidate, Headings
-from membership.imports.layout import Layout, newest_year, shown, without_digits
+from membership.imports.layout import TITLES_BETWEEN, Layout, newest_year, shown, without_digits
 from membership.imports.questions import Given, Question, Step
 from membership.register.names import name_key
 
@@ -67,8 +67,6 @@ ROLE_EMAILS = {
     )
     for role, label in ROLES.items()
 }
-# A person has no value in common with all others.
-NEVER_ONE_VALUE = frozenset({"email", "name", "contact_name", "contact_email"})
 
 
 def parts_of(columns: Sequence[Column]) -> list[Column]:
@@ -198,7 +196,11 @@ def match_columns(
         *(
             _question(use, all_columns, asked, options)
             for use in uses
-            if use.position in asked or use.how not in ("name", "staff", "remembered")
+            if use.position in asked
+            or not (
+                use.how in ("name", "staff", "remembered")
+                or (use.heading == TITLES_BETWEEN and not use.column)  # asked about as rows
+            )
         ),
         *(_missing_question(c) for c in columns if c.name in matching.missing),
     ]

@@ -178,7 +178,7 @@ def test_a_file_over_the_limit_keeps_what_was_typed(priya):
     page = send(priya, content=b"A" * 10_000_001, list_name="the contract list")
 
     assert page.status_code == 413
-    assert "The file is 10 MB. The limit is 10 MB" in page.text
+    assert "The file is 10.1 MB. The limit is 10 MB" in page.text
     assert "the contract list" in page.text
     assert not ListImport.objects.exists()
 
