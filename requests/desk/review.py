@@ -115,12 +115,12 @@ def review_context(
     """The context of the review page; ``parameters`` are those of the queue it was opened from."""
     on = timezone.localdate(now)
     person = join_request.person
-    families = families_of(viewer)
+    own = own_communities(viewer)
     previous, following = neighbours(
         join_request, requests_of(viewer), parameters, viewer=viewer, now=now
     )
-    earlier = person.join_requests.filter(community__team__family__in=families)
-    enrolments = person.enrolments.filter(community__team__family__in=families)
+    earlier = person.join_requests.filter(community__in=own)
+    enrolments = person.enrolments.filter(community__in=own)
     return {
         "assessment": assessments_of([join_request], on=on)[join_request.pk],
         "answers": join_form_for(join_request.community, join_request.answers).answers_for_staff,
@@ -141,7 +141,7 @@ def review_context(
         "previous": previous,
         "next": following,
         "near": near_record(person, viewer=viewer),
-        "notes": join_request.staff_notes.select_related("by__person"),
+        "notes": join_request.staff_notes.prefetch_related("by__person"),  # few have any
     }
 
 
