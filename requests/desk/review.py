@@ -141,7 +141,7 @@ def review_context(
         "previous": previous,
         "next": following,
         "near": near_record(person, viewer=viewer),
-        "notes": join_request.staff_notes.prefetch_related("by__person"),  # few have any
+        "notes": join_request.staff_notes.select_related("by__person"),
     }
 
 
