@@ -22,7 +22,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from communities.calendar import business_days_between
 from communities.models import SupportTeam
 from evabc.desk.coverage import coverage_page, coverage_sheet
-from evabc.desk.guide import staff_guide
+from evabc.desk.guide import example_file, staff_guide
 from evabc.desk.history import history
 from evabc.desk.reports import report_sheet, reports
 from evabc.ops.health import system_status
@@ -73,6 +73,8 @@ class StaffSite(AdminSite):
         djangos = super().get_urls()
         return [
             path("guide/", view(staff_guide), name="guide"),
+            path("guide/<str:kind>/", view(staff_guide), name="guide_page"),
+            path("guide/example/<str:file_name>/", view(example_file), name="guide_example"),
             path("how-it-is-doing/", view(system_status), name="how_it_is_doing"),
             path("history/", view(history), name="history"),
             path("coverage/", view(coverage_page), name="coverage"),

@@ -325,16 +325,12 @@ class ListImportAdmin(CustomPageAdmin):
             )
             uploads.upload(list_import)
             return redirect("admin:membership_listimport_change", list_import.pk)
-        samples = [
-            (reverse("admin:membership_listimport_sample", args=[kind]), kind.label)
-            for kind in ListKind
-        ]
         return desk_page(
             request,
             "desk/imports/upload.html",
             title="Import a list",
             form=form,
-            samples=samples,
+            kinds=ListKind.choices,
         )
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:

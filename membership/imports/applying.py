@@ -72,12 +72,20 @@ class RowResult:
 
 
 def combined(*results: RowResult) -> RowResult:
-    """The combined result: an addition or a change takes precedence over no change."""
-    sentences = (result.sentence for result in results if result.sentence)
+    """The combined result: an addition or a change takes precedence over no change.
+
+    Beside changes, what does not change has its sentence as a note, or the page would not show it.
+    """
+    said = [result for result in results if result.sentence or result.changes]
+    has_changes = any(result.changes for result in said)
     return RowResult(
         min(result.outcome for result in results),
-        "; ".join(sentences),
-        tuple(change for result in results for change in result.changes),
+        "; ".join(result.sentence for result in said if result.sentence),
+        tuple(
+            change
+            for result in said
+            for change in result.changes or ((("note", "", result.sentence),) * has_changes)
+        ),
         any(result.ends for result in results),
     )
 

@@ -38,7 +38,8 @@ class Effect:
 
     ``on`` and ``off`` are the enrolments that come on or off the roster checks, each with its key (or else the ``row``
     that enrols someone), the kinds, and the findings. ``left_out`` are the keys of what the ``last`` edition named and
-    this one does not, of ``named``. ``ending`` is how many rows end something that was still going on.
+    this one does not, of ``named``; what is over by now does not count. A roster has no ``last``: everyone on the
+    roster counts. ``ending`` is how many rows end something that was still going on.
     """
 
     on: list[dict[str, Any]] = field(default_factory=list)
@@ -94,13 +95,15 @@ def write(
     model = FACTS_OF_LIST.get(ListKind(list_import.kind))
     last = _last_edition(list_import)
     had = _named_by(model, list_import, last) if model and last else []
+    going_on = _named_by(model, list_import, last, going_on=True) if model and last else []
     people = _concerned(plan, model, had, on=on)
     before = checks_proposed(on=on, people=people)
     plan.register.save()
     end()
-    effect = Effect(named=len(had), last=last.isoformat() if last else "", ending=plan.ending_facts)
+    effect = Effect(ending=plan.ending_facts)
     if model and last:
-        effect.left_out = _named_by(model, list_import, last)
+        effect.last, effect.named = last.isoformat(), len(going_on)
+        effect.left_out = _named_by(model, list_import, last, going_on=True)
     elif list_import.community:
         open_ones = list_import.community.enrolments.filter(ended_on__isnull=True)
         named = {*plan.register.people.by_pk()}
@@ -157,11 +160,19 @@ def _last_edition(list_import: ListImport) -> date | None:
     return last if last and last < list_import.as_of else None
 
 
-def _named_by(model: type[EvidencedModel], list_import: ListImport, last: date) -> list[int]:
-    """The facts that the last edition named, and no newer one."""
+def _named_by(
+    model: type[EvidencedModel], list_import: ListImport, last: date, *, going_on: bool = False
+) -> list[int]:
+    """The facts that the last edition named, and no newer one; or only those that are not over by the date of this one.
+
+    What is over, such as a membership of last year, is no loss if it is not named any more.
+    """
     rows = model._default_manager.filter(
         evidence=Evidence.LISTED, list_name=list_import.list_name, list_as_of=last
     )
+    if going_on:
+        last_day = IMPORTERS[list_import.kind].period[1]
+        rows = rows.exclude(**{f"{last_day}__lt": list_import.as_of})
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 

@@ -166,6 +166,8 @@ TABLE = {
     "admin:view_on_site": (desk(404, 404, 404),) * 2,
     "admin:app_list": (TEAMS, TEAMS),
     "admin:guide": (TEAMS, GET_ONLY),
+    "admin:guide_page": (TEAMS, GET_ONLY),
+    "admin:guide_example": (desk(404, 404, 404), GET_ONLY),  # without sample data
     "admin:how_it_is_doing": (desk(404, 404, 200), GET_ONLY),
     "admin:history": (TEAMS, GET_ONLY),
     "admin:no_such_page": (desk(404, 404, 404),) * 2,

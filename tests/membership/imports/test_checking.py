@@ -340,6 +340,60 @@ def test_a_roster_enrols_and_names_those_who_are_not_on_it(priya, members):
     assert shown.loss == ""
 
 
+def test_the_next_edition_of_a_roster_loses_no_one(priya, members):
+    """An import ends no enrolment, so those whom it does not name are no bulk loss, however many."""
+    everyone = [f"Member {n},member{n}@example.org,2026-04-01" for n in range(12)]
+    roster = {"kind": ListKind.ROSTER, "community": builders.community()}
+    first = checked("Name,Email,Since", *everyone, as_of=APRIL, **roster)
+    uploads.confirm(list_import_id=first.pk, now=NOW)
+    carried_on(first)
+
+    following = checked("Name,Email,Since", *everyone[:9], **roster)
+
+    shown = ShownEffect(following, priya.user)
+    assert [name for name, _ in shown.left_out.shown] == [
+        f"Member {n} in STVC" for n in (10, 11, 9)
+    ]
+    assert shown.loss == ""
+    page = text(priya, page_of(following))
+    assert "They stay on the roster. An import ends no enrolment." in page
+    assert "count as not known" not in page
+
+
+def test_what_was_over_anyway_is_no_loss(priya):
+    """A list of members names the membership of this year, not that of last year too."""
+    columns = "Agency,Member since,Member until"
+    this_year = [f"{tree} House,2026-01-01,2026-12-31" for tree in TREES]
+    last_year = [row.replace("2026", "2025") for row in this_year]
+    apply_list(ListKind.AGENCIES, columns, *last_year, *this_year)
+
+    following = checked(columns, *this_year[1:], kind=ListKind.AGENCIES)
+
+    shown = ShownEffect(following, priya.user)
+    assert [name for name, _ in shown.left_out.shown] == [
+        "Alder House: January 1, 2026 to December 31, 2026"
+    ]
+    assert (shown.named, shown.loss) == (12, "")
+
+
+def test_what_stays_is_said_beside_what_changes(priya):
+    """Not only in rows without changes."""
+    columns = "Agency,City,Member since,Member until,Contact email"
+    apply_list(
+        ListKind.AGENCIES, columns, "Alder House,Sampleton,2026-01-01,2026-12-31,kai@example.org"
+    )
+
+    following = checked(
+        columns,
+        "Alder House,Sampleton,2026-01-01,2027-12-31,new@example.org",
+        kind=ListKind.AGENCIES,
+    )
+
+    page = text(priya, page_of(following))
+    assert "Ends on: December 31, 2026 → December 31, 2027" in page
+    assert "Note: The contact email stays kai@example.org." in page
+
+
 def test_a_check_takes_the_same_number_of_queries_for_any_number_of_rows(members):
     def check(count: int) -> int:
         list_import = checked(HEADINGS, "Alder House,STVC,Town 0,PSSG,")
