@@ -37,6 +37,7 @@ from membership.imports.questions import Answers, Given, Question, remembered
 from membership.imports.reading import Reading, read_list
 from membership.imports.undoing import forget_old
 from membership.models import (
+    Enrolment,
     ListImport,
     ListImportRow,
     ListSeries,
@@ -247,7 +248,7 @@ def import_at_once(
             if loss is not None and effect.loss not in ("", loss):
                 raise LossError(list_import, effect)
     if not plan.errors:
-        reassess(now=now, list_import=list_import)
+        _reassess(list_import, effect, now)
     return plan
 
 
@@ -391,8 +392,13 @@ def _apply(pk: int, rows: list[ListRow], now: datetime) -> None:
                 "What the list no longer has or ends has changed since it was checked, so nothing was written. "
                 "The list has been checked again."
             )
-    # The roster checks follow the list at once.
-    reassess(now=now, list_import=list_import)
+    _reassess(list_import, effect, now)
+
+
+def _reassess(list_import: ListImport, effect: Effect, now: datetime) -> None:
+    """The roster checks follow the list at once. The night looks at those that it does not concern."""
+    who = {} if effect.concerned is None else {"person__in": effect.concerned}
+    reassess(now=now, enrolments=Enrolment.objects.filter(**who), list_import=list_import)
 
 
 def _write(list_import: ListImport, plan: Plan, now: datetime) -> Effect:
