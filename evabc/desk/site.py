@@ -6,7 +6,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, site
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery, Value
@@ -267,6 +267,9 @@ def sections(
     A model that no section names is listed under "More".
     """
     models = {m["object_name"]: m for app in app_list for m in app["models"]}
+    for model in models.values():
+        own_admin = site.get_model_admin(model["model"])
+        model["add_label"] = getattr(own_admin, "add_label", "")
     shown = [
         (title, [models.pop(name) for name in names if name in models]) for title, names in SECTIONS
     ]

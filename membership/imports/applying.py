@@ -137,12 +137,13 @@ def apply_to_fact(
     if before != {name: getattr(fact, name) for name in before}:
         batch.change(fact)
     if is_confirmed and differences:
-        is_known = fact.list_says == before["list_says"]
-        return RowResult(
-            RowOutcome.SAME if is_known else RowOutcome.CHANGE,
-            f"Staff confirmed this fact, so it stays. Noted: {differences}",
-        )
+        stays = "Staff confirmed this fact, so it stays. Noted"
+        if fact.list_says == before["list_says"]:
+            return RowResult(RowOutcome.SAME, f"{stays}: {differences}")
+        return RowResult(RowOutcome.CHANGE, f"{stays}: {differences}", ((stays, "", differences),))
     if differences or before["evidence"] != fact.evidence:
+        if before["evidence"] != fact.evidence:
+            shown += (("evidence", Evidence(before["evidence"]).label, Evidence.LISTED.label),)
         ends = went_on and not _goes_on(fact, source.on or source.as_of)
         return RowResult(RowOutcome.CHANGE, differences, shown, ends)
     return RowResult(RowOutcome.SAME)

@@ -20,7 +20,15 @@ from membership.imports.batches import RegisterBatch
 from membership.imports.columns import ListRow, in_words
 from membership.imports.kinds import IMPORTERS, Plan
 from membership.imports.reading import Reading
-from membership.models import EvaMembership, ListImport, ListKind, Program, ProgramPosition
+from membership.imports.rows import first_words
+from membership.models import (
+    EvaMembership,
+    ListImport,
+    ListKind,
+    Program,
+    ProgramPosition,
+    RowOutcome,
+)
 from membership.register.evidence import EvidencedModel
 from membership.register.names import clean_text
 from membership.rosters.reassessment import FACTS, checks_proposed, known_lists
@@ -211,6 +219,7 @@ def show_cells(plan: Plan, reading: Reading) -> None:
             meaning = "" if value in (None, "", text) else in_words(value)
             bad = read.bad.get(use.column, "")
             row.cells.append([use.letter, text, "" if bad or meaning == text else meaning, bad])
+        row.what = row.what or first_words(cell[1] for cell in row.cells)
 
 
 _VALUE = re.compile(r"(?<=: )“[^”]*”|Cell [A-Z]+\d+|\d+")
@@ -236,7 +245,8 @@ def group_errors(plan: Plan) -> list[dict[str, Any]]:
 def differences(list_import: ListImport, plan: Plan) -> list[int]:
     """The rows that do something else now than when staff checked them, by their numbers."""
     columns = ("number", "outcome", "sentence", "changes")
-    was = {repr(row): row[0] for row in list_import.rows.values_list(*columns)}
+    read = list_import.rows.exclude(outcome=RowOutcome.SKIPPED)
+    was = {repr(row): row[0] for row in read.values_list(*columns)}
     is_now = {
         repr((row.number, int(row.outcome), row.sentence, row.changes)): row.number
         for row in plan.rows

@@ -29,6 +29,7 @@ class RowOutcome(models.IntegerChoices):
     CHANGE = 2, "Change"
     SAME = 3, "No change"
     ASIDE = 4, "Set aside"
+    SKIPPED = 5, "Skipped"
 
 
 class ListSeries(models.Model):
@@ -93,8 +94,8 @@ class ListImport(models.Model):
     rows are what each row of the list would do.
 
     ``content``, ``table``, ``answers``, ``found`` and the rows are personal data, so they are deleted when the
-    import is applied or discarded. The name and date of the list, who imported it and the counts are kept.
-    ``changes`` is what the import did, for undoing it; it is deleted when that is no longer possible.
+    import is applied or discarded. The name and date of the list, who imported it and the counts are kept, and
+    for a while what each row changed, without the names and emails of people. ``changes`` is what the import did, for undoing it; it is deleted when that is no longer possible.
     ``named`` is what its rows said, for comparing editions: people by their keys, without names and emails.
     ``community`` is set only for a roster, and only its team can see that.
     """
@@ -198,7 +199,10 @@ class ListImport(models.Model):
 
 
 class ListImportRow(models.Model):
-    """What one row of a list would do, for staff to check before they confirm the import."""
+    """What one row of a list would do, for staff to check before they confirm the import, and then what it did.
+
+    ``subject`` is what a written row is about: the model and the key, such as “membership.person/12”.
+    """
 
     list_import = models.ForeignKey(ListImport, models.CASCADE, related_name="rows")
     number = models.PositiveIntegerField("row")
@@ -209,9 +213,13 @@ class ListImportRow(models.Model):
     # after].
     cells = models.JSONField(default=list, db_default=[], blank=True)
     changes = models.JSONField(default=list, db_default=[], blank=True)
+    subject = models.CharField(max_length=80, db_default="", default="", blank=True)
 
-    # Set by the page: the cells with the headings of the file in place of the letters.
+    # Set by the page: the outcome in words, the cells with the headings of the file in place of the letters, and where
+    # the register has what the row is about.
+    label: str
     read_cells: list[tuple[str, ...]]
+    url: str = ""
 
     class Meta:
         ordering = ["outcome", "number", "pk"]

@@ -25,7 +25,8 @@ from membership.imports.applying import column_in_words
 from membership.imports.batches import EVIDENCE_FIELDS
 from membership.imports.checking import FACTS_OF_LIST
 from membership.imports.kinds.base import ListStatus
-from membership.imports.models import ListImport, ListKind
+from membership.imports.models import ListImport, ListImportRow, ListKind
+from membership.imports.rows import subject_of
 from membership.models import (
     Access,
     AccessStep,
@@ -116,6 +117,7 @@ def undo_import(*, list_import_id: int, by: User, now: datetime) -> None:
             series.save(update_fields=["mapping"])
         list_import.undone_by, list_import.undone_at = by, now
         list_import.save()
+        list_import.rows.all().delete()
     reassess(now=now)
 
 
@@ -185,9 +187,10 @@ def correct_date(*, list_import_id: int, as_of: date, now: datetime) -> None:
 
 
 def forget_old(*, now: datetime) -> None:
-    """Delete what imports changed once it is too old to undo it."""
-    old = ListImport.objects.filter(changes__isnull=False, moved_at__lt=now - KEPT_FOR)
-    old.update(changes=None)
+    """Delete what imports changed once it is too old to undo it, and what is kept of their rows."""
+    old = ListImport.objects.filter(moved_at__lt=now - KEPT_FOR)
+    old.filter(changes__isnull=False).update(changes=None)
+    ListImportRow.objects.filter(list_import__in=old, list_import__state=State.APPLIED).delete()
 
 
 def forget_in_changes(person: Person, *, names: Iterable[str], addresses: Iterable[str]) -> None:
@@ -195,6 +198,7 @@ def forget_in_changes(person: Person, *, names: Iterable[str], addresses: Iterab
 
     If the register keeps what a list says of them, that is someone else now.
     """
+    ListImportRow.objects.filter(subject=subject_of(person)).delete()
     entry = Person.objects.filter(email__in=addresses).exclude(pk=person.pk).first()
     kept = ListImport.objects.filter(Q(changes__isnull=False) | Q(named__isnull=False))
     for list_import in kept.select_for_update(of=("self",)):

@@ -35,6 +35,7 @@ from membership.imports.kinds import IMPORTERS, Plan
 from membership.imports.likeness import compare_with_register
 from membership.imports.questions import Answers, Given, Question, remembered
 from membership.imports.reading import Reading, read_list
+from membership.imports.rows import rows_written, skipped_rows
 from membership.imports.undoing import forget_old
 from membership.models import (
     Enrolment,
@@ -131,6 +132,25 @@ def carry_on(*, list_import_id: int, now: datetime) -> None:
                 _close(list_import, State.REFUSED, now)
 
 
+def stop_after_error(*, list_import_id: int, now: datetime) -> None:
+    """After an error of the portal's own, give the import back to staff, with all that they answered."""
+    with transaction.atomic():
+        list_import = ListImport.locked(list_import_id)
+        if list_import.state not in ListImport.WORKING:
+            return
+        list_import.problem = (
+            "Something went wrong on our end, and nothing was written. Change the answer that you gave last and save "
+            "again, or tell the people who look after the portal."
+        )
+        if not list_import.found:
+            _close(list_import, State.REFUSED, now)
+            return
+        was_ready = list_import.state == State.APPLYING
+        list_import.state = State.READY if was_ready else State.OPEN
+        list_import.moved_at = now
+        list_import.save(update_fields=["problem", "state", "moved_at"])
+
+
 def answer(*, list_import_id: int, answers: Answers, now: datetime) -> None:
     """Save what staff answered in a step, and let the worker read the list again.
 
@@ -142,8 +162,11 @@ def answer(*, list_import_id: int, answers: Answers, now: datetime) -> None:
         list_import.answers = {**list_import.answers, **answers}
         for day in answers.get("as_of", {}).values():  # of the title, or as staff gave it
             list_import.as_of = date.fromisoformat(day)
+        list_import.problem = ""
         list_import.state, list_import.percent, list_import.moved_at = State.CHECKING, 0, now
-        list_import.save(update_fields=["answers", "as_of", "state", "percent", "moved_at"])
+        list_import.save(
+            update_fields=["answers", "as_of", "problem", "state", "percent", "moved_at"]
+        )
         _notify_worker_on_commit(list_import.pk)
 
 
@@ -201,17 +224,18 @@ def confirm(*, list_import_id: int, now: datetime, loss: str = "") -> None:
         if loss != (list_import.effect or {}).get("loss", ""):
             raise RefusedError("Read what the list no longer has or ends, and confirm it.")
         list_import.answers = {**list_import.answers, "confirmed": {"loss": loss}}
+        list_import.problem = ""
         list_import.state, list_import.percent, list_import.moved_at = State.APPLYING, 0, now
-        list_import.save(update_fields=["answers", "state", "percent", "moved_at"])
+        list_import.save(update_fields=["answers", "problem", "state", "percent", "moved_at"])
         _notify_worker_on_commit(list_import.pk)
 
 
 class QuestionsOpenError(RefusedError):
     """Staff have to be asked something first."""
 
-    def __init__(self, questions: list[Question]) -> None:
+    def __init__(self, questions: list[Question], notes: list[str]) -> None:
         super().__init__("\n".join(question.text for question in questions))
-        self.questions = questions
+        self.questions, self.notes = questions, notes
 
 
 class LossError(RefusedError):
@@ -234,7 +258,7 @@ def import_at_once(
     """
     reading, now = _read(list_import, _file(list_import)), list_import.uploaded_at
     if asked := [q for q in reading.questions if q.is_open and not q.can_wait]:
-        raise QuestionsOpenError(asked)
+        raise QuestionsOpenError(asked, reading.notes)
     if dry_run:
         plan, effect = try_out(list_import, reading.rows, now=now)
         list_import.effect = effect.to_json() if effect else None
@@ -350,9 +374,7 @@ def _save_found(
         list_import.state = State.OPEN
         if plan:
             _count(list_import, plan)
-            for row in plan.rows:
-                row.list_import = list_import
-            ListImportRow.objects.bulk_create(plan.rows)
+            _save_rows(list_import, [*plan.rows, *skipped_rows(reading)])
             list_import.state = State.OPEN if plan.errors else State.READY
         list_import.percent, list_import.moved_at = 100, now
         list_import.save()
@@ -435,6 +457,13 @@ def _record(list_import: ListImport, plan: Plan, before: Rows, now: datetime) ->
         series.mapping = {**series.mapping, **remembered(list_import.answers)}
         series.save(update_fields=["mapping"])
     _close(list_import, State.APPLIED, now)
+    _save_rows(list_import, rows_written(plan, [row[2] for row in list_import.named]))
+
+
+def _save_rows(list_import: ListImport, rows: list[ListImportRow]) -> None:
+    for row in rows:
+        row.list_import = list_import
+    ListImportRow.objects.bulk_create(rows)
 
 
 def _close(list_import: ListImport, state: ListImport.State, now: datetime) -> None:

@@ -282,10 +282,9 @@ TABLE = {
     },
     **pages_rows("membership_listimport", this_team=desk(ON, 404, ON)),
     "admin:membership_listimport_add": (TEAMS, TEAMS),
-    **{
-        f"admin:membership_listimport_{step}": (THIS_TEAM, desk(ON, 404, ON))
-        for step in ("sheet", "check")
-    },
+    "admin:membership_listimport_sheet": (THIS_TEAM, desk(ON, 404, ON)),
+    # It comes after questions that are open.
+    "admin:membership_listimport_check": (desk(ON, 404, ON),) * 2,
     "admin:membership_listimport_row": (desk(ON, 404, ON),) * 2,
     "admin:membership_listimport_errors": (GET_ONLY, THIS_TEAM),
     # Nothing is chosen there, so the page says what is missing.

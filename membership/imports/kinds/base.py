@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar, TypeVar
 
-from django.db.models import TextChoices
+from django.db.models import Model, TextChoices
 from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
@@ -220,6 +220,8 @@ class Plan:
 
     register: RegisterBatch
     rows: list[ListImportRow] = field(default_factory=list)
+    # What each row is about in the register.
+    subjects: list[Model | None] = field(default_factory=list)
     # Of each row that is imported: the person, the key of its agency, and the row.
     named: list[tuple[Person | None, str, ListRow]] = field(default_factory=list)
     # How many rows end something that was still going on.
@@ -269,8 +271,9 @@ class Importer(ABC):
         seen: dict[Hashable, ListRow] = {}
         for row in rows:
             result = self._result(row, seen)
-            if result.outcome != RowOutcome.ERROR:
-                plan.named.append(self._named(row))
+            is_read = result.outcome != RowOutcome.ERROR
+            plan.named += [self._named(row)] if is_read else []
+            plan.subjects.append(self.about(row) if is_read else None)
             plan.rows.append(
                 ListImportRow(
                     number=row.number,
@@ -355,6 +358,10 @@ class Importer(ABC):
     @abstractmethod
     def subject(self, row: ListRow) -> str:
         """What the row is about, in words."""
+
+    def about(self, row: ListRow) -> Model | None:
+        """What a row that was applied is about in the register: the person, if it names one."""
+        return self.register.people.first(row["email"]) if row["email"] else None
 
     @abstractmethod
     def key(self, row: ListRow) -> Hashable:
@@ -459,5 +466,7 @@ class Importer(ABC):
         for name, value in {**values, **self.source.evidence()}.items():
             setattr(new, name, value)
         batch.add(key, new)
-        shown = (sentence.partition(":")[0], "", sentence.partition(": ")[2] or str(new))
-        return RowResult(RowOutcome.ADD, sentence, (shown, *changes_of(new, values)))
+        what, _, about = sentence.partition(": ")
+        shown = (what, "", about or str(new).removeprefix(f"{new.person}: "))
+        said: dict[str, Any] = {column: values[column] for column in names if column in values}
+        return RowResult(RowOutcome.ADD, sentence, (shown, *changes_of(new, said)))

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
+from django.db.models import Model
 from django.utils.formats import date_format
 
 from communities.rules.vocabulary import Evidence, Funder
@@ -116,10 +117,15 @@ class AgencyList(Importer):
     def subject(self, row: ListRow) -> str:
         return str(row["agency"])
 
+    def about(self, row: ListRow) -> Model | None:
+        return self.register.agencies.first(self.agency_key(row["agency"]))
+
     def key(self, row: ListRow) -> Hashable:
         return self.agency_key(row["agency"]), row["starts_on"]
 
     def problem(self, row: ListRow) -> str:
+        if "ends_on" in row.said and not row["ends_on"]:
+            return "An EVA BC membership always has a last day. Enter it, or skip the row."
         has_one_day = bool(row["starts_on"]) != bool(row["ends_on"])
         if has_one_day and not row.ends_by_status and not self._held(row):
             return "Enter both the first and the last day of the membership, or neither."
@@ -262,6 +268,9 @@ class ProgramList(Importer):
     def subject(self, row: ListRow) -> str:
         place = f", {row['community_served']}" if row["community_served"] else ""
         return f"{row['agency']}: {row['program_type'].label}{place}"
+
+    def about(self, row: ListRow) -> Model | None:
+        return self.register.programs.first(self.program_key(row))
 
     def key(self, row: ListRow) -> Hashable:
         return self.program_key(row)

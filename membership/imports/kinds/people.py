@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
+from django.db.models import Model
 from django.utils.formats import date_format
 
 from communities.rules.vocabulary import InitiativeKind, RoleKind
@@ -146,6 +147,9 @@ class InitiativeList(Importer):
         who = row["name"] or row["email"]
         return f"{row['initiative']}: {who}" if who else str(row["initiative"])
 
+    def about(self, row: ListRow) -> Model | None:
+        return super().about(row) or self.register.initiatives.first(self._initiative_key(row))
+
     def key(self, row: ListRow) -> Hashable:
         return (*self._initiative_key(row), row["email"], row["role"])
 
@@ -217,6 +221,7 @@ class RosterList(Importer):
                 "Enrolled on",
                 "On the roster since",
                 "Joined",
+                "When did you join",
                 "Member since",
             ),
             samples=("2024-04-01", "Apr 1, 2025"),

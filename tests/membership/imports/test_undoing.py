@@ -203,6 +203,7 @@ def test_an_erased_person_is_not_kept_and_the_rest_can_be_undone(staff):
     apply_list(ListKind.PEOPLE, PEOPLE, DANA, DANA.replace("Dana", "Kai").replace("dana", "kai"))
     dana = Person.objects.get(email="dana@example.org")
     privacy.erase(person_id=dana.pk, by=staff, now=LATER)
+    assert [row.number for row in last().rows.all()] == [3]
     kept = f"{last().changes} {last().named}"
     assert "Kai" in kept
     assert "Dana" not in kept
@@ -210,6 +211,7 @@ def test_an_erased_person_is_not_kept_and_the_rest_can_be_undone(staff):
     listed = Person.objects.exclude(pk=dana.pk).filter(user=None)  # what the list says stays
     assert {row[0] for row in last().named} == set(listed.values_list("pk", flat=True))
     undo_last()
+    assert not last().rows.exists()
     assert not ProgramPosition.objects.exists()
     assert not listed.exists()
 
