@@ -84,7 +84,7 @@ def _write_the_catalogue(**signal: object) -> None:
 @pytest.fixture(scope="session")
 def _quick_flush() -> Iterator[None]:
     """A transactional test ends with a flush, in which Django empties each table and has all handlers of
-    ``post_migrate`` write anew what they wrote into the database. Here it puts back their rows."""
+    ``post_migrate`` write again what they wrote into the database. Here it puts back their rows."""
     from django.core.management.commands import flush
     from django.db import connection
 
@@ -163,8 +163,9 @@ def django_db_setup(
 
 @pytest.fixture(scope="session", autouse=True)
 def _static_files_are_looked_for_once() -> Iterator[None]:
-    """Each client of a test makes the middleware anew, which would go through all static files again."""
-    find, found = WhiteNoiseMiddleware.add_files_from_finders, {}
+    """Each client of a test makes the middleware again, which would go through all static files again."""
+    find = WhiteNoiseMiddleware.add_files_from_finders
+    found: dict[str, Any] = {}
 
     def find_once(self: WhiteNoiseMiddleware) -> None:
         if not found:
@@ -188,13 +189,18 @@ def rows_of_the_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker
         transaction.set_rollback(True)
 
 
+@pytest.fixture(scope="session")
+def _own_redis(redis_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
 @pytest.fixture(autouse=True)
-def _empty_caches() -> None:
+def _empty_caches(_own_redis: redis.Redis) -> None:
     """Each test begins without the cache, limits, tasks and public pages another one left."""
     for name in ("pages", "copies"):
         caches[name].clear()
-    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
-        client.flushdb()
+    _own_redis.flushdb()
 
 
 @pytest.fixture

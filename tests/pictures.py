@@ -243,7 +243,8 @@ class Camera:
             page.get_by_role("button", name="Import all rows").click()
             page.get_by_role("heading", name="Imported").wait_for()
             save("after")
-            page.get_by_role("link", name="Undo this import…").click()
+            page.get_by_text("Undo this import…").click()
+            page.get_by_role("heading", name=re.compile("^Undo the import of")).wait_for()
             save("undo")
 
     def _step(self, page: Page) -> str:

@@ -169,6 +169,14 @@ def show_file(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     )
 
 
+@require_POST
+def preview_undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Let the worker find out what undoing an import would change."""
+    page = call_verb(request, pk, verb=undoing.ask_for_preview)
+    pending = ListImport.objects.filter(pk=pk).exclude(pending="").exists()
+    return redirect("admin:membership_listimport_undo", pk) if pending else page
+
+
 @fresh_code_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
@@ -176,19 +184,19 @@ def undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     list_import = get_object_or_404(lists_of(request.user), pk=pk)
     page = redirect("admin:membership_listimport_change", pk)
     if request.method == "POST":
-        with refusal_as_warning(request):
-            undoing.undo_import(list_import_id=pk, by=request.user, now=timezone.now())
-            messages.success(request, "The import is undone. The register is as it was before it.")
-        return page
-    if why_not := undoing.why_not_undone_import(list_import):
-        messages.warning(request, why_not)
+        return call_verb(request, pk, verb=partial(undoing.ask_to_undo, by=request.user))
+    if list_import.pending == ListImport.Pending.PREVIEW:
+        return desk_page(
+            request, "desk/imports/list.html", title=str(list_import), list=list_import
+        )
+    if not list_import.preview:
         return page
     return desk_page(
         request,
         "desk/imports/undo.html",
         title=f"Undo the import of {list_import}?",
         crumbs=_crumbs(list_import),
-        preview=undoing.preview(list_import),
+        preview=list_import.preview,
         button="Undo this import",
         back=("Cancel", page.url),
     )
@@ -207,8 +215,7 @@ def correct_date(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         as_of, now = form.cleaned_data["as_of"], timezone.now()
         with refusal_as_form_error(form, "as_of"):
             if form.cleaned_data["previewed"] == as_of:
-                undoing.correct_date(list_import_id=pk, as_of=as_of, now=now)
-                messages.success(request, "The list and its facts have the new date.")
+                undoing.ask_to_correct_date(list_import_id=pk, as_of=as_of, now=now)
                 return page
             undoing.require_may_be_dated(list_import, as_of, today=timezone.localdate(now))
             previewed = as_of
@@ -259,6 +266,7 @@ class ListImportAdmin(CustomPageAdmin):
             for step in STEP_FORMS
         },
         Step.FILE.value: show_file,
+        "preview": preview_undo,
         "undo": undo,
         "date": correct_date,
         "confirm": confirm,
@@ -329,6 +337,7 @@ class ListImportAdmin(CustomPageAdmin):
             title=str(list_import),
             list=list_import,
             can_undo=list_import.is_applied
+            and not list_import.pending
             and ListImport.objects.filter(pk=pk, changes__isnull=False).exists(),
             effect=ShownEffect(list_import, request.user),
             rows=ShownRows(list_import, request.GET),

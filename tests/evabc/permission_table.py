@@ -291,6 +291,7 @@ TABLE = {
     "admin:membership_listimport_columns": (THIS_TEAM, THIS_TEAM),
     "admin:membership_listimport_values": (THIS_TEAM, THIS_TEAM),
     "admin:membership_listimport_file": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_listimport_preview": (GET_ONLY, desk(ON, 404, ON)),
     "admin:membership_listimport_undo": (desk(CODE, CODE, CODE),) * 2,
     # An import that is not done yet has no date to correct.
     "admin:membership_listimport_date": (desk(ON, 404, ON),) * 2,

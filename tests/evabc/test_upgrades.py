@@ -175,7 +175,7 @@ def in_order(table):
 
 def script(database):
     """What makes a PostgreSQL database of this schema."""
-    # A test of this run may have restored a backup, which makes the database's schema itself anew.
+    # A test of this run may have restored a backup; the schema `public` is then a new one.
     options = ["--schema-only", "--no-owner", "--no-privileges", "--no-comments"]
     command = [tool("pg_dump"), *options, address_of(database)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

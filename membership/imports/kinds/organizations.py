@@ -110,7 +110,7 @@ class AgencyList(Importer):
     )
 
     def load(self, rows: Sequence[ListRow]) -> None:
-        self.register.load_agencies(row["agency"] for row in rows)
+        self.register.load_agencies(rows)
         self.register.load_memberships()
         self._periods: defaultdict[str, list[ListRow]] = defaultdict(list)
 
@@ -150,14 +150,15 @@ class AgencyList(Importer):
         held = self._held(row)
         if not held or not row.said & {*self.period}:
             return RowResult(RowOutcome.SAME)
-        known, values = held[0], self.said_of(row, held[0], "ends_on")
+        known, values = held[0], row.what_it_says("ends_on")
         if values and values["ends_on"] < known.starts_on:
             return RowResult(
                 RowOutcome.SAME if row.ends_by_status else RowOutcome.ERROR,
                 f"The last day is before the first day that the register has, {date_format(known.starts_on)}.",
             )
         values = {"is_held": True, **values}
-        result = apply_to_fact(self.register.memberships, known, values, self.source)
+        memberships, by_status = self.register.memberships, row.ends_by_status
+        result = apply_to_fact(memberships, known, values, self.source, by_status=by_status)
         if row["starts_on"] not in (None, known.starts_on):
             stays = f"The first day stays {date_format(known.starts_on)}. A list changes it together with the last day."
             result = combined(result, RowResult(RowOutcome.SAME, stays))
@@ -263,7 +264,7 @@ class ProgramList(Importer):
     )
 
     def load(self, rows: Sequence[ListRow]) -> None:
-        self.register.load_agencies(row["agency"] for row in rows)
+        self.register.load_agencies(rows)
 
     def subject(self, row: ListRow) -> str:
         place = f", {row['community_served']}" if row["community_served"] else ""
@@ -280,8 +281,8 @@ class ProgramList(Importer):
         program, result = self.program(row)
         region = fill_in(batch, program, "region", row["region"])
         is_new = program.pk is None
-        values = self.said_of(row, program, "funder", *self.period)
-        funding = apply_to_fact(batch, program, values, self.source)
+        values = row.what_it_says("funder", *self.period)
+        funding = apply_to_fact(batch, program, values, self.source, by_status=row.ends_by_status)
         if is_new:
             shown = changes_of(program, values)
             funding = RowResult(RowOutcome.ADD, f"funder: {row['funder'].label}", shown)

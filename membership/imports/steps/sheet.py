@@ -66,10 +66,6 @@ class SheetForm(StepForm):
         is_asked = any(question["group"] == "headings" for question in self.open_questions)
         return is_asked or bool(_HEADINGS.keys() & self.errors.keys())
 
-    @property
-    def notes(self) -> list[str]:
-        return [*self.found["file"]["notes"], *self.layout["notes"]]
-
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         for name in _HEADINGS.keys() & self.fields.keys():

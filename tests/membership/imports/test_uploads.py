@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from membership.errors import RefusedError
-from membership.imports import uploads
+from membership.imports import uploads, working
 from membership.models import Agency, Enrolment, ListImport, ListKind, Program, WorklistRow
 from membership.tasks import continue_import, sweep_imports
 from requests import workflow
@@ -158,7 +158,7 @@ def test_a_list_whose_worker_died_is_checked_again():
     sweep_imports()
     list_import.refresh_from_db()
     assert list_import.state == ListImport.State.READY
-    assert uploads.stalled_imports(now=NOW) == []
+    assert working.stalled_imports(now=NOW) == []
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_a_file_over_the_limit_keeps_what_was_typed(priya):
     page = send(priya, content=b"A" * 10_000_001, list_name="the contract list")
 
     assert page.status_code == 413
-    assert "The file is 10 MB. The limit is 10 MB" in page.text
+    assert "The file is 10.1 MB. The limit is 10 MB" in page.text
     assert "the contract list" in page.text
     assert not ListImport.objects.exists()
 
