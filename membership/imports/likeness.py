@@ -143,7 +143,8 @@ def _agency_question(
     parts = written.names if written.names != [one.name] else []
     as_new = [(n, name) for n, name in enumerate(parts) if name_key(name) not in known]
     options += [(f"{NAMED}:{n}", f"A new agency: {name}") for n, name in as_new]
-    proposed = likely[0] if len(likely) == 1 else ""
+    may_be_two = written.has_two and not written.are_of_one
+    proposed = likely[0] if len(likely) == 1 and not may_be_two else ""
     first = likely[0] if likely else next(iter(dict(options)), "")
     if one.is_over:
         proposed = f"{OVER}:{first}"

@@ -118,7 +118,7 @@ CASES = [
     program("formerly a known one", "Delta Services (formerly Alpha Society)", asked={"Delta Services (formerly Alpha Society)": "{Alpha Society}"}, read=ALPHA),
     program("two agencies", "Alpha Society / Beta House", asked={"Alpha Society / Beta House": ""}, answers={"Alpha Society / Beta House": "{Beta House}"}, read={"agency": "Beta House"}),
     program("doing business as", "Alpha Soc dba Epsilon", asked={"Alpha Soc dba Epsilon": "{Alpha Society}"}, read=ALPHA),
-    program("care of another agency", "Delta Centre c/o Beta House", asked={"Delta Centre c/o Beta House": "{Beta House}"}, answers={"Delta Centre c/o Beta House": "named:0"}, read={"agency": "Delta Centre"}),
+    program("care of another agency", "Delta Centre c/o Beta House", asked={"Delta Centre c/o Beta House": ""}, answers={"Delta Centre c/o Beta House": "named:0"}, read={"agency": "Delta Centre"}),
     program("an office of a known agency", "Alpha Society – Lakeside office", asked={"Alpha Society – Lakeside office": "{Alpha Society}"}, read=ALPHA),
     program("a slash in initials", "A/B Society", read={"agency": "A/B Society"}),
     program("place behind the type", kind="STVC - Sampleton", place="", asked={"STVC - Sampleton": WITHOUT}, answers={"STVC - Sampleton": PLACE}, read={**STVC, "community_served": "Sampleton"}),
