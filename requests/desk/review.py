@@ -19,8 +19,8 @@ from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice, EligibilityCriterion
 from communities.rules.assess import Assessment, Finding, assess
-from communities.rules.vocabulary import Evidence, FactKind, Funder, InitiativeKind
-from membership.accounts.teams import families_of
+from communities.rules.vocabulary import Evidence, FactKind, Funder, InitiativeKind, Verdict
+from membership.accounts.teams import families_of, own_communities
 from membership.models import (
     Agency,
     Bounce,
@@ -62,7 +62,7 @@ def requests_of(user: User | AnonymousUser) -> QuerySet[JoinRequest]:
     communities = Prefetch("community", CommunityOfPractice.objects.select_related("team"))
     rules = Prefetch("community__criteria", EligibilityCriterion.objects.order_by("position", "pk"))
     return (
-        JoinRequest.objects.filter(community__team__family__in=families_of(user))
+        JoinRequest.objects.filter(community__in=own_communities(user))
         .exclude(state=State.DRAFT)
         .select_related("person")
         # Few requests have these, and joining them would take longer than the rest.
@@ -120,13 +120,13 @@ def review_context(
     """The context of the review page; ``parameters`` are those of the queue it was opened from."""
     on = timezone.localdate(now)
     person = join_request.person
-    families = families_of(viewer)
+    own = own_communities(viewer)
     previous, following = neighbours(
         join_request, requests_of(viewer), parameters, viewer=viewer, now=now
     )
-    earlier = person.join_requests.filter(community__team__family__in=families)
-    enrolments = person.enrolments.filter(community__team__family__in=families)
-    received = OutboxEmail.objects.filter(person=person, team__family__in=families)
+    earlier = person.join_requests.filter(community__in=own)
+    enrolments = person.enrolments.filter(community__in=own)
+    received = OutboxEmail.objects.filter(person=person, team__family__in=families_of(viewer))
     steps = list(join_request.events.select_related("by__person"))
     return {
         "assessment": assessments_of([join_request], on=on)[join_request.pk],
@@ -184,6 +184,12 @@ class Row:
     step: RegisterStep | None = None
 
     @property
+    def is_plain(self) -> bool:
+        """Whether the row says it without the sentence of the finding."""
+        verdict = self.finding.verdict if self.finding else Verdict.MET
+        return verdict == Verdict.MET or (verdict == Verdict.NOT_MET and bool(self.known))
+
+    @property
     def sign(self) -> str:
         return MARKS[self.finding.staff_status] if self.finding else ""
 
@@ -212,7 +218,11 @@ _OTHER = _Kind("rule", (), "")
 
 
 def rows_of(
-    join_request: JoinRequest, assessment: Assessment | None, panel: dict[str, Any]
+    join_request: JoinRequest,
+    assessment: Assessment | None,
+    panel: dict[str, Any],
+    *,
+    on: date,
 ) -> list[Row]:
     """The rows of a request. ``panel`` is that of ``panel_context``: what can be matched and confirmed."""
     form = join_form_for(join_request.community, join_request.answers)
@@ -250,7 +260,7 @@ def rows_of(
         FactKind.EVA_MEMBERSHIP: panel.get("membership"),
         FactKind.COORDINATION_ROLE: role,
     }
-    known = _known(join_request.person, join_request.agency, program)
+    known = _known(join_request.person, join_request.agency, program, on=on)
     findings = assessment.findings if assessment else ()
     first_of_kind = assessment.first_by_fact if assessment else ()
     for number, finding in enumerate(findings):
@@ -286,7 +296,9 @@ _CASELOAD = {
 _WHO = "confirmed_by__person"
 
 
-def _known(person: Person, agency: Agency | None, matched: Program | None) -> dict[FactKind, Known]:
+def _known(
+    person: Person, agency: Agency | None, matched: Program | None, *, on: date
+) -> dict[FactKind, Known]:
     """What the register knows beyond self-reported facts, by kind: in words, with the fact and its evidence."""
     known: dict[FactKind, Known] = defaultdict(list)
     if agency:
@@ -309,7 +321,9 @@ def _known(person: Person, agency: Agency | None, matched: Program | None) -> di
         if holder is None:
             continue
         prefetch_related_objects([holder], f"eva_memberships__{_WHO}")
-        for membership in holder.eva_memberships.all():
+        periods = sorted(holder.eva_memberships.all(), key=lambda period: period.ends_on)
+        current = [period for period in periods if period.ends_on >= on]
+        for membership in current or periods[-1:]:
             held = "Membership" if membership.is_held else "No membership"
             words = f"{held} ({whose}): {membership.days}"
             known[FactKind.EVA_MEMBERSHIP].append((words, membership))

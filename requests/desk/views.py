@@ -62,7 +62,7 @@ def review_page(
         join_request,
         title=f"{join_request.applicant_for_staff}: {join_request.community.short_name}",
         review=review,
-        rows=rows_of(join_request, review["assessment"], panel),
+        rows=rows_of(join_request, review["assessment"], panel, on=timezone.localdate()),
         note_form=refused if isinstance(refused, forms.NoteForm) else forms.NoteForm(),
         buttons=[
             (decision.label_for(join_request), decision.url_for(join_request), verb.value)

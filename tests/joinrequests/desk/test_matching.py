@@ -404,7 +404,7 @@ def test_what_rests_on_a_match_or_has_changed_since_is_not_taken_back(priya, age
     matching.match_program(program=program, **how(asked, priya))
     matching.check_funding(answer=True, **how(asked, priya))
     kept = register_rows()
-    with pytest.raises(workflow.RefusedError, match="Undo this first: “Checked: .*funded"):
+    with pytest.raises(workflow.RefusedError, match="Undo this first: “Checked: "):
         matching.undo_step(step=match.pk, **how(asked, priya))
 
     colleague = ask("kim@example.org")
