@@ -334,6 +334,7 @@ TABLE = {
             "check-funding",
             "check-role",
             "check-membership",
+            "undo-step",
         )
     },
 }
