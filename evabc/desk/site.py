@@ -61,9 +61,9 @@ class StaffSite(AdminSite):
         """With the menu, which is read when a page shows it."""
         return {**super().each_context(request), "menu": SimpleLazyObject(partial(menu, request))}
 
-    def app_index(
+    def app_index(  # type: ignore[override]
         self, request: HttpRequest, app_label: str, extra_context: dict | None = None
-    ) -> HttpResponse:  # type: ignore[override]
+    ) -> HttpResponse:
         """Django's page of one app says less than the menu, so it leads to the front page."""
         return redirect("admin:index")
 
