@@ -21,7 +21,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from communities.calendar import business_days_between
 from communities.models import SupportTeam
 from evabc.desk.coverage import coverage_page, coverage_sheet
-from evabc.desk.guide import staff_guide
+from evabc.desk.guide import first_day, is_on_tour, staff_guide
 from evabc.desk.history import history
 from evabc.desk.navigation import menu
 from evabc.desk.reports import report_sheet, reports
@@ -84,6 +84,7 @@ class StaffSite(AdminSite):
         djangos = super().get_urls()
         return [
             path("guide/", view(staff_guide), name="guide"),
+            path("first-day/", view(first_day), name="first_day"),
             path("search/", view(search), name="search"),
             path("how-it-is-doing/", view(system_status), name="how_it_is_doing"),
             path("history/", view(history), name="history"),
@@ -112,6 +113,7 @@ class StaffSite(AdminSite):
         today = timezone.localdate()
         shown = {
             "teams_today": teams_today(request.user, on=today),
+            "is_on_tour": is_on_tour(request.user),
             "lists_due": lists_due(request.user, on=today),
         }
         return super().index(request, {**(extra_context or {}), **shown})
