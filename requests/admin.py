@@ -3,14 +3,16 @@
 Requests are read-only here. The buttons lead to the pages of ``requests.desk``, which call the verbs.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -34,7 +36,19 @@ from membership.models import NameCheck, User
 from membership.people.near import NearRecord, near_records
 from requests.desk import bulk_views, entry_views, views
 from requests.desk.name_views import NameCheckAdmin
-from requests.desk.queue import FILTERS, ORDER, Age, age_of, age_tag, near_tag, rule_tags, state_tag
+from requests.desk.queue import (
+    FILTERS,
+    MARKS,
+    ORDER,
+    VIEWS,
+    Age,
+    age_of,
+    age_tag,
+    near_tag,
+    rule_tags,
+    state_tag,
+    view_counts,
+)
 from requests.desk.review import assessments_of, requests_of
 from requests.lifecycle import State
 from requests.models import JoinRequest, ReasonText
@@ -54,17 +68,19 @@ class QueueFilter(FilterWithDefault):
 
 
 class ViewFilter(QueueFilter):
+    """The saved views, which stand as tabs above the list."""
+
     title = "view"
     parameter_name = "view"
     first_choice = "All"
-    options = [("replied", "Replied")]
+    options = [(name, view.label) for name, view in VIEWS.items()]
+    template = "desk/requests/views.html"
 
-
-class HolderFilter(QueueFilter):
-    title = "assignment"
-    parameter_name = "whose"
-    first_choice = "Anyone"
-    options = [("mine", "Me"), ("nobody", "No one")]
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        counts = view_counts(changelist.root_queryset, viewer=changelist.viewer, now=timezone.now())
+        names = ["", *VIEWS]
+        for name, choice in zip(names, super().choices(changelist), strict=True):
+            yield {**choice, "count": counts[name]}
 
 
 class StateFilter(QueueFilter):
@@ -79,7 +95,7 @@ class StateFilter(QueueFilter):
 class VerdictFilter(QueueFilter):
     """The verdict when the rules were last assessed."""
 
-    title = "rules (updated every 15 minutes)"
+    title = "rules"
     parameter_name = "verdict"
     options = [
         (Verdict.MET.value, "Met, or self-reported"),
@@ -109,12 +125,15 @@ class Row:
     filters: str
 
     def button(self, verb: str, label: str, join_request: JoinRequest) -> SafeString:
-        """A button that posts the form around the queue to an address of its own."""
+        """A button that posts the form around the queue to an address of its own, and replaces its cell."""
         address = reverse(f"admin:joinrequests_joinrequest_{verb}", args=[join_request.pk])
         filters = f"&{self.filters}" if self.filters else ""
         return format_html(
-            '<button class="desk-small" formaction="{}?queue{}">{}'
+            '<button class="desk-small" id="assign-{}" formaction="{}?queue{}" hx-post="{}?queue{}">{}'
             ' <span class="visually-hidden">({})</span></button>',
+            join_request.pk,
+            address,
+            filters,
             address,
             filters,
             label,
@@ -131,13 +150,12 @@ class JoinRequestAdmin(CustomPageAdmin):
         "community_name",
         "agency_named",
         "waiting",
-        "assigned_to",
         "rules",
-        "state_now",
+        "assigned_to",
+        "next_step",
     ]
     list_filter = [
         ViewFilter,
-        HolderFilter,
         StateFilter,
         TeamFilter,
         CommunityFilter,
@@ -168,9 +186,16 @@ class JoinRequestAdmin(CustomPageAdmin):
             *super().get_urls(),
         ]
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
+        legend = [(MARKS[status], status) for status in MARKS]
+        return super().changelist_view(request, {**(extra_context or {}), "legend": legend})
+
     def get_changelist_instance(self, request: AuthenticatedRequest) -> ChangeList:  # type: ignore[override]
         """The page with what its cells show: the register is read once for all of its rows."""
         changelist = super().get_changelist_instance(request)
+        changelist.viewer = request.user
         now = timezone.now()
         today = timezone.localdate(now)
         assessments = assessments_of(changelist.result_list, on=today)
@@ -206,13 +231,21 @@ class JoinRequestAdmin(CustomPageAdmin):
 
     @admin.display(description="waiting", ordering="waiting_since")
     def waiting(self, join_request: JoinRequest) -> str:
+        """How long, in business days; the status where it is another than waiting for review."""
         if age := _row(join_request).age:
-            return age_tag(age)
-        if join_request.asked_on and join_request.state == State.AWAITING_REPLY:
-            return (
-                f"with the applicant since {date_format(join_request.asked_on, 'MONTH_DAY_FORMAT')}"
-            )
-        return "–"
+            waiting = age_tag(age, brief=True)
+        elif join_request.state == State.AWAITING_REPLY and join_request.asked_on:
+            day = date_format(join_request.asked_on, "M j")
+            waiting = format_html("{} {}", state_tag(join_request, "Asked"), day)
+        else:
+            waiting = state_tag(join_request)
+        if join_request.is_open and join_request.another_name:
+            return format_html('{} <span class="tag">Name check</span>', waiting)
+        return waiting
+
+    @admin.display(description="rules")
+    def rules(self, join_request: JoinRequest) -> SafeString:
+        return rule_tags(_row(join_request).assessment)
 
     @admin.display(description="assigned to")
     def assigned_to(self, join_request: JoinRequest) -> str:
@@ -220,29 +253,34 @@ class JoinRequestAdmin(CustomPageAdmin):
         if not join_request.is_open:
             return "–"
         if row.is_mine:
-            unassign = row.button("release", "Unassign", join_request)
-            return format_html('<span class="tag tag-mine">You</span> {}', unassign)
-        if row.holder:
-            return format_html('<span class="tag">{}</span>', row.holder.display_name)
-        return "–" if row.is_own else row.button("take", "Assign to me", join_request)
+            cell = format_html(
+                '<span class="tag tag-mine">You</span> {}',
+                row.button("release", "Unassign", join_request),
+            )
+        elif row.holder:
+            cell = format_html('<span class="tag">{}</span>', row.holder.display_name)
+        elif row.is_own:
+            return "–"
+        else:
+            cell = row.button("take", "Assign to me", join_request)
+        # Replaced together with its row, which may have left the view that is shown.
+        return format_html(
+            '<span id="assigned-{}" hx-target="closest tr" hx-swap="outerHTML"'
+            ' hx-select="tr:has(#assigned-{})" hx-select-oob="#desk-messages">{}</span>',
+            join_request.pk,
+            join_request.pk,
+            cell,
+        )
 
-    @admin.display(description="rules")
-    def rules(self, join_request: JoinRequest) -> SafeString:
-        return rule_tags(_row(join_request).assessment)
-
-    @admin.display(description="status")
-    def state_now(self, join_request: JoinRequest) -> SafeString:
-        state = state_tag(join_request)
+    @admin.display(description="next step", empty_value="")
+    def next_step(self, join_request: JoinRequest) -> SafeString | str:
         row = _row(join_request)
         needs_reason = row.assessment is None or row.assessment.needs_written_reason
-        if join_request.is_open and join_request.another_name:
-            return format_html('{} <span class="tag">Name check</span>', state)
-        if not join_request.is_open or needs_reason or row.is_own:
-            return state
+        if not join_request.is_open or join_request.another_name or needs_reason or row.is_own:
+            return ""
         approve = reverse("admin:joinrequests_joinrequest_approve", args=[join_request.pk])
         filters = f"?{row.filters}" if row.filters else ""
-        link = '{} <a class="desk-next" href="{}{}">Approve…</a>'
-        return format_html(link, state, approve, filters)
+        return format_html('<a class="desk-next" href="{}{}">Approve…</a>', approve, filters)
 
 
 def _row(join_request: JoinRequest) -> Row:

@@ -81,6 +81,14 @@ class Finding:
             return Status.SELF_REPORTED
         return Status(self.verdict.value)
 
+    @property
+    def staff_status(self) -> Status:
+        """The status that staff see."""
+        is_unknown = self.verdict == Verdict.UNKNOWN
+        if is_unknown and self.evidence == Evidence.CONTRADICTED:
+            return Status.CONTRADICTED
+        return self.status
+
     def repeats(self, earlier: Self) -> bool:
         """Whether it says what ``earlier`` said, whichever edition of a list says so, and is not worse.
 

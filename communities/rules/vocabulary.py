@@ -94,6 +94,8 @@ class Status(TextChoices):
     SELF_REPORTED = "self-reported", "To confirm"
     UNKNOWN = "unknown", "To check"
     NOT_MET = "not-met", "Not met"
+    # Staff see apart what confirmed facts and a list say differently; to others it is unknown.
+    CONTRADICTED = "contradicted", "A list says otherwise"
 
 
 class Evidence(TextChoices):

@@ -17,12 +17,9 @@ from communities.rules.vocabulary import Family
 from membership.access.verbs import TASK_STATES
 from membership.accounts.teams import families_of, is_lead
 from membership.models import Access, Correction, NameCheck, OutboxEmail, User, WorklistRow
-from requests.desk.queue import replied
+from requests.desk.queue import COUNTS_KEPT_FOR, replied
 from requests.lifecycle import State
 from requests.models import JoinRequest
-
-# How old the counts of the menu may be, in seconds.
-COUNTS_KEPT_FOR = 15
 
 
 @dataclass(frozen=True)

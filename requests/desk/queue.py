@@ -5,10 +5,11 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.core.cache import cache
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -17,14 +18,17 @@ from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from communities.calendar import business_days_between
+from communities.calendar import business_days_between, midnight
 from communities.rules.assess import Assessment
-from communities.rules.vocabulary import Status
+from communities.rules.vocabulary import Status, Verdict
 from membership.models import User
 from membership.people.near import NearRecord
 from membership.search import filter_by_words
 from requests.lifecycle import OPEN, State, Verb
 from requests.models import TAKEN_FOR, JoinRequest, JoinRequestEvent
+
+# How old the counts of views may be, in seconds.
+COUNTS_KEPT_FOR = 15
 
 ORDER = ("waiting_since", "pk")
 
@@ -48,23 +52,72 @@ def _by_state(rows: Rows, value: str, viewer: User, now: datetime) -> Rows:
     return rows.filter(state=value) if value in State.values else rows.filter(state__in=OPEN)
 
 
-def _by_holder(rows: Rows, value: str, viewer: User, now: datetime) -> Rows:
-    taken = Q(state__in=OPEN, taken_by__isnull=False, taken_at__gt=now - TAKEN_FOR)
-    if value == "mine":
-        return rows.filter(taken, taken_by=viewer)
-    return rows.exclude(taken) if value == "nobody" else rows
+# Requests that came back to staff with a reply to their question.
+_REPLIED = Q(
+    Exists(
+        JoinRequestEvent.objects.filter(
+            join_request=OuterRef("pk"), verb=Verb.REPLY, at=OuterRef("waiting_since")
+        )
+    ),
+    state=State.AWAITING_REVIEW,
+)
+
+
+def _taken(now: datetime) -> Q:
+    return Q(taken_by__isnull=False, taken_at__gt=now - TAKEN_FOR)
+
+
+def _overdue(viewer: User, now: datetime) -> Q:
+    """Requests that have been waiting for review for too many business days."""
+    today = timezone.localdate(now)
+    since = today - timedelta(days=1)
+    while not Age(business_days_between(since, today)).is_overdue:
+        since -= timedelta(days=1)
+    return Q(state=State.AWAITING_REVIEW, waiting_since__lt=midnight(since + timedelta(days=1)))
+
+
+@dataclass(frozen=True)
+class View:
+    """A saved view of the open requests."""
+
+    label: str
+    rows: Callable[[User, datetime], Q]
+
+
+VIEWS = {
+    "mine": View("Mine", lambda viewer, now: _taken(now) & Q(taken_by=viewer)),
+    "unassigned": View("Unassigned", lambda viewer, now: ~_taken(now)),
+    "replied": View("Replied", lambda viewer, now: _REPLIED),
+    "overdue": View("Overdue", _overdue),
+    # The rules as they were when they were last assessed, at most 15 minutes ago.
+    "exceptions": View("Exceptions", lambda viewer, now: ~Q(verdict=Verdict.MET)),
+}
 
 
 def replied(rows: Rows) -> Rows:
     """The requests that came back to staff with a reply to their question."""
-    newest = JoinRequestEvent.objects.filter(
-        join_request=OuterRef("pk"), verb=Verb.REPLY, at=OuterRef("waiting_since")
-    )
-    return rows.filter(Exists(newest), state=State.AWAITING_REVIEW)
+    return rows.filter(_REPLIED)
 
 
 def _by_view(rows: Rows, value: str, viewer: User, now: datetime) -> Rows:
-    return replied(rows) if value == "replied" else rows
+    if value not in VIEWS:
+        return rows
+    return rows.filter(VIEWS[value].rows(viewer, now), state__in=OPEN)
+
+
+def view_counts(rows: Rows, *, viewer: User, now: datetime) -> dict[str, int]:
+    """The number of open requests in each view, and with the key "" of all; at most 15 seconds old."""
+    key = f"queue-views:{viewer.pk}"
+    counts: dict[str, int] | None = cache.get(key)
+    if counts is None:
+        open_rows = rows.filter(state__in=OPEN).select_related(None).prefetch_related(None)
+        columns = {
+            f"in_{name}": Count("pk", filter=view.rows(viewer, now)) for name, view in VIEWS.items()
+        }
+        found = open_rows.order_by().aggregate(in_=Count("pk"), **columns)
+        counts = {name.removeprefix("in_"): number for name, number in found.items()}
+        cache.set(key, counts, COUNTS_KEPT_FOR)
+    return counts
 
 
 def _by(column: str) -> Callable[[Rows, str, User, datetime], Rows]:
@@ -73,7 +126,6 @@ def _by(column: str) -> Callable[[Rows, str, User, datetime], Rows]:
 
 FILTERS: dict[str, Callable[[Rows, str, User, datetime], Rows]] = {
     "view": _by_view,
-    "whose": _by_holder,
     "state": _by_state,
     "team": _by("community__team__family"),
     "community": _by("community__slug"),
@@ -114,8 +166,12 @@ class Age:
     days: int
 
     @property
+    def is_overdue(self) -> bool:
+        return self.days >= settings.WAITING_LIMIT_DAYS["loud"]
+
+    @property
     def mark(self) -> str:
-        if self.days >= settings.WAITING_LIMIT_DAYS["loud"]:
+        if self.is_overdue:
             return "loud"
         return "quiet" if self.days >= settings.WAITING_LIMIT_DAYS["quiet"] else ""
 
@@ -131,17 +187,27 @@ def age_of(join_request: JoinRequest, *, on: date) -> Age | None:
 # -- Cells ----------------------------------------------------------------------------------------
 # With 25 rows on a page, rendering a template for each cell would take longer than the rest.
 
-_MARKS = {Status.MET: "✓", Status.SELF_REPORTED: "✓", Status.NOT_MET: "✕"}
+# A sign of its own for each status, so that none is told by its colour alone.
+MARKS = {
+    Status.MET: "✓",
+    Status.SELF_REPORTED: "“✓”",
+    Status.UNKNOWN: "?",
+    Status.CONTRADICTED: "≠",
+    Status.NOT_MET: "✕",
+}
 
 
-def age_tag(age: Age) -> str:
+def age_tag(age: Age, *, brief: bool = False) -> str:
+    """In full for a page, or ``brief`` for a cell whose heading says what is counted."""
     if age.days == 0:
-        return "less than 1 business day"
+        return "today" if brief else "less than 1 business day"
     return format_html(
-        '<span class="wait{}">{} business day{}{}</span>',
+        '<span class="wait{}">{} {}day{}<span class="{}">{}</span></span>',
         f" wait-{age.mark}" if age.mark else "",
         age.days,
+        "" if brief else "business ",
         "" if age.days == 1 else "s",
+        "visually-hidden" if brief else "",
         {"loud": ", overdue", "quiet": ", due soon"}.get(age.mark, ""),
     )
 
@@ -161,18 +227,20 @@ def near_tag(near: Sequence[NearRecord]) -> SafeString:
 
 
 def rule_tags(assessment: Assessment | None) -> SafeString:
-    """The status of each rule in short, with the whole sentence as its title."""
+    """A sign for each rule, with its name where something is to do, and the whole sentence as its title."""
     tags = format_html_join(
-        " ",
-        '<span class="rule rule-{}" title="{}"><span class="rule-mark" aria-hidden="true">{}</span>'
-        ' {}<span class="visually-hidden">: {}</span></span>',
+        "",
+        '<span class="rule rule-{}" title="{}: {}"><span aria-hidden="true">{}</span>'
+        '<span class="{}"> {}</span><span class="visually-hidden">: {}</span></span>',
         (
             (
-                finding.status.value,
-                finding.staff_sentence,
-                _MARKS.get(finding.status, "?"),
+                finding.staff_status.value,
                 finding.short_title,
-                finding.status.label,
+                finding.staff_sentence,
+                MARKS[finding.staff_status],
+                "visually-hidden" if finding.verdict == Verdict.MET else "rule-name",
+                finding.short_title,
+                finding.staff_status.label,
             )
             for finding in (assessment.findings if assessment else ())
         ),
@@ -180,8 +248,8 @@ def rule_tags(assessment: Assessment | None) -> SafeString:
     return format_html('<span class="rules">{}</span>', tags)
 
 
-def state_tag(join_request: JoinRequest) -> SafeString:
-    label = join_request.get_state_display()
+def state_tag(join_request: JoinRequest, label: str = "") -> SafeString:
+    label = label or join_request.get_state_display()
     return format_html('<span class="state state-{}">{}</span>', join_request.state, label)
 
 

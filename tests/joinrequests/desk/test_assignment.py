@@ -127,7 +127,7 @@ def test_unassigning_and_deciding_free_the_request(sam):
     workflow.decline(join_request_id=other.pk, by=sam, text="No.", now=NOW)
 
     assert [kept.holder(NOW) for kept in JoinRequest.objects.all()] == [None, None]
-    assert in_queue(sam, whose="mine", state="all") == []
+    assert in_queue(sam, view="mine", state="all") == []
 
 
 def test_the_other_team_and_a_decided_request_are_refused(sam, camille):
@@ -150,14 +150,14 @@ def test_the_database_refuses_an_assigned_request_without_its_time(sam):
         JoinRequest.objects.filter(pk=join_request.pk).update(taken_by=sam)
 
 
-def test_the_filter_by_assignment(sam, priya):
+def test_the_views_by_assignment(sam, priya):
     mine, theirs, free, once = sent(1), sent(2), sent(3), sent(4)
     workflow.assign(join_request_id=mine.pk, to=sam, by=sam, now=NOW)
     workflow.assign(join_request_id=theirs.pk, to=priya, by=priya, now=NOW)
     workflow.assign(join_request_id=once.pk, to=priya, by=priya, now=NOW - DAY)
 
-    assert in_queue(sam, whose="mine") == [mine]
-    assert in_queue(sam, whose="nobody") == [free, once]
+    assert in_queue(sam, view="mine") == [mine]
+    assert in_queue(sam, view="unassigned") == [free, once]
     assert in_queue(sam) == [mine, theirs, free, once]
 
 
@@ -319,7 +319,7 @@ def test_next_and_previous_follow_the_order_and_the_filters_of_the_queue(sam):
     assert around == (early, late)
 
     workflow.assign(join_request_id=early.pk, to=sam, by=sam, now=NOW)
-    around = queue.neighbours(middle, requests_of(sam), {"whose": "nobody"}, **how)
+    around = queue.neighbours(middle, requests_of(sam), {"view": "unassigned"}, **how)
     assert around == (None, late)
 
 
@@ -336,13 +336,13 @@ def test_no_request_of_the_same_moment_is_skipped_even_after_a_decision(sam):
 
 def test_the_review_page_keeps_the_queue_that_it_was_opened_from(desk):
     first, second = sent(1), sent(2)
-    behind = "?_changelist_filters=" + quote("whose=nobody", safe="")
+    behind = "?_changelist_filters=" + quote("view=unassigned", safe="")
 
-    assert f"{QUEUE}{first.pk}/change/{behind}" in page(desk, f"{QUEUE}?whose=nobody")
+    assert f"{QUEUE}{first.pk}/change/{behind}" in page(desk, f"{QUEUE}?view=unassigned")
     review = page(desk, f"{QUEUE}{first.pk}/change/{behind}")
     assert f'accesskey="j" href="{QUEUE}{second.pk}/change/{behind}"' in review
     answer = desk.post(f"{QUEUE}{first.pk}/decline/{behind}", {"text": "No."})
-    assert answer.url == f"{QUEUE}?whose=nobody"
+    assert answer.url == f"{QUEUE}?view=unassigned"
 
 
 # -- Staff notes ----------------------------------------------------------------------------

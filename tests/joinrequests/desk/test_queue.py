@@ -1,11 +1,18 @@
 """A team's queue and the review page: what they show, and how many queries they take."""
 
 import html
+import re
+from datetime import datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
+from communities.calendar import business_days_between
+from communities.rules.assess import Assessment, Finding
+from communities.rules.vocabulary import Evidence, Status, Verdict
 from membership.models import Person
 from requests import workflow
+from requests.desk import queue
 from requests.lifecycle import State
 from requests.models import JoinRequest
 from tests import builders
@@ -56,7 +63,7 @@ def many_more(number: int) -> None:
 
 
 def test_thousands_of_requests_take_no_more_queries_than_ten(desk):
-    filters = "whose=nobody&verdict=met&region=CARIBOO"
+    filters = "view=unassigned&verdict=met&region=CARIBOO"
     pages = [QUEUE, f"{QUEUE}?q=dana", f"{QUEUE}?state=all&community=stvc", f"{QUEUE}?{filters}"]
     builders.sent(builders.worker())
     many_more(9)
@@ -138,3 +145,78 @@ def test_approving_against_the_rules_asks_for_a_reason_and_keeps_it_from_the_app
     assert event.reason == "Their caseload starts on Monday."
     builders.sign_in(desk, worker)
     assert "Their caseload starts" not in page(desk, f"/my/requests/{join_request.pk}/")
+
+
+# -- Saved views and the signs of the rules ------------------------------------------------------
+
+
+def counts_in(client, path=QUEUE):
+    shown = page(client, path)
+    return dict(re.findall(r">(\w+) <span>(\d+)</span></a></li>", shown))
+
+
+def test_each_view_says_how_many_open_requests_it_has_and_shows_them(desk, priya, sam):
+    mine = builders.sent(builders.worker("mine@example.org", "Mine Sample"))
+    builders.sent(builders.worker("free@example.org", "Free Sample"), ministry_funded="unsure")
+    asked = builders.request_in(State.AWAITING_REPLY, builders.worker("asked@example.org"), sam)
+    builders.request_in(State.DECLINED, builders.worker("gone@example.org"), sam)
+    workflow.assign(join_request_id=mine.pk, to=priya, by=priya, now=timezone.now())
+    person = asked.person
+    workflow.reply(join_request_id=asked.pk, by=person.user, text="Yes.", now=timezone.now())
+
+    counts = counts_in(desk)
+
+    # Those of May have been waiting for months, but the reply came today.
+    assert counts == {
+        "All": "3",
+        "Mine": "1",
+        "Unassigned": "2",
+        "Replied": "1",
+        "Overdue": "2",
+        "Exceptions": "1",
+    }
+    for name, count in counts.items():
+        shown = page(desk, f"{QUEUE}?view={'' if name == 'All' else name.lower()}")
+        assert (name, shown.count('class="field-who"')) == (name, int(count))
+
+
+@pytest.mark.core
+def test_overdue_are_those_whose_age_is_marked_overdue(sam):
+    now = timezone.make_aware(datetime(2026, 5, 15, 9))
+    ages = {}
+    for days in range(12):
+        sent = builders.sent(builders.worker(f"w{days}@example.org"))
+        since = now - timedelta(days=days)
+        JoinRequest.objects.filter(pk=sent.pk).update(waiting_since=since)
+        age = business_days_between(timezone.localdate(since), timezone.localdate(now))
+        ages[sent.pk] = queue.Age(age)
+
+    found = queue.queue_of(
+        JoinRequest.objects.all(), {"view": "overdue"}, viewer=sam, now=now
+    ).values_list("pk", flat=True)
+
+    assert set(found) == {pk for pk, age in ages.items() if age.mark == "loud"}
+    assert 0 < len(found) < 12
+
+
+def finding(verdict, evidence):
+    return Finding("caseload", verdict, evidence, sentence="", staff_sentence="In words.")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "evidence", "status"),
+    [
+        (Verdict.MET, Evidence.LISTED, Status.MET),
+        (Verdict.MET, Evidence.CLAIMED, Status.SELF_REPORTED),
+        (Verdict.UNKNOWN, None, Status.UNKNOWN),
+        (Verdict.UNKNOWN, Evidence.CONTRADICTED, Status.CONTRADICTED),
+        (Verdict.NOT_MET, Evidence.CONTRADICTED, Status.NOT_MET),
+    ],
+)
+def test_each_status_of_a_rule_has_a_sign_of_its_own_and_words(verdict, evidence, status):
+    tags = queue.rule_tags(Assessment(builders.NOW.date(), (finding(verdict, evidence),)))
+
+    assert len(set(queue.MARKS.values())) == len(queue.MARKS)
+    assert f'aria-hidden="true">{queue.MARKS[status]}<' in tags
+    assert f": {status.label}<" in tags
+    assert 'title="Caseload: In words."' in tags
