@@ -193,6 +193,7 @@ def announcement_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/announcements/announcement.html",
         title=shown.subject,
+        crumbs=[("Announcements", reverse(_LIST))],
         announcement=shown,
         counts=counts,
         troubles=troubles.select_related("person", "bounce").order_by("pk")[:TROUBLES_SHOWN],

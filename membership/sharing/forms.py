@@ -13,12 +13,20 @@ from membership.models import ReadyText, User
 from membership.sharing.announcing import Draft
 
 
+class CommunitiesField(forms.ModelMultipleChoiceField):
+    """Checkboxes of communities, each with its full name."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def label_from_instance(self, community: CommunityOfPractice) -> str:
+        return community.full_name
+
+
 class AnnouncementForm(TeamForm):
     """What staff write and to whom. ``meeting`` is the one that they announce."""
 
-    communities = forms.ModelMultipleChoiceField(
+    communities = CommunitiesField(
         CommunityOfPractice.objects.none(),
-        widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one community."},
     )
     with_leave = forms.BooleanField(label="Also email members who are on leave", required=False)

@@ -47,7 +47,7 @@ def test_from_the_invitation_to_the_first_day(client, lou):
     builders.sign_in(client, lou)
     page = client.post(PAGE, NEW, follow=True)
     assert "Invited. An email is on its way to noor@example.org." in words_of(page)
-    assert "Invited, not here yet Colleague" in words_of(page)
+    assert "Invited, not here yet Noor Sample" in words_of(page)
     email = OutboxEmail.objects.get(kind="colleague-invited")
     assert "Your team there: Program support team." in email.body
     assert "until the end of Monday, May 18, 2026" in email.body
