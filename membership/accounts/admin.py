@@ -58,13 +58,13 @@ def send_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def take_back(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+def withdraw(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """End an invitation that was not used."""
     return _act(
         request,
         pk,
-        invitations.take_back,
-        "Taken back. The account no longer opens the staff desk.",
+        invitations.withdraw,
+        "Invitation withdrawn. The account no longer opens the staff desk.",
     )
 
 
@@ -133,7 +133,7 @@ class UserAdmin(SearchableAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
-        pages = {"invite-again": send_again, "take-back": take_back}
+        pages = {"invite-again": send_again, "withdraw": withdraw}
         return [
             *(
                 path(f"<int:pk>/{page}/", view(act), name=f"membership_user_{page}")

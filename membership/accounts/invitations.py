@@ -122,11 +122,11 @@ def send_again(*, invitation_id: int, by: User, now: datetime) -> Invitation:
 
 
 @transaction.atomic
-def take_back(*, invitation_id: int, by: User, now: datetime) -> Invitation:
+def withdraw(*, invitation_id: int, by: User, now: datetime) -> Invitation:
     """End an invitation that was not used. The account no longer opens the staff desk."""
     invitation = _locked(invitation_id, by)
     _end(invitation, now)
-    log_change(invitation.user, by=by, words="Invitation taken back.")
+    log_change(invitation.user, by=by, words="Invitation withdrawn.")
     return invitation
 
 

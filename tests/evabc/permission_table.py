@@ -180,7 +180,7 @@ TABLE = {
     # Leads add an account by inviting a colleague. The worker was not invited.
     **rows_of("membership_user", look=LEADS, add=LEADS, change=LEADS, delete=NOBODY),
     "admin:membership_user_invite-again": (GET_ONLY, desk(403, 403, 404)),
-    "admin:membership_user_take-back": (GET_ONLY, desk(403, 403, 404)),
+    "admin:membership_user_withdraw": (GET_ONLY, desk(403, 403, 404)),
     "admin:membership_user_change": (LEADS, desk(403, 403, ON)),
     # A program refers to it. What nothing refers to, leads delete, and the team that added it.
     **register_rows("membership_agency", delete=NOBODY),

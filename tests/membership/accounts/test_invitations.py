@@ -1,4 +1,4 @@
-"""A lead invites a colleague: from the email to the staff desk, sent again, taken back, and ended unused."""
+"""A lead invites a colleague: from the email to the staff desk, sent again, withdrawn, and ended unused."""
 
 import re
 from datetime import timedelta
@@ -73,11 +73,11 @@ def test_from_the_invitation_to_the_first_day(client, lou):
 
     assert "Everyone who was invited has signed in." in words_of(client.get(PAGE))
     with pytest.raises(RefusedError, match="signed in already"):
-        invitations.take_back(invitation_id=Invitation.objects.get().pk, by=lou, now=NOW)
+        invitations.withdraw(invitation_id=Invitation.objects.get().pk, by=lou, now=NOW)
 
 
 @pytest.mark.core
-def test_an_invitation_is_sent_again_and_taken_back(client, lou):
+def test_an_invitation_is_sent_again_and_withdrawn(client, lou):
     builders.sign_in(client, lou)
     user = invited(lou).user
 
@@ -85,7 +85,7 @@ def test_an_invitation_is_sent_again_and_taken_back(client, lou):
     states = OutboxEmail.objects.filter(kind="colleague-invited").order_by("pk")
     assert list(states.values_list("state", flat=True)) == ["cancelled", "queued"]
 
-    client.post(f"/admin/membership/user/{user.pk}/take-back/")
+    client.post(f"/admin/membership/user/{user.pk}/withdraw/")
     user = User.objects.get(pk=user.pk)
     assert (user.is_staff, user.groups.count()) == (False, 0)
     assert not states.filter(state="queued").exists()
