@@ -133,7 +133,7 @@ def _preview(request: AuthenticatedRequest, form: AnnouncementForm, draft: Draft
     count = len(reached.people)
     people = announcing.people_in_words(count)
     email = draft.email_to(Person(name="[name]", email=people))
-    kept = {**_typed(form), "expected": count}
+    kept = {**_typed(form), "uid": form.cleaned_data["uid"], "expected": count}
     return _page(
         request,
         form,

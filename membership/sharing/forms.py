@@ -42,7 +42,7 @@ class AnnouncementForm(TeamForm):
         "Do not include client information.",
         missing="Enter the text of the email.",
     )
-    uid = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    uid = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
     expected = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
 
     def __init__(
@@ -61,6 +61,9 @@ class AnnouncementForm(TeamForm):
         if meeting:
             communities = self.fields["communities"]
             communities.queryset = meeting.communities.select_related("team")  # type: ignore[attr-defined]
+
+    def clean_uid(self) -> uuid.UUID:
+        return self.cleaned_data["uid"] or uuid.uuid4()
 
     @property
     def draft(self) -> Draft:
