@@ -31,7 +31,7 @@ def add_ready_texts(apps: Any, schema_editor: object) -> None:
 class Migration(migrations.Migration):
     dependencies = [
         ("communities", "0007_rules_saved_while_upgrading"),
-        ("membership", "0026_zoom_lists_compared"),
+        ("membership", "0028_undone_by_the_worker"),
     ]
 
     operations = [
