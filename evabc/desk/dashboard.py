@@ -206,8 +206,10 @@ def _of_lists(user: User, now: datetime) -> Group:
     lists, imports = (
         reverse(f"admin:membership_{name}_changelist") for name in ("listseries", "listimport")
     )
+    upload = reverse("admin:membership_listimport_add")
     due_lines = [
-        Line(str(series), page_of(series), f"due {date_format(day)}") for series, day in due
+        Line(str(series), f"{upload}?series={series.pk}", f"due since {date_format(day)}")
+        for series, day in due
     ]
     open_lines = [
         Line(capfirst(one.list_name), page_of(one), f"of {date_format(one.as_of)} · to be finished")

@@ -107,6 +107,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 "membership_outboxemail_changelist",
                 counted=Counted(_not_delivered, "team", is_alarm=True),
             ),
+            Entry("Announcements", "membership_announcement_changelist"),
             Entry("Meetings", "communities_meeting_changelist"),
             Entry("Staff guide", "guide"),
         ),
@@ -138,6 +139,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Content and rules",
         (
             Entry("Reasons and questions", "joinrequests_reasontext_changelist"),
+            Entry("Ready texts", "membership_readytext_changelist"),
             Entry("Email templates", "membership_letterwording_changelist"),
             Entry(
                 "Communities and rules",

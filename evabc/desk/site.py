@@ -16,6 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from communities.calendar import format_day
 from evabc.desk.coverage import coverage_page, coverage_sheet
 from evabc.desk.dashboard import day_of
+from evabc.desk.first_day import first_day, is_on_tour
 from evabc.desk.guide import example_file, staff_guide
 from evabc.desk.history import history
 from evabc.desk.navigation import menu
@@ -73,6 +74,7 @@ class StaffSite(AdminSite):
         djangos = super().get_urls()
         return [
             path("guide/", view(staff_guide), name="guide"),
+            path("first-day/", view(first_day), name="first_day"),
             path("search/", view(search), name="search"),
             path("guide/<str:kind>/", view(staff_guide), name="guide_page"),
             path("guide/example/<str:file_name>/", view(example_file), name="guide_example"),
@@ -104,6 +106,7 @@ class StaffSite(AdminSite):
         shown = {
             "title": f"Today, {format_day(timezone.localdate(now))}",
             "day": day_of(request.user, now=now),
+            "is_on_tour": is_on_tour(request.user),
         }
         return super().index(request, {**(extra_context or {}), **shown})
 

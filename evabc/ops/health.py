@@ -96,9 +96,7 @@ def _migrations() -> Check:
 def _beat(now: datetime) -> Check:
     seen = _seen(Heartbeat.Part.BEAT, now)
     if seen and now - seen < MAX_SILENCE:
-        good = (
-            f"Reminders, retries and backups start on time. The last task started {_clock(seen)}."
-        )
+        good = f"Reminders, retries and backups start on time. The last task started {_clock(seen)}"
         return Check("scheduler", good=good)
     return Check(
         "scheduler",
@@ -111,7 +109,7 @@ def _worker(now: datetime) -> Check:
     seen, sent = _seen(Heartbeat.Part.WORKER, now), _seen(Heartbeat.Part.BEAT, now)
     # Compared with beat's last task: while beat is silent, the state of the workers is unknown.
     if seen and sent and sent - seen < MAX_SILENCE:
-        good = f"Emails and imports are being worked on. The last task was done {_clock(seen)}."
+        good = f"Emails and imports are being worked on. The last task was done {_clock(seen)}"
         return Check("worker", good=good)
     return Check(
         "worker",
@@ -153,7 +151,7 @@ def _backup(now: datetime) -> Check:
         return Check("backup", f"{missing} {how}")
     made = last_backup(now=now)
     if made and now - made < MAX_BACKUP_AGE:
-        return Check("backup", good=f"The last backup was made {_clock(made)}.")
+        return Check("backup", good=f"The last backup was made {_clock(made)}")
     return Check(
         "backup",
         f"No backup has been made {_since(made)}: run python manage.py backup and read its output.",

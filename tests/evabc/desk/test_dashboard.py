@@ -179,7 +179,7 @@ def test_lists_that_are_due_and_imports_left_half_way_are_shown(priya):
     [group] = day_of(priya, now=builders.NOW)
     [due, unfinished] = group.sections
     assert [(due.lines[0].label, due.lines[0].detail)] == [
-        ("the list of members", "due April 1, 2026")
+        ("the list of members", "due since April 1, 2026")
     ]
     assert unfinished.lines[0].label == "The list of members"
 
