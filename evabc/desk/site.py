@@ -23,6 +23,7 @@ from communities.models import SupportTeam
 from evabc.desk.coverage import coverage_page, coverage_sheet
 from evabc.desk.guide import example_file, staff_guide
 from evabc.desk.history import history
+from evabc.desk.keys import switch_keys
 from evabc.desk.navigation import menu
 from evabc.desk.reports import report_sheet, reports
 from evabc.desk.search import search
@@ -85,6 +86,7 @@ class StaffSite(AdminSite):
         return [
             path("guide/", view(staff_guide), name="guide"),
             path("search/", view(search), name="search"),
+            path("keys/", view(switch_keys), name="keys"),
             path("guide/<str:kind>/", view(staff_guide), name="guide_page"),
             path("guide/example/<str:file_name>/", view(example_file), name="guide_example"),
             path("how-it-is-doing/", view(system_status), name="how_it_is_doing"),
