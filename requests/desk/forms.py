@@ -70,9 +70,7 @@ def ask_if_someone_else(form: forms.Form, near: Iterable[NearRecord]) -> list[Ne
 class ApproveForm(DecisionForm):
     """Approving: a personal message, and a reason if the rules are not all confirmed."""
 
-    text = message_field(
-        "Personal message (optional)", "It is part of the email.", required=False
-    )
+    text = message_field("Personal message (optional)", "It is part of the email.", required=False)
     reason = message_field(
         "Reason for approving",
         "Saved in the history for staff. The applicant does not see it.",

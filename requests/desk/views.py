@@ -152,9 +152,7 @@ DECISIONS = {
 def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpResponse:
     join_request, now = get_request_or_404(request, pk), timezone.now()
     assessment = assessments_of([join_request], on=timezone.localdate(now))[pk]
-    new_form = partial(
-        decision.form, communities=[join_request.community], assessment=assessment
-    )
+    new_form = partial(decision.form, communities=[join_request.community], assessment=assessment)
     form = new_form(request.POST or None)
     near = []
     if decision.verb == Verb.APPROVE:

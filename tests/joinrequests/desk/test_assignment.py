@@ -338,7 +338,9 @@ def test_the_review_page_keeps_the_queue_that_it_was_opened_from(desk):
     first, second = sent(1), sent(2)
     behind = "?_changelist_filters=" + quote("view=unassigned", safe="")
 
-    assert f"'{first.pk}/change/{behind}" in page(desk, f"{QUEUE}?view=unassigned").replace('"', "'")
+    assert f"'{first.pk}/change/{behind}" in page(desk, f"{QUEUE}?view=unassigned").replace(
+        '"', "'"
+    )
     review = page(desk, f"{QUEUE}{first.pk}/change/{behind}")
     assert f'rel="next" href="{QUEUE}{second.pk}/change/{behind}"' in review
     answer = desk.post(f"{QUEUE}{first.pk}/decline/{behind}", {"text": "No."})
