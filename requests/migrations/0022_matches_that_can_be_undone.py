@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('joinrequests', '0019_counting_searches'),
+        ('joinrequests', '0021_reasons_for_rules'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
