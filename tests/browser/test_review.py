@@ -67,7 +67,7 @@ def test_matching_confirming_and_undoing_change_the_row_and_keep_the_focus(
     expect(row["program"]).to_contain_text("they serve Example Harbour")
     row["program"].get_by_role("button", name="Match to Stopping the Violence").click()
     expect(row["program"]).to_contain_text("Matched by Lou Sample")
-    row["caseload"].get_by_role("button", name="Confirm: carries a caseload").click()
+    row["caseload"].get_by_role("button", name="Confirm (carries a caseload)").click()
     expect(row["caseload"]).to_contain_text("Carries a caseload (confirmed by Lou Sample")
     expect(page.locator("#desk-messages")).to_contain_text("Recorded under your name today.")
 
@@ -86,7 +86,7 @@ def test_a_search_shows_its_results_in_the_row(agency, portal, open_page):
     review_of(asked, portal, page, builders.lead())
     row = page.locator("#row-agency")
     row.get_by_text("Search or add").click()
-    row.get_by_label("Search for another agency").fill("harbour")
+    row.get_by_role("searchbox").fill("harbour")
     row.get_by_role("button", name="Search").click()
     row.get_by_role("button", name="Match to Example Harbour Family Services").click()
     expect(row).to_contain_text("Matched: Example Harbour Family Services")

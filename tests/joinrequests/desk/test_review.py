@@ -49,11 +49,11 @@ def test_a_suggestion_is_one_button_and_the_page_confirms_it(desk, agency, asked
 
     assert "Agency matched." in shown
     assert f"<bdi>{WRITTEN}</bdi>" in shown
-    assert 'Confirm<span class="visually-hidden">: carries a caseload' in shown
-    assert ": funded by the ministry" not in shown
+    assert 'Confirm<span class="visually-hidden"> (carries a caseload)' in shown
+    assert "(funded by the ministry)" not in shown
 
     shown = press(desk, asked, "match-program", program=program.pk)
-    assert 'Confirm<span class="visually-hidden">: funded by the ministry' in shown
+    assert 'Confirm<span class="visually-hidden"> (funded by the ministry)' in shown
     assert f"Matched “{WRITTEN}” to Example Harbour Family Services." in shown
 
 
