@@ -168,8 +168,9 @@ class AliasInline(StackedInline):
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
 
-@admin.register(Agency)
 class AgencyAdmin(ExportableAdmin, RemovableAdmin):
+    """The list of agencies and the form of one. ``evabc.desk.record_pages`` registers it, with what stands above the form."""
+
     form = AgencyForm
     list_display = ["name", "city", "membership_until"]
     list_filter = [AgencyMembershipFilter]
