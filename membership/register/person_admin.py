@@ -34,6 +34,9 @@ class PositionInline(FactInline):
     model = ProgramPosition
     autocomplete_fields = ["program", "agency"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("person", "program__agency")
+
 
 class RoleInline(FactInline):
     model = CoordinationRole
