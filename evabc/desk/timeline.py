@@ -97,9 +97,9 @@ def _emails(about: About) -> Iterator[Happened]:
     emails = emails.select_related("bounce").defer("body")
     for email in emails.order_by("-pk")[: about.limit]:
         bounce = getattr(email, "bounce", None)
-        state = email.get_state_display().lower()
-        if bounce:
-            state = "bounced, cleared" if bounce.cleared_at else "bounced"
+        if bounce and bounce.cleared_at:
+            bounce = None
+        state = "bounced" if bounce else email.get_state_display().lower()
         url = _page("membership_outboxemail", email.pk)
         at = email.sent_at or email.queued_at
         yield Happened(at, "Email", f"{email.subject} ({state})", url, bounce.why if bounce else "")

@@ -99,7 +99,7 @@ def test_each_team_sees_its_own_and_a_lead_all(client, dana):
 
     assert "In a community of the other team" in of_ccss
     assert "(ICAT): sent" in of_ccss
-    for words in ("Called on Monday.", "Parental leave", "(STVC)", "(bounced)"):
+    for words in ("Called on Monday.", "Parental leave", "(STVC): approved", "(bounced)"):
         assert words not in of_ccss
         assert words in of_lead
     assert "(ICAT): sent" in of_lead
