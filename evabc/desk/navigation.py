@@ -111,6 +111,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                     also=Counted(Bounce.that_count, "letter__team"),
                 ),
             ),
+            Entry("Announcements", "membership_announcement_changelist"),
             Entry("Meetings", "communities_meeting_changelist"),
             Entry("Staff guide", "guide"),
         ),
@@ -142,6 +143,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Content and rules",
         (
             Entry("Reasons and questions", "joinrequests_reasontext_changelist"),
+            Entry("Ready texts", "membership_readytext_changelist"),
             Entry("Email templates", "membership_letterwording_changelist"),
             Entry(
                 "Communities and rules",

@@ -221,5 +221,9 @@ class AgencyPageAdmin(AgencyAdmin):
     ) -> HttpResponse:
         agency = context.get("original")
         if isinstance(agency, Agency) and isinstance(request.user, User):
-            context["known"] = known_agency(agency, request.user)
+            context |= {
+                "known": known_agency(agency, request.user),
+                "also_there": self.also_there(agency),
+                "merges": self.merges(agency),
+            }
         return super().render_change_form(request, context, *args, **options)

@@ -21,6 +21,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from communities.calendar import business_days_between
 from communities.models import SupportTeam
 from evabc.desk.coverage import coverage_page, coverage_sheet
+from evabc.desk.first_day import first_day, is_on_tour
 from evabc.desk.guide import example_file, staff_guide
 from evabc.desk.history import history
 from evabc.desk.navigation import menu
@@ -87,6 +88,7 @@ class StaffSite(AdminSite):
         djangos = super().get_urls()
         return [
             path("guide/", view(staff_guide), name="guide"),
+            path("first-day/", view(first_day), name="first_day"),
             path("search/", view(search), name="search"),
             path("guide/<str:kind>/", view(staff_guide), name="guide_page"),
             path("guide/example/<str:file_name>/", view(example_file), name="guide_example"),
@@ -117,6 +119,7 @@ class StaffSite(AdminSite):
         today = timezone.localdate()
         shown = {
             "teams_today": teams_today(request.user, on=today),
+            "is_on_tour": is_on_tour(request.user),
             "lists_due": lists_due(request.user, on=today),
         }
         return super().index(request, {**(extra_context or {}), **shown})
