@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from membership.errors import RefusedError
 from membership.history import history_of
-from membership.models import OutboxEmail
+from membership.models import OutboxEmail, ReadyText
 from membership.people.writing import KIND, take_back, write_to_person
 from requests.lifecycle import State
 from tests import builders
@@ -107,6 +107,25 @@ def test_from_the_persons_page_and_back_with_undo(client, dana, priya):
     undone = client.post(undo, follow=True)
     assert "did not go out" in text_of(undone)
     assert WORDS["text"] in text_of(undone)
+
+
+def test_a_ready_text_is_put_after_what_was_typed_and_nothing_is_sent(client, dana, priya):
+    ready = ReadyText.objects.create(subject="About Slack", text="Slack is where members talk.")
+    ReadyText.objects.create(subject="For CCSS", text="No.", family="coordination")
+    builders.sign_in(client, priya)
+    address = f"/admin/membership/person/{dana.pk}/write/"
+
+    offered = text_of(client.get(address))
+    typed = {"use": "yes", "ready": ready.pk, "subject": "", "text": "Hi."}
+    filled = client.post(address, typed).context["form"]
+    kept = client.post(address, {**typed, "ready": "", "subject": "Mine"}).context["form"]
+
+    assert "About Slack" in offered
+    assert "For CCSS" not in offered
+    assert filled["subject"].value() == "About Slack"
+    assert filled["text"].value() == "Hi.\n\nSlack is where members talk."
+    assert (kept["subject"].value(), kept["text"].value()) == ("Mine", "Hi.")
+    assert not OutboxEmail.objects.exists()
 
 
 def test_a_slack_invitation_is_refused_and_the_text_stays(client, dana, priya):
