@@ -142,6 +142,7 @@ def test_the_newest_steps_come_first_and_the_others_with_one_more_click(client, 
 def test_it_takes_the_same_number_of_queries_however_much_happened(client, dana, priya):
     builders.sign_in(client, priya)
     client.get(url_of(dana))
+    known_person(dana, priya)
     few, known = queries_of(client.get, url_of(dana)), queries_of(known_person, dana, priya)
     done = JoinRequest.objects.get(person=dana, community__slug="stvc")
     for _ in range(5):
