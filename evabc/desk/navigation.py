@@ -35,10 +35,13 @@ class Counted:
     is_alarm: bool = False
     also: "Counted | None" = None
 
-    def of(self, families: Collection[Family]) -> Combinable:
+    def rows_of(self, families: Collection[Family]) -> QuerySet[Any]:
+        """The rows that wait for the teams of these families."""
         theirs = Q(**{f"{self.team}__family__in": families})
-        rows = self.rows().filter(theirs | Q(**{f"{self.team}__isnull": True})).order_by()
-        one = rows.values(one=Value(1))
+        return self.rows().filter(theirs | Q(**{f"{self.team}__isnull": True}))
+
+    def of(self, families: Collection[Family]) -> Combinable:
+        one = self.rows_of(families).order_by().values(one=Value(1))
         number = Coalesce(Subquery(one.annotate(number=Count("pk")).values("number")), 0)
         return number + self.also.of(families) if self.also else number
 

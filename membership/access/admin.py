@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from membership.access import desk_views, slack_link
 from membership.access.verbs import TASK_STATES, Verb
 from membership.accounts.requests import AuthenticatedRequest
-from membership.base_admin import CommunityFilter, CustomPageAdmin, FilterWithDefault
+from membership.base_admin import CommunityFilter, CustomPageAdmin, FilterWithDefault, TeamFilter
 from membership.models import Access, Enrolment, Service
 
 
@@ -48,7 +48,7 @@ class AccessAdmin(CustomPageAdmin):
     list_display = ["who", "email", "what", "state_words", "since"]
     list_display_links = ["who"]
     list_select_related = ["person", "team", "community"]
-    list_filter = [TaskFilter, "kind", AccessCommunityFilter]
+    list_filter = [TaskFilter, "kind", AccessCommunityFilter, TeamFilter]
     search_fields = ["person", "address"]
     search_help_text = "Name or email"
     ordering = ["since", "pk"]
