@@ -11,7 +11,14 @@ from typing import Any
 from membership.imports.columns import NEVER_ONE_VALUE, CellError, Column, text, yes_or_no
 from membership.imports.files import BadCell, Cell, SheetRow, column_letters
 from membership.imports.headings import Candidate, Headings
-from membership.imports.layout import TITLES_BETWEEN, Layout, newest_year, shown, without_digits
+from membership.imports.layout import (
+    LIKE_AN_AGENCY,
+    TITLES_BETWEEN,
+    Layout,
+    newest_year,
+    shown,
+    without_digits,
+)
 from membership.imports.questions import Given, Question, Step
 from membership.register.names import name_key
 
@@ -350,10 +357,6 @@ def _share(cells: Sequence[str], test: Callable[[str], object]) -> float:
 
 
 _AMOUNT = re.compile(r"[\s$\d.,]+")
-_AGENCY = re.compile(
-    r"\b(society|soc|association|cent(re|er)|services?|house|council|nation|ltd|inc|foundation|shelter|resource)\b",
-    re.IGNORECASE,
-)
 
 
 def _take_content(
@@ -383,7 +386,7 @@ def _content_fits(column: Column, cells: list[Cell], *, has_heading: bool) -> bo
     if column.name in ("email", "contact_email"):
         return _share(texts, lambda cell: "@" in cell) >= _MOST
     if column.name == "agency":
-        return _share(texts, _AGENCY.search) >= _MOST
+        return _share(texts, LIKE_AN_AGENCY.search) >= _MOST
     if column.is_day:
         return not has_heading and all(isinstance(cell, date) for cell in cells)
     if column.choices and (not has_heading or column.name != "carries_caseload"):
