@@ -16,6 +16,7 @@ that says it (of two lists with the same date, the one whose name is last in the
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import Any, TypeVar
 
 from django.contrib.admin.utils import label_for_field
@@ -259,6 +260,10 @@ def _ends_too_early(fact: EvidencedModel, values: Mapping[str, object]) -> str:
 
 def column_in_words(model: type[Model], name: str, value: object) -> str:
     """The value of a column as pages show it."""
+    return in_words(_labels(model, name).get(value, value)) or "empty"
+
+
+@cache
+def _labels(model: type[Model], name: str) -> dict[Any, Any]:
     field = model._meta.get_field(name)
-    choices = dict(field.flatchoices) if isinstance(field, Field) else {}
-    return in_words(choices.get(value, value)) or "empty"
+    return dict(field.flatchoices) if isinstance(field, Field) else {}

@@ -47,7 +47,8 @@ class Effect:
     ``on`` and ``off`` are the enrolments that come on or off the roster checks, each with its key (or else the ``row``
     that enrols someone), the kinds, and the findings. ``left_out`` are the keys of what the ``last`` edition named and
     this one does not, of ``named``; what is over by now does not count. A roster has no ``last``: everyone on the
-    roster counts. ``ending`` is how many rows end something that was still going on.
+    roster counts. ``ending`` is how many rows end something that was still going on. ``concerned`` are the people whose
+    roster checks may change, by their keys; None if those of all may.
     """
 
     on: list[dict[str, Any]] = field(default_factory=list)
@@ -56,6 +57,7 @@ class Effect:
     named: int = 0
     last: str = ""
     ending: int = 0
+    concerned: set[int] | None = None
 
     @property
     def loss(self) -> str:
@@ -67,7 +69,9 @@ class Effect:
         return f"{missing}-{self.named}-{self.ending}" if is_bulk else ""
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "loss": self.loss}
+        kept = asdict(self)
+        del kept["concerned"]
+        return {**kept, "loss": self.loss}
 
 
 def plan_of(list_import: ListImport, rows: list[ListRow], *, now: datetime) -> Plan:
@@ -120,6 +124,7 @@ def write(
     rows_of_new = {one.pk: number for number, one in plan.enrolling.items()}
     if people is not None:
         people |= plan.register.people.by_pk().keys()
+    effect.concerned = people
     for pk, proposed in checks_proposed(on=on, people=people).items():
         was = before.get(pk, {})
         who: dict[str, Any] = {"row": rows_of_new[pk]} if pk in rows_of_new else {"enrolment": pk}

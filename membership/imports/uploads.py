@@ -271,11 +271,11 @@ def import_at_once(
         plan = plan_of(list_import, reading.rows, now=now)
         plan.notes = reading.notes
         if not plan.errors:
-            effect = _write(list_import, plan, now)
-            if loss is not None and effect.loss not in ("", loss):
-                raise LossError(list_import, effect)
+            written = _write(list_import, plan, now)
+            if loss is not None and written.loss not in ("", loss):
+                raise LossError(list_import, written)
     if not plan.errors:
-        check_rosters(list_import, now=now)
+        check_rosters(list_import, now=now, people=written.concerned)
     return plan
 
 
@@ -410,7 +410,7 @@ def _apply(pk: int, rows: list[ListRow], now: datetime) -> None:
                 "The list has been checked again."
             )
     # The roster checks follow the list at once.
-    check_rosters(list_import, now=now)
+    check_rosters(list_import, now=now, people=effect.concerned)
 
 
 def _write(list_import: ListImport, plan: Plan, now: datetime) -> Effect:

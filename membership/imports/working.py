@@ -6,7 +6,7 @@ from celery import current_app
 from django.db import transaction
 from django.db.models import Q
 
-from membership.models import ListImport
+from membership.models import Enrolment, ListImport
 from membership.rosters.reassessment import reassess
 
 CARRY_ON_TASK = "membership.carry_on_with_list"
@@ -32,9 +32,15 @@ def stalled_imports(*, now: datetime) -> list[int]:
     return list(waiting.values_list("pk", flat=True))
 
 
-def check_rosters(list_import: ListImport, *, now: datetime) -> None:
-    """Check the rosters again after an import has changed the register, and note that this is done."""
-    reassess(now=now, list_import=list_import if list_import.is_applied else None)
+def check_rosters(
+    list_import: ListImport, *, now: datetime, people: set[int] | None = None
+) -> None:
+    """Check the rosters again after an import has changed the register, and note that this is done.
+
+    With ``people``, only those that they are on, by their keys. The night looks at all.
+    """
+    own = Enrolment.objects.all() if people is None else Enrolment.objects.filter(person__in=people)
+    reassess(now=now, enrolments=own, list_import=list_import if list_import.is_applied else None)
     list_import.pending = ""
     waiting = ListImport.objects.filter(pk=list_import.pk, pending=ListImport.Pending.ROSTERS)
     waiting.update(pending="", percent=100)

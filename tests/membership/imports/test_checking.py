@@ -169,6 +169,9 @@ def test_the_effect_is_what_the_reassessment_finds(priya, members, last):
     on = {one["enrolment"] for one in list_import.effect["on"]}
     assert on == set(WorklistRow.objects.values_list("enrolment", flat=True)) - before
     assert len(on) >= 3
+    # Only those whom the list concerns were looked at, and the others had nothing new.
+    everyone = reassess(now=NOW)
+    assert (everyone.opened, everyone.changed, everyone.resolved) == (0, 0, 0)
 
 
 @pytest.mark.core
