@@ -272,13 +272,21 @@ def _why_rows_forbid(list_import: ListImport, as_of: date) -> str:
 
 
 def _other_list_passed(list_import: ListImport, as_of: date) -> ListImport | None:
-    """An import of another list about some of the same, with a date between that of this one and the other date."""
+    """An import of another list about some of the same that would be newer or older than this one then, and is not now."""
     low, high = sorted((as_of, list_import.as_of))
+    name, named = list_import.list_name, _about(list_import)
     others = ListImport.objects.filter(
         kind=list_import.kind, state=State.APPLIED, as_of__range=(low, high)
-    ).exclude(list_name=list_import.list_name)
-    named = _about(list_import)
-    return next((other for other in others.order_by("-as_of") if named & _about(other)), None)
+    ).exclude(list_name=name)
+    return next(
+        (
+            other
+            for other in others.order_by("-as_of")
+            # Of two with the same date, the name decides.
+            if (low, name) < (other.as_of, other.list_name) < (high, name) and named & _about(other)
+        ),
+        None,
+    )
 
 
 def _about(list_import: ListImport) -> set[tuple[int | None, str]]:
