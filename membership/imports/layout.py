@@ -375,7 +375,9 @@ def _find_rows_to_skip(layout: Layout, names: Headings, given: Given) -> None:
     heading_cells = {key for heading in layout.headings for key in heading_keys(heading)}
     needed = _needed_positions(layout, names, given)
     full = [r for r in layout.rows if _has_all(r, needed) and len(needed) + _number_of_cells(r) > 2]
-    last_full = full[-1].number if full else 0
+    # With the agency only in titles between rows, no row has all.
+    longer = full or [row for row in layout.rows if _number_of_cells(row) > 2]
+    last_full = longer[-1].number if longer else 0
     # Where the others have more cells, a row with one may be a remark, even if no other cell is needed.
     alone = sum(_number_of_cells(row) == 1 for row in layout.rows)
     is_more = len(needed) > 1 or (bool(needed) and 2 * len(full) >= alone)

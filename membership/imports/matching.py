@@ -119,6 +119,8 @@ class Matching:
     uses: list[ColumnUse]
     constants: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    # What it means that the list has no end dates, and so on.
+    warnings: list[str] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     positions: dict[str, int] = field(default_factory=dict)
     name_cells: list[int] = field(default_factory=list)
@@ -195,6 +197,8 @@ def match_columns(
     }
     there = matching.positions.keys() | matching.constants.keys()
     matching.missing = [c.name for c in columns if c.required and c.name not in there]
+    warnings = (c.if_absent for c in columns if c.if_absent and c.name not in there)
+    matching.warnings = list(dict.fromkeys(warnings))
     options = [
         ("", "Not used"),
         *((column.name, column.heading) for column in all_columns.values()),

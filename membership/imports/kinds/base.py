@@ -207,7 +207,14 @@ STATUS = Column(
             "Moved on",
         ],
     ),
-    ("Current status", "Contract status", "Program status", "Membership status", "Member status"),
+    (
+        "Current status",
+        "Contract status",
+        "Program status",
+        "Membership status",
+        "Member status",
+        "Standing",
+    ),
     choices=ListStatus.choices,
     about="whether something has ended early",
 )

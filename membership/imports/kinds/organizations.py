@@ -82,6 +82,7 @@ class AgencyList(Importer):
             "Expires",
             "Valid until",
             "Paid until",
+            "Paid to",
             "End date",
             "End",
             "To",

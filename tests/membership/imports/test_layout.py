@@ -246,6 +246,13 @@ def test_what_is_no_member_between_members(cells, kind):
     assert layout.proposed.get(3, "") == kind
 
 
+def test_agencies_in_titles_between_rows_are_a_column():
+    rows = [PROGRAMS, ["Alpha Society"], ["", *A[1:]], ["Beta House"], ["", *A[1:]]]
+    layout = found(sheet(*rows))
+    assert layout.proposed == {2: "section", 4: "section"}
+    assert [row.cells[-1] for row in layout.read_rows] == ["Alpha Society", "Beta House"]
+
+
 def test_what_staff_skipped_is_remembered_but_not_other_notes():
     rows = sheet(PROGRAMS, A, ["Total", "", "", "1"], ["Interior"], A)
     remembered = {"skips": {"total": "skip", "section: interior": "skip"}}
