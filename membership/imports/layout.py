@@ -354,6 +354,10 @@ _COUNTS_THEM = re.compile(
     r"(?:.+\s)?(?:members|agencies|organizations|programs|contracts|records|rows)\b.*",
     re.IGNORECASE,
 )
+_OF_A_REMARK = re.compile(
+    r":$|@|\d:\d\d|\b(?:19|20)\d\d\b|\b(?:members|questions|contact|report|please|note)\b",
+    re.IGNORECASE,
+)
 _NUMBERS_OF_A_DATE = re.compile(r"\d+[-/.]\d+[-/.]\d+")
 _NUMBER = re.compile(r"[-\d\s,.$%()]+")
 _PRINTED = re.compile(
@@ -456,6 +460,11 @@ def _are_in_their_columns(row: SheetRow, layout: Layout) -> bool:
     )
 
 
+def _may_be_a_remark(text: str) -> bool:
+    """Whether a text alone in its row is hardly the name of an agency."""
+    return text.isupper() or len(text.split()) > 7 or bool(_OF_A_REMARK.search(text))
+
+
 def _number_of_cells(row: SheetRow) -> int:
     return sum(map(bool, row.cells))
 
@@ -500,7 +509,9 @@ def _kind_of_skip(
         return "printed"
     if len(texts) == 1 and _NOTE.fullmatch(texts[0]):
         return "note"
-    if len(texts) == 1 and is_more and not (is_agency and len(needed) == 1):
+    if len(needed) == 1 and (is_agency or not _may_be_a_remark(texts[0])):
+        return ""  # an agency of which the list says no more
+    if len(texts) == 1 and is_more:
         return "below" if row.number > last_full else "section"
     return ""
 

@@ -237,6 +237,8 @@ def test_an_agency_alone_in_its_row_is_a_row(agency, kind):
         (["Average Members Club", "", "2026-01-01", "2026-12-31"], ""),
         (["Haven Programs", "Town"], ""),
         (["Plain Society"], ""),
+        (["Example Place"], ""),
+        (["Lapsed members:"], "section"),
     ],
 )
 def test_what_is_no_member_between_members(cells, kind):
