@@ -21,6 +21,8 @@ from communities.email_addresses import normalize_email
 from membership.register.matching import best_matches, comparable_words
 from membership.register.names import clean_text, name_key
 
+# The last heading of an export of the register. No list uses it.
+HOW_WE_KNOW = "How we know"
 # A person has no value in common with all others.
 NEVER_ONE_VALUE = frozenset({"email", "name", "contact_name", "contact_email"})
 

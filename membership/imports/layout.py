@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.formats import date_format
 
 from membership.errors import RefusedError
-from membership.imports.columns import NEVER_ONE_VALUE, Column
+from membership.imports.columns import HOW_WE_KNOW, NEVER_ONE_VALUE, Column
 from membership.imports.files import (
     MAX_ROWS,
     BadCell,
@@ -332,6 +332,7 @@ SKIPS = {
     "total": "a total",
     "repeat": "the headings again",
     "printed": "a line about the file",
+    "exported": "a row of an export of the portal that has nothing to import",
     "note": "a note",
     "section": "a title between rows",
     "below": "a remark below the list",
@@ -368,6 +369,7 @@ def _find_rows_to_skip(layout: Layout, names: Headings, given: Given) -> None:
     last_full = next((r.number for r in reversed(layout.rows) if _has_all(r, needed)), 0)
     asked: dict[str, list[int]] = {}
     lines: dict[int, str] = {}
+    is_export = layout.headings[-1:] == [HOW_WE_KNOW]
     is_below = False
     for row in layout.rows:
         if headings := _headings_in(row, heading_cells):
@@ -375,6 +377,12 @@ def _find_rows_to_skip(layout: Layout, names: Headings, given: Given) -> None:
         kind = _kind_of_skip(row, headings >= 0.7, needed, last_full)
         if is_below and kind in ("", "repeat", "section"):
             kind = "table"
+        if (
+            is_export
+            and not _has_all(row, needed)
+            and not any(isinstance(c, date) for c in row.cells)
+        ):
+            kind = "exported"
         answer = given.get("skipped", str(row.number))
         if kind:
             layout.proposed[row.number] = kind
