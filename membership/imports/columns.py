@@ -108,7 +108,8 @@ def text(limit: int) -> Callable[[str], str]:
 
 # Also as mail programs write it: "Dana <dana@example.org>", "mailto:dana@example.org", "dana@example.org (work)".
 _ONE_ADDRESS = re.compile(
-    r"(?:[^<>@]*<)?(?:mailto:)?([^<>]*?)>?(?:\s*\([^@]*\))?[\s;,]*", re.IGNORECASE
+    r"(?:[^<>@]*<|e-?mail:\s*|['‘\"“])?(?:mailto:)?([^<>]*?)[>'’\"”]?(?:\s*\([^@]*\))?[\s;,]*",
+    re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"[^\s@<>;,]@[^\s@<>;,]")
 
@@ -161,6 +162,10 @@ class OneOf:
             known = "; ".join(label for _, label in self.options)
             raise CellError(f"“{clean_text(cell)[:40]}” is not one of these: {known}.")
         return self._values[code]
+
+    def knows(self, cell: str) -> bool:
+        """Whether the cell is one of the names, and nothing else."""
+        return name_key(cell) in self._by_key
 
     def value(self, code: str) -> Any:
         """What the code of an option stands for; None if it is none."""

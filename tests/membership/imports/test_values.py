@@ -443,6 +443,7 @@ def test_two_names_in_a_cell_are_asked():
     names = ["Robin & Kai Sample", "Robin and Kai", "Robin; Kai", "Robin Anderson", "Sample, Robin", "Andrée Lett"]  # fmt: skip
     more = read(ROSTER, "Name\tEmail\tSince", *[f"{name}\tr{n}@example.org\t2024-03-01" for n, name in enumerate(names)])  # fmt: skip
     assert list(asked(more)) == names[:3]
+    assert [label for _, label in more.questions[0].options[:2]] == ["Robin Sample only", "Kai Sample only"]  # fmt: skip
 
 
 def test_a_number_is_asked_before_it_becomes_an_agency():
@@ -641,7 +642,7 @@ def test_staff_answer_on_the_page_and_nothing_typed_is_lost(priya):
 
 def test_what_is_said_about_people_is_not_remembered():
     Person.objects.create(name="Dana Sample", email="dana@example.org")
-    answers = {"people": {"dsample@example.org": OTHER}, "names": {"Robin / Kai Sample": "Robin"}, "agencies": {"a": NEW}}  # fmt: skip
+    answers = {"people": {"dsample@example.org": OTHER}, "names": {"Robin / Kai Sample": "Robin Sample"}, "agencies": {"a": NEW}}  # fmt: skip
     lines = ("Name,Email,Agency,Type", "Dana Sample,dsample@example.org,A,STVC", "Robin / Kai Sample,r@example.org,A,STVC")  # fmt: skip
     list_import = uploads.new_import(kind=PEOPLE, list_name="people", as_of=MAY, content=csv_file(*lines), file_name="x.csv", now=NOW, answers=answers)  # fmt: skip
     uploads.import_at_once(list_import)
