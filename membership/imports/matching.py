@@ -366,6 +366,7 @@ def _share(cells: Sequence[str], test: Callable[[str], object]) -> float:
     return sum(map(bool, map(test, cells))) / len(cells) if cells else 0.0
 
 
+_OF_SOMEONE_ELSE = re.compile(r"supervisor|manager|director|former|previous|\bold\b", re.IGNORECASE)
 _AMOUNT = re.compile(r"[\s$\d.,]+")
 _AGENCY = re.compile(
     r"\b(society|soc|association|cent(re|er)|services?|house|council|nation|ltd|inc|foundation|shelter|resource)\b",
@@ -390,6 +391,8 @@ def _take_content(
                 continue
             cells = list(_cells(rows, use.position))
             has_heading = bool(layout.headings[use.position])
+            if column.name == "email" and _OF_SOMEONE_ELSE.search(use.heading):
+                continue
             if cells and _content_fits(column, cells, has_heading=has_heading):
                 use.column, use.how = column.name, "content"
                 taken.add(column.name)

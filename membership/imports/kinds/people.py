@@ -186,7 +186,7 @@ class InitiativeList(Importer):
         if (row["name"] or row["role"]) and not row["email"]:
             return "Enter an email for each person in a role, so that people with the same name are not mixed up."
         if row["email"] and not row["role"]:
-            return "“Role” is empty."
+            return "“Role” is empty. Enter it here, or choose “Chair (name)” for the column with the names of chairs."
         places = self._initiative_places[row["kind"], name_key(row["initiative"])]
         if not row["community_served"] and len(places) > 1 and "" not in places:
             shown = ", ".join(sorted(places))
@@ -269,7 +269,7 @@ class RosterList(Importer):
         ),
         STATUS,
         Column(
-            "community",
+            "practice",
             "Community of practice",
             text(200),
             ("Communities of practice", "CoP", "Which community of practice"),
@@ -302,14 +302,12 @@ class RosterList(Importer):
         ]
 
     def _is_of_another(self, row: ListRow) -> bool:
-        return bool(row["community"]) and self.community not in self._communities_in(
-            row["community"]
-        )
+        return bool(row["practice"]) and self.community not in self._communities_in(row["practice"])
 
     def problem(self, row: ListRow) -> str:
-        if row["community"] and not self._communities_in(row["community"]):
+        if row["practice"] and not self._communities_in(row["practice"]):
             return (
-                f"We do not know the community of practice “{row['community']}”. Correct the row, or choose that "
+                f"We do not know the community of practice “{row['practice']}”. Correct the row, or choose that "
                 "the column is not used."
             )
         if row["starts_on"] > self.source.as_of:
@@ -326,7 +324,7 @@ class RosterList(Importer):
     def _why_not(self, row: ListRow) -> str:
         """Why the list itself says that someone is not enrolled; empty if it does not."""
         if self._is_of_another(row):
-            return f"The community of practice is “{row['community']}”, so not enrolled here"
+            return f"The community of practice is “{row['practice']}”, so not enrolled here"
         if row["ends_on"] and row["ends_on"] <= self.source.as_of:
             return f"Left on {date_format(row['ends_on'])} as the list says, so not enrolled"
         return (

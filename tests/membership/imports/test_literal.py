@@ -358,6 +358,11 @@ def test_an_empty_column_gives_way_to_a_full_one():
     assert (row["name"], row["email"], row.problems) == ("Dana Sample", "dana@example.org", [])
 
 
+def test_the_email_of_a_supervisor_is_not_that_of_the_worker():
+    reading = read(PEOPLE, "Name\tSupervisor email\tAgency\tType", "Dana Sample\tboss@example.org\tAlpha Society\tSTVC")  # fmt: skip
+    assert reading.matching.missing == ["email"]
+
+
 def test_of_a_file_without_headings_no_row_is_proposed():
     [one] = [q for q in read(ROSTER, "Dana Sample\tdana@example.org\t2026-04-01", "Kim Other\tkim@example.org\t2026-04-01").questions if q.group == "headings"]  # fmt: skip
     assert one.proposed == ""
@@ -474,5 +479,7 @@ def test_of_a_list_of_several_communities_only_the_members_of_this_one_are_enrol
     lines = ["Name,Email,Since,Community of practice", *(f"Kim {'ABCDEF'[n]},kim{n}@example.org,2024-04-01,{cell}" for n, cell in enumerate(cells)), "Kim A,kim0@example.org,2024-04-01,SAS"]  # fmt: skip
     plan = apply_list(ROSTER, *lines, community=builders.community("stvc"), dry_run=True)
     assert outcomes(plan) == ["add", "same", "add", "add", "error", "add", "same"]
+    town = apply_list(ROSTER, "Name,Email,Since,Community", "Kim A,kim0@example.org,2024-04-01,Lake", community=builders.community("stvc"), dry_run=True)  # fmt: skip
+    assert outcomes(town) == ["add"]
     assert "“SAS”, so not enrolled here" in plan.rows[1].sentence
     assert "do not know the community of practice “Knitting”" in plan.rows[4].sentence
