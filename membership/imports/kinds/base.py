@@ -92,8 +92,6 @@ PERSON_NAME = Column(
         "Contact name",
         "Contact person",
         "Staff member",
-        "Employee",
-        "Employee name",
         "Member name",
     ),
     ("Dana Sample", "Amélie Exemple"),
