@@ -119,7 +119,7 @@ class PublicTextAdmin(PlainWordsAdmin):
         if not may or (object_id and row is None) or not form.is_valid():
             return None
         messages.info(
-            request, "This is a preview. Nothing is saved yet: close it to go on writing."
+            request, "This is a preview. Nothing is saved yet. To keep writing, close this tab."
         )
         # Saved and rolled back, so that the page is exactly as it would be.
         with transaction.atomic():
