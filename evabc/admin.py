@@ -9,14 +9,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from communities.admin import CommunityAdmin
+from communities.admin import PREVIEW, CommunityAdmin
 from communities.models import CommunityOfPractice
 from communities.rules.assess import assess
 from communities.rules.rule import Rule
 from communities.rules.vocabulary import Verdict
+from evabc.desk.record_pages import AgencyPageAdmin, PersonPageAdmin
 from membership.base_admin import desk_page
 from membership.forms import posted_fields
-from membership.models import Person
+from membership.models import Agency, Person
 from membership.register.standing import standings_of
 from membership.rosters.enrolments import roster_of
 from requests.lifecycle import OPEN
@@ -53,7 +54,7 @@ class CommunityWithPreviewAdmin(CommunityAdmin):
         community = self.get_object(request, object_id)
         if (
             request.method == "POST"
-            and CONFIRMED not in request.POST
+            and not {CONFIRMED, PREVIEW} & request.POST.keys()
             and community
             and self.has_change_permission(request, community)
         ):
@@ -103,3 +104,7 @@ class CommunityWithPreviewAdmin(CommunityAdmin):
             ],
             max_names=MAX_NAMES,
         )
+
+
+admin.site.register(Person, PersonPageAdmin)
+admin.site.register(Agency, AgencyPageAdmin)

@@ -3,8 +3,9 @@
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from membership.access import desk_views, slack_link
 from membership.access.verbs import TASK_STATES, Verb
@@ -104,7 +105,12 @@ class AccessAdmin(CustomPageAdmin):
 
     @admin.display(description="email")
     def email(self, access: Access) -> str:
-        return access.email or "none on record"
+        """It leads to the person."""
+        email = access.email or "none on record"
+        if not access.person_id:
+            return email
+        page = reverse("admin:membership_person_change", args=[access.person_id])
+        return format_html('<a href="{}">{}</a>', page, email)
 
     @admin.display(description="task")
     def what(self, access: Access) -> str:

@@ -21,6 +21,8 @@ from communities.email_addresses import normalize_email
 from membership.register.matching import best_matches, comparable_words
 from membership.register.names import clean_text, name_key
 
+# The last heading of an export of the register. No list uses it.
+HOW_WE_KNOW = "How we know"
 # A person has no value in common with all others.
 NEVER_ONE_VALUE = frozenset({"email", "name", "contact_name", "contact_email"})
 
@@ -106,7 +108,8 @@ def text(limit: int) -> Callable[[str], str]:
 
 # Also as mail programs write it: "Dana <dana@example.org>", "mailto:dana@example.org", "dana@example.org (work)".
 _ONE_ADDRESS = re.compile(
-    r"(?:[^<>@]*<)?(?:mailto:)?([^<>]*?)>?(?:\s*\([^@]*\))?[\s;,]*", re.IGNORECASE
+    r"(?:[^<>@]*<|e-?mail:\s*|['‘\"“])?(?:mailto:)?([^<>]*?)[>'’\"”]?(?:\s*\([^@]*\))?[\s;,]*",
+    re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"[^\s@<>;,]@[^\s@<>;,]")
 
@@ -160,6 +163,10 @@ class OneOf:
             raise CellError(f"“{clean_text(cell)[:40]}” is not one of these: {known}.")
         return self._values[code]
 
+    def knows(self, cell: str) -> bool:
+        """Whether the cell is one of the names, and nothing else."""
+        return name_key(cell) in self._by_key
+
     def value(self, code: str) -> Any:
         """What the code of an option stands for; None if it is none."""
         return self._values.get(code)
@@ -169,11 +176,20 @@ class OneOf:
         parts = (cell, *_PARTS.split(cell))
         return next((what for p in parts if (what := self._outside.get(_words(p)))), "")
 
+    def names_one(self, cell: str) -> bool:
+        """Whether a part of the cell names one of the options."""
+        return bool(self._meanings(cell) - {None})
+
     def likely(self, cell: str) -> str:
         """The code of the option that the cell most likely means; empty if none is, or two are."""
         meanings = self._meanings(cell)
         if None in meanings and _TOGETHER.search(cell):  # with something else: PSSG/City
             return ""
+        words = sorted(_words(cell))
+        if None in meanings and (
+            codes := {c for w, c in self._by_words.items() if sorted(w) == words}
+        ):
+            return codes.pop() if len(codes) == 1 else ""  # Outreach (STV)
         meanings -= {None}
         if meanings:
             return meanings.pop() or "" if len(meanings) == 1 else ""
@@ -196,6 +212,8 @@ class OneOf:
         others = [part for part, code in known.items() if not code]
         said = {word for part in others for word in comparable_words(part)}
         if len(codes) != 1 or not others or said & self._said or not "".join(others)[0].isalpha():
+            return "", ""
+        if any(map(self.outside, others)):  # PBVS/CBVS
             return "", ""
         return codes.pop(), ", ".join(others)
 

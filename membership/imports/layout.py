@@ -1,7 +1,7 @@
 """Where the list is in its file: which sheet, which rows are headings, and which rows are no part of the list."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.formats import date_format
 
 from membership.errors import RefusedError
-from membership.imports.columns import NEVER_ONE_VALUE, Column
+from membership.imports.columns import HOW_WE_KNOW, NEVER_ONE_VALUE, Column, OneOf
 from membership.imports.files import (
     MAX_ROWS,
     BadCell,
@@ -242,7 +242,8 @@ def _choose_headings(
                 "We do not know any of the headings. Which row has them? If the file has none, add a row of "
                 "headings, and upload it again.",
                 options=[(str(r.number), f"Row {r.number}: {_shown(r)}") for r in sheet.rows[:30]],
-                proposed=str(row.number),
+                # Headings have no email: this is someone’s row.
+                proposed="" if "@" in _shown(row) else str(row.number),
             )
         ],
     )
@@ -332,6 +333,7 @@ SKIPS = {
     "total": "a total",
     "repeat": "the headings again",
     "printed": "a line about the file",
+    "exported": "a row of an export of the portal that has nothing to import",
     "note": "a note",
     "section": "a title between rows",
     "below": "a remark below the list",
@@ -349,11 +351,24 @@ _TOTAL = re.compile(
     re.IGNORECASE,
 )
 _ENDS_A_TOTAL = re.compile(r".+\b(?:sub)?total", re.IGNORECASE)
-_BEGINS_A_TOTAL = re.compile(r"(?:grand\s+|sub[\s-]*)?totals?\b", re.IGNORECASE)
+_BEGINS_A_TOTAL = re.compile(r"(?:(?:grand\s+|sub[\s-]*)?totals?|sum|average)\b", re.IGNORECASE)
+_COUNTS_THEM = re.compile(
+    r"(?:.+\s)?(?:members|agencies|organizations|programs|contracts|records|rows)\b.*",
+    re.IGNORECASE,
+)
+_OF_A_REMARK = re.compile(
+    r":$|@|\d:\d\d|\b(?:19|20)\d\d\b|\b(?:members|questions|contact|report|please|note)\b",
+    re.IGNORECASE,
+)
+_NUMBERS_OF_A_DATE = re.compile(r"\d+[-/.]\d+[-/.]\d+")
 _NUMBER = re.compile(r"[-\d\s,.$%()]+")
 _PRINTED = re.compile(
     r"(?:printed|generated|exported|prepared|created|produced|downloaded|report run|report date|last updated|updated)\b.*"
     r"(?:\b(?:by|on|at|from)\b|.*\d{4}).*|page \d+( of \d+)?|confidential\b.*|end of (?:report|list|file)|[-–—_=*\s]+",
+    re.IGNORECASE,
+)
+LIKE_AN_AGENCY = re.compile(
+    r"\b(society|soc|association|cent(re|er)|services?|house|council|nation|ltd|inc|foundation|shelter|resource)\b",
     re.IGNORECASE,
 )
 _NOTE = re.compile(
@@ -365,16 +380,32 @@ def _find_rows_to_skip(layout: Layout, names: Headings, given: Given) -> None:
     """Recognize totals, notes and so on. They are skipped unless staff say to read them."""
     heading_cells = {key for heading in layout.headings for key in heading_keys(heading)}
     needed = _needed_positions(layout, names, given)
-    last_full = next((r.number for r in reversed(layout.rows) if _has_all(r, needed)), 0)
+    full = [r for r in layout.rows if _has_all(r, needed) and len(needed) + _number_of_cells(r) > 2]
+    # With the agency only in titles between rows, no row has all.
+    longer = full or [row for row in layout.rows if _number_of_cells(row) > 2]
+    last_full = longer[-1].number if longer else 0
+    # Where the others have more cells, a row with one may be a remark, even if no other cell is needed.
+    alone = sum(_number_of_cells(row) == 1 for row in layout.rows)
+    is_more = len(needed) > 1 or (bool(needed) and 2 * len(full) >= alone)
     asked: dict[str, list[int]] = {}
     lines: dict[int, str] = {}
+    is_export = layout.headings[-1:] == [HOW_WE_KNOW]
     is_below = False
     for row in layout.rows:
         if headings := _headings_in(row, heading_cells):
             is_below = headings < 0.7 or not _are_in_their_columns(row, layout)
-        kind = _kind_of_skip(row, headings >= 0.7, needed, last_full)
+        kind = _kind_of_skip(row, headings >= 0.7, needed, last_full, is_more=is_more)
+        # Those above are of committees, of which each may have nothing but a name.
+        if kind in ("", "below") and _is_title(row, names, needed):
+            kind = "section"
         if is_below and kind in ("", "repeat", "section"):
             kind = "table"
+        if (
+            is_export
+            and not _has_all(row, needed)
+            and not any(isinstance(c, date) for c in row.cells)
+        ):
+            kind = "exported"
         answer = given.get("skipped", str(row.number))
         if kind:
             layout.proposed[row.number] = kind
@@ -423,6 +454,17 @@ def _has_all(row: SheetRow, needed: Collection[int]) -> bool:
     return bool(needed) and all(n < len(row.cells) and row.cells[n] for n in needed)
 
 
+def _is_title(row: SheetRow, names: Headings, needed: Mapping[int, str]) -> bool:
+    """Whether a row has nothing but a choice for a column that the list lacks: “ICATs” above those committees."""
+    cells = [str(cell) for cell in row.cells if cell]
+    if len(cells) != 1:
+        return False
+    lacking = [
+        c for c in names.columns if c.required and c.choices and c.name not in needed.values()
+    ]
+    return any(isinstance(c.read, OneOf) and c.read.knows(cells[0]) for c in lacking)
+
+
 def _headings_in(row: SheetRow, heading_cells: set[str]) -> float:
     """How much of a row are headings of the list again: 0 for less than half, or for a single one."""
     texts = [str(cell) for cell in row.cells if cell]
@@ -441,26 +483,44 @@ def _are_in_their_columns(row: SheetRow, layout: Layout) -> bool:
     )
 
 
-def _kind_of_skip(row: SheetRow, is_repeat: bool, needed: Collection[int], last_full: int) -> str:
+def _may_be_a_remark(text: str) -> bool:
+    """Whether a text alone in its row is hardly the name of an agency."""
+    return text.isupper() or len(text.split()) > 7 or bool(_OF_A_REMARK.search(text))
+
+
+def _number_of_cells(row: SheetRow) -> int:
+    return sum(map(bool, row.cells))
+
+
+def _kind_of_skip(
+    row: SheetRow, is_repeat: bool, needed: Collection[int], last_full: int, *, is_more: bool
+) -> str:
     """Why a row is no part of the list, by the keys of ``SKIPS``; empty for a row that is."""
     if is_repeat:
         return "repeat"
     cells = [cell for cell in row.cells if cell]
     texts = [str(cell) for cell in cells]
-    has_all = _has_all(row, needed)
-    # The sum may be a formula without a result.
+    is_agency = bool(LIKE_AN_AGENCY.search(texts[0]))
+    has_all = _has_all(row, needed) and (
+        len(needed) > 1 or is_agency or any(map(_NUMBERS_OF_A_DATE.match, texts))
+    )
+    # The sum may be a formula without a result, or "3 contracts".
     others_are_numbers = all(
-        isinstance(cell, BadCell) or _NUMBER.fullmatch(str(cell)) for cell in cells[1:]
+        isinstance(cell, BadCell) or _NUMBER.fullmatch(str(cell)) or _TOTAL.fullmatch(str(cell))
+        for cell in cells[1:]
     )
     if others_are_numbers and (
         _TOTAL.fullmatch(texts[0])
         or (
-            not has_all
-            and not (len(texts) == 1 and newest_year(texts[0]))
-            and any(
-                found(texts[0])
-                for found in (_BEGINS_A_TOTAL.match, _ENDS_A_TOTAL.fullmatch, _NUMBER.fullmatch)
+            (
+                not has_all
+                and not (len(texts) == 1 and newest_year(texts[0]))
+                and any(
+                    found(texts[0])
+                    for found in (_BEGINS_A_TOTAL.match, _ENDS_A_TOTAL.fullmatch, _NUMBER.fullmatch)
+                )
             )
+            or (not has_all and len(texts) > 1 and _COUNTS_THEM.fullmatch(texts[0]))
         )
     ):
         return "total"
@@ -472,7 +532,9 @@ def _kind_of_skip(row: SheetRow, is_repeat: bool, needed: Collection[int], last_
         return "printed"
     if len(texts) == 1 and _NOTE.fullmatch(texts[0]):
         return "note"
-    if len(texts) == 1 and len(needed) > 1:
+    if len(needed) == 1 and (is_agency or not _may_be_a_remark(texts[0])):
+        return ""  # an agency of which the list says no more
+    if len(texts) == 1 and is_more:
         return "below" if row.number > last_full else "section"
     return ""
 
@@ -585,8 +647,8 @@ def _drop_note_marks(layout: Layout) -> None:
         if row.number in layout.skipped:
             continue
         for position, cell in enumerate(row.cells):
-            if isinstance(cell, str) and cell[-1:] in _NOTE_MARKS:
-                bare = cell.rstrip("".join(_NOTE_MARKS) + " ")
+            if isinstance(cell, str) and (cell[-1:] in _NOTE_MARKS or cell[:1] in "*†‡"):
+                bare = cell.lstrip("*†‡ ").rstrip("".join(_NOTE_MARKS) + " ")
                 if bare[-1:].isalnum() or bare[-1:] in tuple(".)’"):
                     row = layout.rows[n] = replace(row, cells=[*row.cells])
                     row.cells[position] = bare

@@ -11,7 +11,14 @@ from typing import Any
 from membership.imports.columns import NEVER_ONE_VALUE, CellError, Column, text, yes_or_no
 from membership.imports.files import BadCell, Cell, SheetRow, column_letters
 from membership.imports.headings import Candidate, Headings
-from membership.imports.layout import TITLES_BETWEEN, Layout, newest_year, shown, without_digits
+from membership.imports.layout import (
+    LIKE_AN_AGENCY,
+    TITLES_BETWEEN,
+    Layout,
+    newest_year,
+    shown,
+    without_digits,
+)
 from membership.imports.questions import Given, Question, Step
 from membership.register.names import name_key
 
@@ -112,6 +119,8 @@ class Matching:
     uses: list[ColumnUse]
     constants: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    # What it means that the list has no end dates, and so on.
+    warnings: list[str] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     positions: dict[str, int] = field(default_factory=dict)
     name_cells: list[int] = field(default_factory=list)
@@ -176,7 +185,7 @@ def match_columns(
         if one.position in free
         and _can_be(one, all_columns[one.column], free[one.position], layout)
     ]
-    asked = _take_names(uses, candidates, as_of)
+    asked = _take_names(uses, _with_cells(candidates, uses, layout), as_of)
     _drop_parts_of_what_is_there(uses, asked)
     if guess:
         _take_content(uses, asked, columns, layout)
@@ -188,6 +197,8 @@ def match_columns(
     }
     there = matching.positions.keys() | matching.constants.keys()
     matching.missing = [c.name for c in columns if c.required and c.name not in there]
+    warnings = (c.if_absent for c in columns if c.if_absent and c.name not in there)
+    matching.warnings = list(dict.fromkeys(warnings))
     options = [
         ("", "Not used"),
         *((column.name, column.heading) for column in all_columns.values()),
@@ -271,6 +282,23 @@ def _take_answers(uses: list[ColumnUse], columns: dict[str, Column], given: Give
             taken.add(chosen)
 
 
+def _with_cells(
+    candidates: list[Candidate], uses: Sequence[ColumnUse], layout: Layout
+) -> list[Candidate]:
+    """Leave out an empty column, or one of emails without any, where another one with the same meaning has some."""
+
+    def has_cells(one: Candidate) -> bool:
+        cells = map(str, _cells(layout.read_rows, uses[one.position].position))
+        is_email = one.column in ("email", "contact_email")
+        return any("@" in cell or "＠" in cell or not is_email for cell in cells)
+
+    columns = [one.column for one in candidates]
+    several = {column for column in columns if columns.count(column) > 1}
+    full = {one for one in candidates if one.column in several and has_cells(one)}
+    filled = {one.column for one in full}
+    return [one for one in candidates if one in full or one.column not in filled]
+
+
 def _take_names(
     uses: list[ColumnUse], candidates: list[Candidate], as_of: date | None
 ) -> dict[int, str]:
@@ -349,11 +377,8 @@ def _share(cells: Sequence[str], test: Callable[[str], object]) -> float:
     return sum(map(bool, map(test, cells))) / len(cells) if cells else 0.0
 
 
+_OF_SOMEONE_ELSE = re.compile(r"supervisor|manager|director|former|previous|\bold\b", re.IGNORECASE)
 _AMOUNT = re.compile(r"[\s$\d.,]+")
-_AGENCY = re.compile(
-    r"\b(society|soc|association|cent(re|er)|services?|house|council|nation|ltd|inc|foundation|shelter|resource)\b",
-    re.IGNORECASE,
-)
 
 
 def _take_content(
@@ -373,6 +398,8 @@ def _take_content(
                 continue
             cells = list(_cells(rows, use.position))
             has_heading = bool(layout.headings[use.position])
+            if column.name == "email" and _OF_SOMEONE_ELSE.search(use.heading):
+                continue
             if cells and _content_fits(column, cells, has_heading=has_heading):
                 use.column, use.how = column.name, "content"
                 taken.add(column.name)
@@ -383,7 +410,7 @@ def _content_fits(column: Column, cells: list[Cell], *, has_heading: bool) -> bo
     if column.name in ("email", "contact_email"):
         return _share(texts, lambda cell: "@" in cell) >= _MOST
     if column.name == "agency":
-        return _share(texts, _AGENCY.search) >= _MOST
+        return _share(texts, LIKE_AN_AGENCY.search) >= _MOST
     if column.is_day:
         return not has_heading and all(isinstance(cell, date) for cell in cells)
     if column.choices and (not has_heading or column.name != "carries_caseload"):

@@ -82,7 +82,18 @@ PERSON_NAME = Column(
     "name",
     "Name",
     text(120),
-    ("Full name", "Person", "Contact", "Worker", "Worker name", "Staff name", "Contact name"),
+    (
+        "Full name",
+        "Person",
+        "Contact",
+        "Worker",
+        "Worker name",
+        "Staff name",
+        "Contact name",
+        "Contact person",
+        "Staff member",
+        "Member name",
+    ),
     ("Dana Sample", "Amélie Exemple"),
     about="names",
 )
@@ -205,9 +216,17 @@ STATUS = Column(
             "No longer funded",
             "Contract ended",
             "Moved on",
+            "Stepped down",
         ],
     ),
-    ("Current status", "Contract status", "Program status", "Membership status", "Member status"),
+    (
+        "Current status",
+        "Contract status",
+        "Program status",
+        "Membership status",
+        "Member status",
+        "Standing",
+    ),
     choices=ListStatus.choices,
     about="whether something has ended early",
 )
@@ -303,6 +322,9 @@ class Importer(ABC):
             return RowResult(RowOutcome.ERROR, problem)
         if check := self._name_check(row):
             return RowResult(RowOutcome.ASIDE, f"Set aside. {check.sentence}")
+        if counts := self.other_period(row):
+            sentence = f"Row {counts.number} has the period that counts on the list date, so this row changes nothing."
+            return RowResult(RowOutcome.SAME, sentence)
         earlier = seen.setdefault(self.key(row), row)
         if earlier is row:
             applied = self.apply(row)
@@ -383,6 +405,10 @@ class Importer(ABC):
             first, last = date_format(starts_on), date_format(ends_on)
             return f"The last day ({last}) is before the first day ({first})."
         return ""
+
+    def other_period(self, row: ListRow) -> ListRow | None:
+        """The row that counts in place of this one, which has another period of the same."""
+        return None
 
     def agency_key(self, name: str) -> str:
         """The key of the agency with this name, or else other name."""
