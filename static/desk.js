@@ -37,3 +37,15 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   box.focus();
 });
+
+// "Copy" beside a field with a list of addresses. Where the clipboard is closed, the list is selected.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const field = document.getElementById(button.dataset.copy);
+    field.select();
+    const copied = await navigator.clipboard?.writeText(field.value).then(() => true, () => false);
+    button.closest("form").querySelector("[role=status]").textContent =
+      copied ? "Copied." : "Selected. Press Ctrl+C to copy.";
+  });
+}

@@ -172,6 +172,7 @@ class AccessStep(Step):
         ENDED = "ended", "Enrolment ended"
         FOUND = "found", "Found there, not on the roster"
         REMOVED = "removed", "Removed"
+        UNDONE = "undone", "Undone"
 
     access = models.ForeignKey(Access, models.CASCADE, related_name="steps")
     verb = models.CharField(max_length=10, choices=Verb.choices)

@@ -251,6 +251,8 @@ TABLE = {
     "admin:communities_meeting_zoom-confirm": (GET_ONLY, desk(ON, 404, ON)),
     **pages_rows("membership_access"),
     "admin:membership_access_mark": (GET_ONLY, desk(ON, 404, ON)),
+    "admin:membership_access_several": (GET_ONLY, LED),
+    "admin:membership_access_undo": (GET_ONLY, LED),
     # Program support's workspace. CCSS has none.
     "admin:membership_access_slack": (THIS_TEAM, GET_ONLY),
     "admin:membership_access_slack-link": (THIS_TEAM, THIS_TEAM),
