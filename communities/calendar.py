@@ -8,14 +8,31 @@ time are an hour ahead all year. None of this is in the code: the pinned time zo
 
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import holidays
 from django.utils.formats import date_format, time_format
 from django.utils.text import get_text_list
-from holidays import country_holidays
 
-# A holiday on a weekend is not moved: the Employment Standards Act gives no other day.
-STATUTORY_HOLIDAYS = country_holidays("CA", subdiv="BC", observed=False)
+
+def _statutory_holidays() -> Any:
+    """``country_holidays("CA", subdiv="BC", observed=False)``, without the modules of all other countries.
+
+    The library imports them with any one of them, and they take 8 MB of each process. A holiday on a weekend is not
+    moved: the Employment Standards Act gives no other day.
+    """
+    path = Path(holidays.__file__).parent / "countries" / "canada.py"
+    spec = spec_from_file_location("holidays_of_canada", path)
+    assert spec and spec.loader  # noqa: S101  (the path ends with .py)
+    canada = module_from_spec(spec)
+    spec.loader.exec_module(canada)
+    return canada.Canada(subdiv="BC", observed=False)
+
+
+STATUTORY_HOLIDAYS = _statutory_holidays()
 
 VANCOUVER = "America/Vancouver"
 
@@ -41,7 +58,7 @@ def business_days_between(start: date, end: date) -> int:
     """
     if end <= start:
         return 0
-    return STATUTORY_HOLIDAYS.get_working_days_count(start + timedelta(days=1), end)
+    return int(STATUTORY_HOLIDAYS.get_working_days_count(start + timedelta(days=1), end))
 
 
 def format_times(starts_at: datetime, ends_at: datetime) -> str:

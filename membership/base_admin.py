@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
 from django.db.models.options import Options
@@ -18,10 +19,9 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from communities.base_admin import PlainWordsAdmin, no_one
-from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.teams import families_of
+from membership.accounts.teams import families_of, own_communities
 from membership.accounts.typed import typed_again
 from membership.forms import TOO_LARGE
 from membership.search import filter_by_words
@@ -35,7 +35,8 @@ class KeptFilters(ChangeList):
         self.kept, self.preserved_filters = self.preserved_filters, ""
 
     def url_for_result(self, result: Model) -> str:
-        url: str = super().url_for_result(result)
+        # Relative: Django's own takes longer than the cell.
+        url = f"{quote(result.pk)}/change/"
         return f"{url}?{self.kept}" if self.kept else url
 
 
@@ -115,8 +116,7 @@ class CommunityFilter(ColumnFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         self.column = f"{getattr(model_admin, 'community_path', 'community')}__slug"
-        own = CommunityOfPractice.objects.filter(team__family__in=families_of(request.user))
-        return list(own.values_list("slug", "short_name"))
+        return [(own.slug, own.short_name) for own in own_communities(request.user)]
 
 
 class FilterWithDefault(admin.SimpleListFilter):

@@ -21,7 +21,7 @@ _Rows = TypeVar("_Rows", bound=QuerySet[Any])
 _COUNTRY = re.compile(r"(?<!\S)\+1(?=[\s.(-]*\d)")
 _PHONE = re.compile(r"(?<!\w)(?:1[\s.-]*)?\(?(\d{3})\)?[\s.-]*(\d{3})[\s.-]*(\d{4})(?!\w)")
 
-FEW = 100
+FEW = 500
 
 
 def filter_by_words(rows: _Rows, words: str, *, columns: Iterable[str] | None = None) -> _Rows:

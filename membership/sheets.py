@@ -8,9 +8,10 @@ could start (OWASP, "CSV injection"). In XLSX a text is text by its type, and ke
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from io import BytesIO, StringIO
+from io import BytesIO, TextIOWrapper
+from itertools import chain, islice
 
 from django.db import models
 from django.http import HttpResponse
@@ -22,6 +23,7 @@ _FORMULA = re.compile(r"""^(?=[\t\r\n\0])|((?:^|[;\t\r\n])[\s"\0]*)(?=[=+\-@ï¼ï
 _NOT_IN_SHEET_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _MAX_SHEET_NAME = 31
 _WIDTHS = 8, 50  # of columns, in characters; longer text has several lines
+_MEASURED = 1_000  # rows that the widths are for, so that the others need not be kept
 
 # The cells of a row: dates, times, numbers, yes and no stay what they are; anything else is text.
 Row = Sequence[object]
@@ -42,7 +44,7 @@ _CONTENT_TYPES = {
 
 
 def write_sheet(
-    *, name: str, headings: Sequence[str], rows: Sequence[Row], sheet_format: SheetFormat
+    *, name: str, headings: Sequence[str], rows: Iterable[Row], sheet_format: SheetFormat
 ) -> bytes:
     """A file with one sheet of this name."""
     if sheet_format == SheetFormat.CSV:
@@ -51,7 +53,7 @@ def write_sheet(
 
 
 def sheet_download(
-    *, name: str, headings: Sequence[str], rows: Sequence[Row], sheet_format: SheetFormat, on: date
+    *, name: str, headings: Sequence[str], rows: Iterable[Row], sheet_format: SheetFormat, on: date
 ) -> HttpResponse:
     """The file as a download. ``name`` has no personal data."""
     file_name = f"{slugify(name)}-{on:%Y-%m-%d}.{sheet_format.value}"
@@ -86,23 +88,25 @@ def safe_text(text: str) -> str:
     return _FORMULA.sub(r"\1'", text)
 
 
-def as_csv(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
+def as_csv(headings: Sequence[str], rows: Iterable[Row]) -> bytes:
     """CSV in UTF-8, with the byte order mark that Excel needs to read accents."""
-    written = StringIO(newline="")
-    writer = csv.writer(written, lineterminator="\r\n")
-    for row in (headings, *rows):
+    written = BytesIO()
+    text = TextIOWrapper(written, "utf-8-sig", newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    for row in chain([headings], rows):
         cells = map(_typed, row)
         writer.writerow(
             safe_text(cell).replace("\0", "") if isinstance(cell, str) else _shown(cell)
             for cell in cells
         )
-    return written.getvalue().encode("utf-8-sig")
+    text.flush()
+    return written.getvalue()
 
 
 # -- XLSX --------------------------------------------------------------------------------------------
 
 
-def as_xlsx(headings: Sequence[str], rows: Sequence[Row], *, name: str = "Sheet") -> bytes:
+def as_xlsx(headings: Sequence[str], rows: Iterable[Row], *, name: str = "Sheet") -> bytes:
     """XLSX with a bold heading row that stays in view and is repeated on paper, a filter, and the width of a page."""
     # Imported here because openpyxl takes 7 MB of memory.
     from openpyxl import Workbook
@@ -116,11 +120,11 @@ def as_xlsx(headings: Sequence[str], rows: Sequence[Row], *, name: str = "Sheet"
     book = Workbook(write_only=True)
     sheet = book.create_sheet(_sheet_name(name))
     book.properties.creator, book.properties.title = "EVA BC", sheet.title
-    last_column = get_column_letter(max(len(headings), 1))
-    for number, width in enumerate(_widths(headings, rows), 1):
+    rows = iter(rows)
+    measured = list(islice(rows, _MEASURED))
+    for number, width in enumerate(_widths(headings, measured), 1):
         sheet.column_dimensions[get_column_letter(number)].width = width
     sheet.freeze_panes = "A2"
-    sheet.auto_filter.ref = f"A1:{last_column}{len(rows) + 1}"
     sheet.print_title_rows = "1:1"
     sheet.page_setup.orientation = Worksheet.ORIENTATION_LANDSCAPE
     sheet.page_setup.paperSize = Worksheet.PAPERSIZE_LETTER
@@ -158,8 +162,11 @@ def as_xlsx(headings: Sequence[str], rows: Sequence[Row], *, name: str = "Sheet"
                 yield cell
 
     sheet.append(cells(headings, heading))
-    for row in rows:
+    last_row = 1
+    for row in chain(measured, rows):
         sheet.append(cells(row, text))
+        last_row += 1
+    sheet.auto_filter.ref = f"A1:{get_column_letter(max(len(headings), 1))}{last_row}"
     written = BytesIO()
     book.save(written)
     return written.getvalue()
@@ -170,7 +177,7 @@ def _sheet_name(name: str) -> str:
     return _NOT_IN_SHEET_NAMES.sub(" ", name)[:_MAX_SHEET_NAME].strip(" '") or "Sheet"
 
 
-def _widths(headings: Sequence[str], rows: Sequence[Row]) -> list[int]:
+def _widths(headings: Sequence[str], rows: Iterable[Row]) -> list[int]:
     """The width of each column: of its longest line, with room for the button of the filter."""
     least, most = _WIDTHS
     longest = [len(heading) + 3 for heading in headings]

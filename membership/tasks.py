@@ -3,12 +3,13 @@
 import logging
 
 from celery import shared_task
+from django.db import DatabaseError
 from django.utils import timezone
 
 from membership.access import service_lists
 from membership.emails.delivery import deliver_batch, due_emails
 from membership.emails.queue import DELIVERY_TASK, request_delivery
-from membership.imports import uploads
+from membership.imports import uploads, working
 from membership.meetings.planning import send_due_reminders
 from membership.rosters.reassessment import reassess_if_due
 
@@ -53,18 +54,24 @@ def reassess_rosters() -> None:
         )
 
 
-@shared_task(name=uploads.CARRY_ON_TASK)
+@shared_task(name=working.CARRY_ON_TASK)
 def continue_import(list_import_id: int) -> None:
-    """Check a list that was uploaded, or save one that was confirmed."""
-    uploads.carry_on(list_import_id=list_import_id, now=timezone.now())
+    """Check a list that was uploaded, save one that was confirmed, or undo one."""
+    try:
+        uploads.carry_on(list_import_id=list_import_id, now=timezone.now())
+    except DatabaseError:  # it may be away: the sweep goes on later
+        raise
+    except Exception:
+        uploads.stop_after_error(list_import_id=list_import_id, now=timezone.now())
+        raise
 
 
 @shared_task(name="membership.sweep_lists")
 def sweep_imports() -> None:
     """Continue imports whose worker died, and discard the ones that staff abandoned."""
     now = timezone.now()
-    for list_import_id in uploads.stalled_imports(now=now):
-        uploads.carry_on(list_import_id=list_import_id, now=now)
+    for list_import_id in working.stalled_imports(now=now):
+        continue_import(list_import_id)
     uploads.discard_old(now=now)
     service_lists.discard_old_lists(now=now)
 

@@ -27,6 +27,7 @@ from membership.base_admin import (
     CommunityFilter,
     CustomPageAdmin,
     FilterWithDefault,
+    KeptFilters,
     TeamFilter,
     TeamModelAdmin,
 )
@@ -67,6 +68,12 @@ class QueueFilter(FilterWithDefault):
         return apply(queryset, self.value() or "", request.user, timezone.now())
 
 
+class QueueList(KeptFilters):
+    """The list of the queue; ``viewer`` is whose views it counts."""
+
+    viewer: User
+
+
 class ViewFilter(QueueFilter):
     """The saved views, which stand as tabs above the list."""
 
@@ -76,7 +83,7 @@ class ViewFilter(QueueFilter):
     options = [(name, view.label) for name, view in VIEWS.items()]
     template = "desk/requests/views.html"
 
-    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+    def choices(self, changelist: QueueList) -> Iterator[Any]:  # type: ignore[override]
         counts = view_counts(changelist.root_queryset, viewer=changelist.viewer, now=timezone.now())
         names = ["", *VIEWS]
         for name, choice in zip(names, super().choices(changelist), strict=True):
@@ -192,9 +199,12 @@ class JoinRequestAdmin(CustomPageAdmin):
         legend = [(MARKS[status], status) for status in MARKS]
         return super().changelist_view(request, {**(extra_context or {}), "legend": legend})
 
-    def get_changelist_instance(self, request: AuthenticatedRequest) -> ChangeList:  # type: ignore[override]
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        return QueueList
+
+    def get_changelist_instance(self, request: AuthenticatedRequest) -> QueueList:  # type: ignore[override]
         """The page with what its cells show: the register is read once for all of its rows."""
-        changelist = super().get_changelist_instance(request)
+        changelist: Any = super().get_changelist_instance(request)
         changelist.viewer = request.user
         now = timezone.now()
         today = timezone.localdate(now)

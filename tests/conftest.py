@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from subprocess import Popen
+from typing import Any
 
 import pytest
 import redis
@@ -13,6 +14,7 @@ from django.test import Client
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from evabc import limits
 from membership.models import User
@@ -80,30 +82,100 @@ def _write_the_catalogue(**signal: object) -> None:
 
 
 @pytest.fixture(scope="session")
-def _flush_of_history() -> Iterator[None]:
-    """The flush that ends a transactional test may empty the tables of history too."""
+def _quick_flush() -> Iterator[None]:
+    """A transactional test ends with a flush, in which Django empties each table and has all handlers of
+    ``post_migrate`` write again what they wrote into the database. Here it puts back their rows."""
+    from django.core.management.commands import flush
     from django.db import connection
 
+    operations = type(connection.ops)
+    empty = _empty_on_postgresql if connection.vendor == "postgresql" else _empty_on_sqlite
+    execute = operations.execute_sql_flush
+    catalogue = _all_rows()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(operations, "execute_sql_flush", lambda ops, sql: execute(ops, empty(sql)))
+        patch.setattr(flush, "emit_post_migrate_signal", lambda *args: _put_back(catalogue))
+        yield
+
+
+def _empty_on_postgresql(statements: list[str]) -> list[str]:
+    """DELETE of what few rows there are, without the triggers that protect history and relations. TRUNCATE
+    would make a new file for each table and index. As it does, this waits for open transactions."""
+    tables = [f'"{table}"' for table in _tables()]
+    return [
+        f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE",
+        "SET LOCAL session_replication_role = replica",
+        "; ".join(f"DELETE FROM {table}" for table in tables),  # noqa: S608 - our own tables
+    ]
+
+
+def _empty_on_sqlite(statements: list[str]) -> list[str]:
+    """One table after the other, so the one that releases history comes last."""
     from membership.append_only import HistoryRelease
 
-    operations, table = type(connection.ops), HistoryRelease._meta.db_table
-    flush = operations.execute_sql_flush
+    table = HistoryRelease._meta.db_table
+    released = sorted(statements, key=lambda statement: table in statement)
+    return [f"INSERT INTO {table} DEFAULT VALUES", *released]
 
-    def flush_released(self, statements: list[str]) -> None:
-        # SQLite empties one table after the other, so the one that releases the others comes last.
-        statements = sorted(statements, key=lambda statement: table in statement)
-        flush(self, [f"INSERT INTO {table} DEFAULT VALUES", *statements])
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(operations, "execute_sql_flush", flush_released)
-        yield
+def _tables() -> list[str]:
+    from django.db import connection
+
+    return connection.introspection.django_table_names(only_existing=True, include_views=False)
+
+
+def _all_rows() -> dict[str, tuple[list[str], list[tuple[Any, ...]]]]:
+    """The columns and rows of each table that has any."""
+    from django.db import connection
+
+    found = {}
+    with connection.cursor() as cursor:
+        for table in _tables():
+            cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - our own tables
+            if rows := cursor.fetchall():
+                found[table] = [f'"{column[0]}"' for column in cursor.description], rows
+    return found
+
+
+def _put_back(found: dict[str, tuple[list[str], list[tuple[Any, ...]]]]) -> None:
+    from django.db import connection, transaction
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        for table, (columns, rows) in found.items():
+            row = f"({', '.join(['%s'] * len(columns))})"
+            cursor.execute(
+                f'INSERT INTO "{table}" ({", ".join(columns)}) VALUES {", ".join([row] * len(rows))}',  # noqa: S608
+                [value for values in rows for value in values],
+            )
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    _catalogue_of_every_database: None, _flush_of_history: None, django_db_setup: None
+    _catalogue_of_every_database: None,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    request: pytest.FixtureRequest,
 ) -> None:
     """The test database, which every test finds with the catalogue in it."""
+    with django_db_blocker.unblock():
+        request.getfixturevalue("_quick_flush")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_looked_for_once() -> Iterator[None]:
+    """Each client of a test makes the middleware again, which would go through all static files again."""
+    find = WhiteNoiseMiddleware.add_files_from_finders
+    found: dict[str, Any] = {}
+
+    def find_once(self: WhiteNoiseMiddleware) -> None:
+        if not found:
+            find(self)
+            found.update(self.files)
+        self.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", find_once)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -117,13 +189,18 @@ def rows_of_the_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker
         transaction.set_rollback(True)
 
 
+@pytest.fixture(scope="session")
+def _own_redis(redis_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
 @pytest.fixture(autouse=True)
-def _empty_caches() -> None:
+def _empty_caches(_own_redis: redis.Redis) -> None:
     """Each test begins without the cache, limits, tasks and public pages another one left."""
     for name in ("pages", "copies"):
         caches[name].clear()
-    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
-        client.flushdb()
+    _own_redis.flushdb()
 
 
 @pytest.fixture
@@ -214,21 +291,25 @@ def portal(
     return _portal
 
 
-@pytest.fixture
-def celery_worker_process(
-    request: pytest.FixtureRequest,
-    transactional_db: None,
-    redis_url: str,
-    smtp_server: SmtpServer,
-    data_folder: Path,
+@pytest.fixture(scope="module")
+def _celery_worker(
+    _portal: processes.Portal, _smtp_server: SmtpServer, data_folder: Path
 ) -> Iterator[Popen[bytes]]:
-    """A Celery worker that takes this test's tasks; its mail goes to `smtp_server`."""
-    extra = {"EMAIL_URL": smtp_server.url}
-    if "portal" in request.fixturenames:
-        # So that a link in an email leads to the portal of this test.
-        extra["PORTAL_URL"] = request.getfixturevalue("portal").url
+    # Links in its emails lead to the portal of the tests.
+    extra = {"EMAIL_URL": _smtp_server.url, "PORTAL_URL": _portal.url}
     with processes.celery_worker(data_folder / "worker.log", **extra) as process:
         yield process
+
+
+@pytest.fixture
+def celery_worker_process(
+    transactional_db: None, smtp_server: SmtpServer, _celery_worker: Popen[bytes]
+) -> Popen[bytes]:
+    """A Celery worker that takes the tasks of this test; its mail goes to `smtp_server`.
+
+    One process for all tests of a module: those of others look at what no worker has taken yet.
+    """
+    return _celery_worker
 
 
 @pytest.fixture(scope="session")

@@ -117,6 +117,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Programs", "membership_program_changelist"),
             Entry("EVA BC memberships", "membership_evamembership_changelist"),
             Entry("Initiatives", "membership_coordinationinitiative_changelist"),
+            Entry("Import a list", "membership_listimport_add"),
             Entry("Imports", "membership_listimport_changelist"),
             Entry("Lists", "membership_listseries_changelist"),
         ),

@@ -13,7 +13,6 @@ from functools import cached_property
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Case, Count, F, OuterRef, Q, Subquery, When
-from django.db.models.functions import TruncMonth
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -90,12 +89,17 @@ class Scope:
             submitted_at__gte=self.starts_at,
             submitted_at__lt=self.ends_at,
         )
-        counted = rows.order_by().values_list("community", "region", TruncMonth("submitted_at"))
-        number = {(month.first.year, month.first.month): n for n, month in enumerate(self.months)}
-        sent: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0] * len(number))
-        for community, region, month, times in counted.annotate(Count("pk")):
-            sent[community, region][number[month.year, month.month]] = times
-        return sent
+        # Comparing with the days is faster than finding the month of each one, in a zone with other clocks.
+        columns = {
+            f"month_{number}": Count(
+                "pk",
+                filter=Q(submitted_at__gte=midnight(month.first))
+                & Q(submitted_at__lt=midnight(month.last + DAY)),
+            )
+            for number, month in enumerate(self.months)
+        }
+        counted = rows.order_by().values_list("community", "region").annotate(**columns)
+        return {(community, region): counts for community, region, *counts in counted}
 
 
 @dataclass(frozen=True)
@@ -212,7 +216,10 @@ def _days(scope: Scope) -> Report:
         ),
         default="decided_at",
     )
-    decided = JoinRequest.objects.filter(community__in=scope.communities).annotate(first=first)
+    # The last decision is no earlier than the first one; a reopened request has none.
+    recent = Q(decided_at__gte=scope.starts_at) | Q(decided_at__isnull=True)
+    decided = JoinRequest.objects.filter(recent, community__in=scope.communities)
+    decided = decided.annotate(first=first)
     decided = decided.filter(first__gte=scope.starts_at, first__lt=scope.ends_at)
     in_order = decided.annotate(took=F("first") - F("submitted_at")).order_by("took")
     took: defaultdict[int | None, list[timedelta]] = defaultdict(list)

@@ -21,7 +21,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from communities.calendar import business_days_between
 from communities.models import SupportTeam
 from evabc.desk.coverage import coverage_page, coverage_sheet
-from evabc.desk.guide import staff_guide
+from evabc.desk.guide import example_file, staff_guide
 from evabc.desk.history import history
 from evabc.desk.navigation import menu
 from evabc.desk.reports import report_sheet, reports
@@ -72,9 +72,9 @@ class StaffSite(AdminSite):
         """With the menu, which is read when a page shows it."""
         return {**super().each_context(request), "menu": SimpleLazyObject(partial(menu, request))}
 
-    def app_index(
+    def app_index(  # type: ignore[override]
         self, request: HttpRequest, app_label: str, extra_context: dict | None = None
-    ) -> HttpResponse:  # type: ignore[override]
+    ) -> HttpResponse:
         """Django's page of one app says less than the menu, so it leads to the front page."""
         return redirect("admin:index")
 
@@ -85,6 +85,8 @@ class StaffSite(AdminSite):
         return [
             path("guide/", view(staff_guide), name="guide"),
             path("search/", view(search), name="search"),
+            path("guide/<str:kind>/", view(staff_guide), name="guide_page"),
+            path("guide/example/<str:file_name>/", view(example_file), name="guide_example"),
             path("how-it-is-doing/", view(system_status), name="how_it_is_doing"),
             path("history/", view(history), name="history"),
             path("coverage/", view(coverage_page), name="coverage"),

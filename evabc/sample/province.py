@@ -50,15 +50,20 @@ class SampleList:
     def content(self, *, today: date) -> bytes:
         """The content of the file, with its dates moved by the days since the files were written."""
         text = (_FOLDER / self.file_name).read_text(encoding="utf-8")
-        later = today - _DAY_OF_THE_FILES
-        moved = _DAY.sub(lambda day: (date.fromisoformat(day[0]) + later).isoformat(), text)
-        return moved.encode()
+        return moved(text, today=today).encode()
 
 
 _FOLDER = Path(__file__).parent / "lists"
 # The day that the dates in the files are relative to: some memberships end soon after it.
 _DAY_OF_THE_FILES = date(2026, 11, 22)
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+
+
+def moved(text: str, *, today: date) -> str:
+    """A text with its dates moved by the days since the files were written."""
+    later = today - _DAY_OF_THE_FILES
+    return _DAY.sub(lambda day: (date.fromisoformat(day[0]) + later).isoformat(), text)
+
 
 LISTS = [
     SampleList("agencies.csv", ListKind.AGENCIES, "EVA BC’s list of members", 60),

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.db import transaction
 
 from communities.email_addresses import normalize_email
+from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
 from membership.models import User
 from membership.register.person_records import person_of_user
@@ -29,6 +30,15 @@ def families_of(user: User | AnonymousUser) -> frozenset[Family]:
     if LEADS in names:
         return frozenset(Family)
     return frozenset(TEAM_GROUPS[name] for name in names & TEAM_GROUPS.keys())
+
+
+def own_communities(user: User | AnonymousUser) -> list[CommunityOfPractice]:
+    """The communities of these families, read once for each user object: pages ask for them many times."""
+    own: list[CommunityOfPractice] | None = vars(user).get("own_communities")
+    if own is None:
+        own = list(CommunityOfPractice.objects.filter(team__family__in=families_of(user)))
+        vars(user)["own_communities"] = own
+    return own
 
 
 def is_lead(user: User | AnonymousUser) -> bool:

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from django.contrib import admin, messages
-from django.core.paginator import Paginator
-from django.db.models import Count, F, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
@@ -24,6 +23,7 @@ from membership.imports.effects import ShownEffect
 from membership.imports.forms import DateForm, FileForm, UploadForm
 from membership.imports.kinds import IMPORTERS
 from membership.imports.questions import Step
+from membership.imports.rows import ShownRows
 from membership.imports.steps import STEP_FORMS
 from membership.imports.steps.check import RowForm
 from membership.imports.uploads import lists_of
@@ -31,16 +31,15 @@ from membership.models import ListImport, ListKind, RowOutcome
 from membership.rosters.roster_checks import roster_checks_of
 from membership.sheets import SheetFormat, sheet_download
 
-ROWS_PER_PAGE = 100
-
 
 def show_step(request: AuthenticatedRequest, pk: int, step: Step) -> HttpResponse:
     """One step of an import: what was found, and what staff have to say of it."""
     list_import = get_object_or_404(lists_of(request.user), pk=pk)
-    # Without what was found: checked by an earlier version of the portal.
-    if list_import.state not in ListImport.IN_STEPS or (
-        step != Step.CHECK and not list_import.found
-    ):
+    found, steps = list_import.found or {}, list(Step)
+    last = steps.index(Step(found.get("open_step", Step.CHECK)))
+    # Without what was found: checked by an earlier version of the portal. Nothing is known of a step after a question.
+    is_known = (step == Step.CHECK or found) and steps.index(step) <= last
+    if list_import.state not in ListImport.IN_STEPS or not is_known:
         return redirect("admin:membership_listimport_change", pk)
     data = request.POST if request.method == "POST" else None
     if data and data.get("seen", list_import.version) != list_import.version:
@@ -53,16 +52,6 @@ def show_step(request: AuthenticatedRequest, pk: int, step: Step) -> HttpRespons
         with refusal_as_warning(request):
             uploads.answer(list_import_id=pk, answers=form.answers(), now=timezone.now())
         return redirect("admin:membership_listimport_change", pk)
-    rows = list_import.rows.all()
-    filters = _row_filters(list_import, request.GET.get("show", ""))
-    if shown := next((one for one in filters if one["is_shown"] and one["value"]), None):
-        rows = rows.filter(outcome=RowOutcome[str(shown["value"]).upper()])
-    # Rows that are set aside are at the top with the errors.
-    ordered = rows.order_by(F("outcome") % RowOutcome.ASIDE, "number", "pk")
-    page = Paginator(ordered, ROWS_PER_PAGE).get_page(request.GET.get("page"))
-    headings = {use["letter"]: use["heading"] for use in form.found.get("columns", ())}
-    for row in page:
-        row.read_cells = [(headings.get(cell[0], ""), *cell[1:]) for cell in row.cells]
     return desk_page(
         request,
         f"desk/imports/{step}.html",
@@ -72,27 +61,9 @@ def show_step(request: AuthenticatedRequest, pk: int, step: Step) -> HttpRespons
         form=form,
         step=step,
         steps=_steps(list_import, step),
-        rows=page,
-        filters=filters,
-        shown=shown,
+        rows=ShownRows(list_import, request.GET) if step == Step.CHECK else None,
         effect=ShownEffect(list_import, request.user),
     )
-
-
-def _row_filters(list_import: ListImport, chosen: str) -> list[dict[str, object]]:
-    """The links above the rows: all, and each outcome that a row has."""
-    rows = list_import.rows.order_by("outcome").values_list("outcome")
-    counts = dict(rows.annotate(count=Count("pk")))
-    options = {RowOutcome(outcome).name.lower(): count for outcome, count in counts.items()}
-    labels = {one.name.lower(): one.label for one in RowOutcome}
-    value = chosen if chosen in options else ""
-    return [
-        {"value": "", "label": "All rows", "count": sum(counts.values()), "is_shown": not value},
-        *(
-            {"value": name, "label": labels[name], "count": count, "is_shown": name == value}
-            for name, count in options.items()
-        ),
-    ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -112,9 +83,16 @@ def correct_row(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         with refusal_as_form_error(form):
             uploads.answer(list_import_id=pk, answers=form.answers(), now=timezone.now())
             return page
-    title = f"Row {row.number}: {list_import}"
+    left_out = (list_import.found or {}).get("layout", {}).get("skipped", {})
     return desk_page(
-        request, "desk/imports/row.html", title=title, list=list_import, form=form, row=row
+        request,
+        "desk/imports/row.html",
+        title=f"Row {row.number}: {list_import}",
+        list=list_import,
+        form=form,
+        row=row,
+        # A value leaves it out, and not staff or the place of the row in the file.
+        skipped_by_value=row.outcome == RowOutcome.SKIPPED and str(row.number) not in left_out,
     )
 
 
@@ -191,6 +169,14 @@ def show_file(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     )
 
 
+@require_POST
+def preview_undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Let the worker find out what undoing an import would change."""
+    page = call_verb(request, pk, verb=undoing.ask_for_preview)
+    pending = ListImport.objects.filter(pk=pk).exclude(pending="").exists()
+    return redirect("admin:membership_listimport_undo", pk) if pending else page
+
+
 @fresh_code_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
@@ -198,19 +184,19 @@ def undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     list_import = get_object_or_404(lists_of(request.user), pk=pk)
     page = redirect("admin:membership_listimport_change", pk)
     if request.method == "POST":
-        with refusal_as_warning(request):
-            undoing.undo_import(list_import_id=pk, by=request.user, now=timezone.now())
-            messages.success(request, "The import is undone. The register is as it was before it.")
-        return page
-    if why_not := undoing.why_not_undone_import(list_import):
-        messages.warning(request, why_not)
+        return call_verb(request, pk, verb=partial(undoing.ask_to_undo, by=request.user))
+    if list_import.pending == ListImport.Pending.PREVIEW:
+        return desk_page(
+            request, "desk/imports/list.html", title=str(list_import), list=list_import
+        )
+    if not list_import.preview:
         return page
     return desk_page(
         request,
         "desk/imports/undo.html",
         title=f"Undo the import of {list_import}?",
         crumbs=_crumbs(list_import),
-        preview=undoing.preview(list_import),
+        preview=list_import.preview,
         button="Undo this import",
         back=("Cancel", page.url),
     )
@@ -229,8 +215,7 @@ def correct_date(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         as_of, now = form.cleaned_data["as_of"], timezone.now()
         with refusal_as_form_error(form, "as_of"):
             if form.cleaned_data["previewed"] == as_of:
-                undoing.correct_date(list_import_id=pk, as_of=as_of, now=now)
-                messages.success(request, "The list and its facts have the new date.")
+                undoing.ask_to_correct_date(list_import_id=pk, as_of=as_of, now=now)
                 return page
             undoing.require_may_be_dated(list_import, as_of, today=timezone.localdate(now))
             previewed = as_of
@@ -281,6 +266,7 @@ class ListImportAdmin(CustomPageAdmin):
             for step in STEP_FORMS
         },
         Step.FILE.value: show_file,
+        "preview": preview_undo,
         "undo": undo,
         "date": correct_date,
         "confirm": confirm,
@@ -325,16 +311,12 @@ class ListImportAdmin(CustomPageAdmin):
             )
             uploads.upload(list_import)
             return redirect("admin:membership_listimport_change", list_import.pk)
-        samples = [
-            (reverse("admin:membership_listimport_sample", args=[kind]), kind.label)
-            for kind in ListKind
-        ]
         return desk_page(
             request,
             "desk/imports/upload.html",
             title="Import a list",
             form=form,
-            samples=samples,
+            kinds=ListKind.choices,
         )
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
@@ -355,8 +337,11 @@ class ListImportAdmin(CustomPageAdmin):
             title=str(list_import),
             list=list_import,
             can_undo=list_import.is_applied
+            and not list_import.pending
             and ListImport.objects.filter(pk=pk, changes__isnull=False).exists(),
             effect=ShownEffect(list_import, request.user),
+            rows=ShownRows(list_import, request.GET),
+            kept_days=undoing.KEPT_FOR.days,
             checks=checks.count(),
             # Not to those who were among the roster checks before, about whom the list only says more.
             to_write=checks.filter(enrolment__in=came_on).values_list("pk", flat=True),

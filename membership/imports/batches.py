@@ -21,6 +21,7 @@ from membership.models import (
     CoordinationRole,
     Enrolment,
     EvaMembership,
+    OtherEmail,
     Person,
     Program,
     ProgramPosition,
@@ -29,7 +30,14 @@ from membership.people.name_checks import NameChecks
 from membership.register.names import name_key
 from membership.register.person_records import people_by_email
 
-EVIDENCE_FIELDS = ("evidence", "list_name", "list_as_of", "list_says", "list_values")
+EVIDENCE_FIELDS = (
+    "evidence",
+    "list_name",
+    "list_as_of",
+    "list_says",
+    "list_values",
+    "list_sources",
+)
 
 _Row = TypeVar("_Row", bound=Model)
 _Fact = TypeVar("_Fact", ProgramPosition, CoordinationRole)
@@ -124,6 +132,7 @@ class RegisterBatch:
         self.memberships = RowBatch(EvaMembership, "is_held", *period)
         self.name_checks = NameChecks([])
         self.people = RowBatch(Person, "name", "search_text")
+        self.kept_emails = RowBatch(OtherEmail, "email")
         self.positions = RowBatch(ProgramPosition, "carries_caseload", *period)
         self.initiatives = RowBatch(CoordinationInitiative, "name", "region", "search_text")
         self.roles = RowBatch(CoordinationRole, "is_held", *period)
@@ -152,16 +161,16 @@ class RegisterBatch:
         """The keys of the rows to be written, by model; once they are saved, those of the new ones too."""
         return {batch.model: batch.written for batch in self.batches}
 
-    def load_agencies(self, names: Iterable[str]) -> None:
-        keys = {name_key(name) for name in names}
+    def load_agencies(self, rows: Iterable[ListRow]) -> None:
+        keys = {name_key(name) for row in rows for name in (row["agency"], *row.other_names)}
         known = AgencyAlias.objects.filter(name_key__in=keys).values_list("name_key", "agency")
         by_alias: dict[str, int] | None = None
         # Again if one was merged while the query waited for its lock. Once locked, none can be.
         while by_alias != (aliases := dict(known.all())):
             by_alias = aliases
             named = Q(name_key__in=keys) | Q(pk__in=aliases.values())
-            rows = Agency.objects.filter(named).order_by("pk")
-            agencies = {agency.pk: agency for agency in rows.select_for_update(no_key=True)}
+            found = Agency.objects.filter(named).order_by("pk")
+            agencies = {agency.pk: agency for agency in found.select_for_update(no_key=True)}
         for agency in agencies.values():
             self.agencies.put(agency.name_key, agency)
         self.agency_keys = {
@@ -181,6 +190,13 @@ class RegisterBatch:
         if key in self.agency_keys or self.agencies.first(key) or self.other_names.first(key):
             return False
         self.other_names.add(key, AgencyAlias(agency=agency, name=name, name_key=key))
+        return True
+
+    def keep_other_email(self, person: Person, email: str) -> bool:
+        """Keep another email of someone, by which lists find them from now on. False if it is someone's already."""
+        if email in self.other_emails.values() or self.kept_emails.first(email):
+            return False
+        self.kept_emails.add(email, OtherEmail(person=person, email=email))
         return True
 
     def load_memberships(self) -> None:

@@ -20,7 +20,15 @@ from membership.imports.batches import RegisterBatch
 from membership.imports.columns import ListRow, in_words
 from membership.imports.kinds import IMPORTERS, Plan
 from membership.imports.reading import Reading
-from membership.models import EvaMembership, ListImport, ListKind, Program, ProgramPosition
+from membership.imports.rows import first_words
+from membership.models import (
+    EvaMembership,
+    ListImport,
+    ListKind,
+    Program,
+    ProgramPosition,
+    RowOutcome,
+)
 from membership.register.evidence import EvidencedModel
 from membership.register.names import clean_text
 from membership.rosters.reassessment import FACTS, checks_proposed, known_lists
@@ -38,7 +46,9 @@ class Effect:
 
     ``on`` and ``off`` are the enrolments that come on or off the roster checks, each with its key (or else the ``row``
     that enrols someone), the kinds, and the findings. ``left_out`` are the keys of what the ``last`` edition named and
-    this one does not, of ``named``. ``ending`` is how many rows end something that was still going on.
+    this one does not, of ``named``; what is over by now does not count. A roster has no ``last``: everyone on the
+    roster counts. ``ending`` is how many rows end something that was still going on. ``concerned`` are the people whose
+    roster checks may change, by their keys; None if those of all may.
     """
 
     on: list[dict[str, Any]] = field(default_factory=list)
@@ -47,6 +57,7 @@ class Effect:
     named: int = 0
     last: str = ""
     ending: int = 0
+    concerned: set[int] | None = None
 
     @property
     def loss(self) -> str:
@@ -58,7 +69,9 @@ class Effect:
         return f"{missing}-{self.named}-{self.ending}" if is_bulk else ""
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "loss": self.loss}
+        kept = asdict(self)
+        del kept["concerned"]
+        return {**kept, "loss": self.loss}
 
 
 def plan_of(list_import: ListImport, rows: list[ListRow], *, now: datetime) -> Plan:
@@ -94,13 +107,15 @@ def write(
     model = FACTS_OF_LIST.get(ListKind(list_import.kind))
     last = _last_edition(list_import)
     had = _named_by(model, list_import, last) if model and last else []
+    going_on = _named_by(model, list_import, last, going_on=True) if model and last else []
     people = _concerned(plan, model, had, on=on)
     before = checks_proposed(on=on, people=people)
     plan.register.save()
     end()
-    effect = Effect(named=len(had), last=last.isoformat() if last else "", ending=plan.ending_facts)
+    effect = Effect(ending=plan.ending_facts)
     if model and last:
-        effect.left_out = _named_by(model, list_import, last)
+        effect.last, effect.named = last.isoformat(), len(going_on)
+        effect.left_out = _named_by(model, list_import, last, going_on=True)
     elif list_import.community:
         open_ones = list_import.community.enrolments.filter(ended_on__isnull=True)
         named = {*plan.register.people.by_pk()}
@@ -109,6 +124,7 @@ def write(
     rows_of_new = {one.pk: number for number, one in plan.enrolling.items()}
     if people is not None:
         people |= plan.register.people.by_pk().keys()
+    effect.concerned = people
     for pk, proposed in checks_proposed(on=on, people=people).items():
         was = before.get(pk, {})
         who: dict[str, Any] = {"row": rows_of_new[pk]} if pk in rows_of_new else {"enrolment": pk}
@@ -157,11 +173,19 @@ def _last_edition(list_import: ListImport) -> date | None:
     return last if last and last < list_import.as_of else None
 
 
-def _named_by(model: type[EvidencedModel], list_import: ListImport, last: date) -> list[int]:
-    """The facts that the last edition named, and no newer one."""
+def _named_by(
+    model: type[EvidencedModel], list_import: ListImport, last: date, *, going_on: bool = False
+) -> list[int]:
+    """The facts that the last edition named, and no newer one; or only those that are not over by the date of this one.
+
+    What is over, such as a membership of last year, is no loss if it is not named any more.
+    """
     rows = model._default_manager.filter(
         evidence=Evidence.LISTED, list_name=list_import.list_name, list_as_of=last
     )
+    if going_on:
+        last_day = IMPORTERS[list_import.kind].period[1]
+        rows = rows.exclude(**{f"{last_day}__lt": list_import.as_of})
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
@@ -195,6 +219,7 @@ def show_cells(plan: Plan, reading: Reading) -> None:
             meaning = "" if value in (None, "", text) else in_words(value)
             bad = read.bad.get(use.column, "")
             row.cells.append([use.letter, text, "" if bad or meaning == text else meaning, bad])
+        row.what = row.what or first_words(cell[1] for cell in row.cells)
 
 
 _VALUE = re.compile(r"(?<=: )“[^”]*”|Cell [A-Z]+\d+|\d+")
@@ -220,7 +245,8 @@ def group_errors(plan: Plan) -> list[dict[str, Any]]:
 def differences(list_import: ListImport, plan: Plan) -> list[int]:
     """The rows that do something else now than when staff checked them, by their numbers."""
     columns = ("number", "outcome", "sentence", "changes")
-    was = {repr(row): row[0] for row in list_import.rows.values_list(*columns)}
+    read = list_import.rows.exclude(outcome=RowOutcome.SKIPPED)
+    was = {repr(row): row[0] for row in read.values_list(*columns)}
     is_now = {
         repr((row.number, int(row.outcome), row.sentence, row.changes)): row.number
         for row in plan.rows

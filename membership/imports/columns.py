@@ -21,6 +21,9 @@ from communities.email_addresses import normalize_email
 from membership.register.matching import best_matches, comparable_words
 from membership.register.names import clean_text, name_key
 
+# A person has no value in common with all others.
+NEVER_ONE_VALUE = frozenset({"email", "name", "contact_name", "contact_email"})
+
 
 class CellError(ValueError):
     """The cell cannot be read. The message says why."""
@@ -59,7 +62,8 @@ class ListRow:
     ``said`` are the columns of which the row says something. Of the others it says nothing, so nothing changes.
     ``bad`` are those of one column each, by its name.
     ``ends_by_status`` is for a last day that is not in the file: a status says that it is over.
-    ``other_name`` is how the file writes the name of its agency, if staff said which agency that is.
+    ``other_names`` are the names that the file has for its agency, if staff said which agency that is, and
+    ``other_email`` the email that it has for its person, if staff said who that is.
     """
 
     number: int
@@ -69,7 +73,8 @@ class ListRow:
     bad: dict[str, str] = field(default_factory=dict)
     said: set[str] = field(default_factory=set)
     ends_by_status: bool = False
-    other_name: str = ""
+    other_names: list[str] = field(default_factory=list)
+    other_email: str = ""
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
@@ -141,6 +146,7 @@ class OneOf:
         self._names = [(c, n) for c, label in self.options for n in (c, label, *names.get(c, ()))]
         self._by_key = {name_key(name): code for code, name in self._names}
         self._by_words = {_words(name): code for code, name in self._names}
+        self._said = {word for _, name in self._names for word in comparable_words(name)}
         self._outside = {
             _words(name): what for what, names in (outside or {}).items() for name in (what, *names)
         }
@@ -165,7 +171,10 @@ class OneOf:
 
     def likely(self, cell: str) -> str:
         """The code of the option that the cell most likely means; empty if none is, or two are."""
-        meanings = self._meanings(cell) - {None}
+        meanings = self._meanings(cell)
+        if None in meanings and _TOGETHER.search(cell):  # with something else: PSSG/City
+            return ""
+        meanings -= {None}
         if meanings:
             return meanings.pop() or "" if len(meanings) == 1 else ""
         best, *others = [*best_matches(cell, self._names, at_least=_LIKELY - _AHEAD), None]
@@ -176,15 +185,31 @@ class OneOf:
         is_clear = best and not (others and others[0] and best.score - others[0].score < _AHEAD)
         return best.key if best and is_clear and best.score >= _LIKELY else ""
 
+    def with_more(self, cell: str) -> tuple[str, str]:
+        """The code of the one option that the cell names, and the other words in it; both empty if there are none.
+
+        Words of any option are no other words: they say which one is meant.
+        """
+        parts = [part.strip() for part in _PARTS.split(cell) if part.strip()]
+        known = {part: self._known(part) for part in parts}
+        codes = {code for code in known.values() if code}
+        others = [part for part, code in known.items() if not code]
+        said = {word for part in others for word in comparable_words(part)}
+        if len(codes) != 1 or not others or said & self._said or not "".join(others)[0].isalpha():
+            return "", ""
+        return codes.pop(), ", ".join(others)
+
+    def _known(self, part: str) -> str | None:
+        return self._by_words.get(_words(part)) or self._by_key.get(name_key(part))
+
     def _meanings(self, cell: str) -> set[str | None]:
         if code := self._by_words.get(_words(cell)):
             return {code}
-        parts = [part for part in _PARTS.split(cell) if part.strip()]
-        known = {self._by_words.get(_words(p)) or self._by_key.get(name_key(p)) for p in parts}
-        return known or {None}
+        return {self._known(part) for part in _PARTS.split(cell) if part.strip()} or {None}
 
 
-_PARTS = re.compile(r"\s+[-–—]+\s+|[()/,;:|&+]")
+_PARTS = re.compile(r"\s+[-–—]+\s+|[()/,;:|&+]|\s+(?:and|et)\s+", re.IGNORECASE)
+_TOGETHER = re.compile(r"[/,;|&+]|\s(?:and|et)\s", re.IGNORECASE)
 _SAY_LITTLE = frozenset({"program", "service"})
 # Measured on the names in tests/membership/imports/test_values.py.
 _LIKELY, _AHEAD = 0.75, 0.1

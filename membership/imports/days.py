@@ -76,6 +76,7 @@ _TIME = re.compile(
     r"(?:[T ]+|, *)\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[ap]\.?m\.?)?(?: ?(?:Z|UTC|[A-Z]{2,3}T|[+-]\d\d:?\d\d))?$",
     re.IGNORECASE,
 )
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—−－"), "-")
 _SPACED = re.compile(r"(?<=\d) *([-/.]) *(?=\d)")
 _YEAR_FIRST = re.compile(r"((?:19|20|21|22)\d\d)(?:[-/. ](\d{1,2})[-/. ]|(\d\d)(?=\d\d$))(\d{1,2})")
 _NUMBERS = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4}|['’]?\d\d)")
@@ -153,7 +154,8 @@ _NEAR, _FAR = 5, 10
 
 
 def _bare(text: str) -> str:
-    return _SPACED.sub(r"\1", _TIME.sub("", clean_text(text)).strip(" .,;"))
+    line = clean_text(text).translate(_DASHES)
+    return _SPACED.sub(r"\1", _TIME.sub("", line).strip(" .,;"))
 
 
 def _numbers(found: re.Match[str], usual_order: str, as_of: date) -> Written:

@@ -105,7 +105,8 @@ def _members(
     for enrolment in found[:_SHOWN]:
         one = by_enrolment[enrolment.pk]
         row = checks.get(enrolment.pk)
-        url = reverse("admin:membership_worklistrow_change", args=[row.pk]) if row else ""
+        page, key = ("worklistrow", row.pk) if row else ("person", enrolment.person_id)
+        url = reverse(f"admin:membership_{page}_change", args=[key])
         group.shown.append(_member(enrolment, str(enrolment.person), one, url))
     # Who is enrolled by this list itself has no enrolment before it is written.
     new = {one["row"]: one for one in kept if "row" in one}

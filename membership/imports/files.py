@@ -4,9 +4,13 @@ What a file really is counts, not the ending of its name. Nothing in a file is e
 everything. A file that cannot be read is refused with a sentence that says what it is and what to do.
 """
 
+import csv
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from html import unescape
+from math import ceil
 from typing import Any
 
 from membership.errors import RefusedError
@@ -17,6 +21,7 @@ MAX_ROWS = 20_000
 MAX_COLUMNS = 100
 MAX_CELL_LENGTH = 2_000
 SAVE_AS_XLSX = "Open it in Excel, choose “File”, then “Save as”, then “Excel Workbook (.xlsx)”, and import the new file."
+MAX_NOTES = 5  # of one kind
 MAX_SHEET_ROWS = MAX_ROWS + 100  # with titles, headings and notes, which are no rows of the list
 # As a CSV export of ours guards text against formulas, and as people force a number or a date to stay text.
 _FORCED_TEXT = re.compile(r"^'(?=[=+\-@＝＋－＠\d])")
@@ -24,6 +29,11 @@ _FORCED_TEXT = re.compile(r"^'(?=[=+\-@＝＋－＠\d])")
 
 # Errors of Excel, Google Sheets and LibreOffice, also as text.
 _ERROR = re.compile(r"#N/A|#[A-Z0-9/]+[!?]|Err:\d+")
+# Signs as web pages write them.
+_ENTITY = re.compile(
+    r"&(?:amp|quot|apos|lt|gt|nbsp|[a-z]+(?:acute|grave|circ|uml|cedil|tilde)|#\d{2,4});",
+    re.IGNORECASE,
+)
 # UTF-8 that was read as Windows-1252 ("MontrÃ©al"), and letters that were lost.
 _DAMAGED_LETTERS = re.compile("[ÃÂ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€|\ufffd")
 
@@ -70,18 +80,41 @@ class Sheet:
     notes: list[str] = field(default_factory=list)
 
     def add(
-        self, number: int, cells: list[Cell], *, hidden: bool = False, struck: bool = False
+        self,
+        number: int,
+        cells: list[Cell],
+        *,
+        hidden: bool = False,
+        struck: Collection[int] = (),
     ) -> bool:
-        """Keep a row, unless it is empty. Returns False if the sheet has more than can be used."""
+        """Keep a row, unless it is empty. Returns False if the sheet has more than can be used.
+
+        ``struck`` are the positions of the cells that are crossed out. In a row with most of them it is the row; else
+        no one can say what such a cell means.
+        """
         while cells and cells[-1] == "":
             cells.pop()
+        struck = [n for n in struck if n < len(cells) and cells[n] != ""]
+        is_struck = bool(struck) and len(struck) * 2 > sum(cell != "" for cell in cells)
+        for n in struck if not is_struck else ():
+            what = "is crossed out. Enter what counts instead, or skip the row."
+            cells[n] = bad_cell(str(cells[n]), number, n + 1, what)
         if len(cells) > MAX_COLUMNS:
             self.problem = f"Row {number} has more than {MAX_COLUMNS} columns. Remove the ones you do not need."
         elif cells and len(self.rows) == MAX_SHEET_ROWS:
             self.problem = too_many_rows()
         elif cells:
-            self.rows.append(SheetRow(number, cells, hidden, struck))
+            self.rows.append(SheetRow(number, cells, hidden, is_struck))
         return not self.problem
+
+    def note_remarks(self, remarks: Mapping[str, str]) -> None:
+        """Name the remarks on cells, by the names of these, because no one reads them here."""
+        for cell, remark in [*remarks.items()][:MAX_NOTES]:
+            self.notes.append(
+                f"Cell {cell} has a comment that is not part of the list: “{clean_text(remark)[:200]}”"
+            )
+        if (more := len(remarks) - MAX_NOTES) > 0:
+            self.notes.append(f"{more} more cells have comments.")
 
 
 @dataclass
@@ -163,7 +196,8 @@ def read_file(content: bytes, file_name: str, *, encoding: str = "") -> FileRead
         found, endings = texts.read(content, encoding), ("csv", "tsv", "txt", "tab")
     _refuse_unusable(found.sheets)
     for sheet in found.sheets:
-        _note_damaged_letters(sheet)
+        _split_single_cells(sheet)
+        _mend_damaged_letters(sheet)
     ending = file_name.lower().rpartition(".")[2]
     if ending in _LIST_ENDINGS and ending not in endings:
         found.notes.insert(
@@ -185,23 +219,78 @@ def _refuse_unusable(sheets: list[Sheet]) -> None:
         raise RefusedError(with_rows[0].problem)
 
 
-def _note_damaged_letters(sheet: Sheet) -> None:
-    """Point out a text that was once read in the wrong encoding and saved again."""
+def _split_single_cells(sheet: Sheet) -> None:
+    """Cut rows that are one cell each, because a program did not know the separator of a text file."""
+    lines = [str(row.cells[0]) for row in sheet.rows]
+    if len(lines) < 2 or any(len(row.cells) > 1 for row in sheet.rows):
+        return
+    for separator, named in (
+        (",", "commas"),
+        (";", "semicolons"),
+        ("\t", "tabs"),
+        ("|", "vertical bars"),
+    ):
+        try:
+            rows = [*csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=True)]
+        except csv.Error:
+            continue
+        if len(rows) == len(lines) and {len(cells) for cells in rows} == {len(rows[0])} != {1}:
+            for row, cells in zip(sheet.rows, rows, strict=True):
+                row.cells = [
+                    text_cell(cell, row.number, n) for n, cell in enumerate(cells, start=1)
+                ]
+            sheet.notes.append(
+                f"Each row was one cell with {named} in it. We read it as several cells."
+            )
+            return
+
+
+def _mend_damaged_letters(sheet: Sheet) -> None:
+    """Mend a text that was once read in the wrong encoding and saved again, and say so."""
+    mended: list[str] = []
     for row in sheet.rows:
-        for column, cell in enumerate(row.cells, start=1):
-            if isinstance(cell, str) and not cell.isascii() and _DAMAGED_LETTERS.search(cell):
+        for n, cell in enumerate(row.cells):
+            if not isinstance(cell, str) or cell.isascii() or not _DAMAGED_LETTERS.search(cell):
+                continue
+            if (right := _mended(cell)) is None:
                 sheet.notes.append(
-                    f"The accents in cell {cell_name(row.number, column)}, “{cell[:60]}”, were damaged before this "
+                    f"The accents in cell {cell_name(row.number, n + 1)}, “{cell[:60]}”, were damaged before this "
                     "file was saved. Others may be too. Ask for the list again, or correct them."
                 )
                 return
+            row.cells[n] = right
+            mended.append(f"“{right[:60]}” for “{cell[:60]}” in {cell_name(row.number, n + 1)}")
+    if mended:
+        more = f" and {len(mended) - 3} more" if len(mended) > 3 else ""
+        sheet.notes.append(
+            f"Accents were damaged before this file was saved. We read {', '.join(mended[:3])}{more}."
+        )
+
+
+def _mended(text: str) -> str | None:
+    """The text before its UTF-8 was read as Windows-1252, once or more often; None if letters are lost."""
+    for _ in range(3):
+        try:
+            text = b"".join(map(_as_windows_byte, text)).decode()
+        except UnicodeError:
+            return None
+        if not _DAMAGED_LETTERS.search(text):
+            return text
+    return None
+
+
+def _as_windows_byte(letter: str) -> bytes:
+    try:
+        return letter.encode("cp1252")
+    except UnicodeEncodeError:
+        return letter.encode("latin-1")  # the five bytes that Windows-1252 does not use
 
 
 def refuse_too_large(size: int) -> None:
     """Refuse a file over the limit before anything is read."""
     if size > MAX_BYTES:
         raise RefusedError(
-            f"The file is {size // 1_000_000} MB. The limit is {MAX_BYTES // 1_000_000} MB. "
+            f"The file is {ceil(size / 100_000) / 10:g} MB. The limit is {MAX_BYTES // 1_000_000} MB. "
             "Split the list into several files."
         )
 
@@ -213,6 +302,8 @@ def too_many_rows() -> str:
 
 def text_cell(text: str, row: int, column: int) -> str | BadCell:
     """A cell of text: one line, without marks that cannot be seen."""
+    if "&" in text:
+        text = _ENTITY.sub(lambda found: unescape(found[0]), text)
     cleaned = _FORCED_TEXT.sub("", clean_text(text))
     if cleaned[:1] in ("#", "E") and _ERROR.fullmatch(cleaned):
         return error_cell(cleaned, row, column)

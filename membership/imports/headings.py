@@ -16,8 +16,12 @@ _ENOUGH_SPELLING = 86
 # A longer text is no heading.
 LONGEST = 150
 
-# Remarks, such as “(Y/N)”, and numbers before a heading, such as “1.” or “Q3)”.
-_REMARK = re.compile(r"\([^)]*\)|\[[^]]*\]|\b(?:y/n|yes/no)\b", re.IGNORECASE)
+# Remarks, such as “(Y/N)” and years, and numbers before a heading, such as “1.” or “Q3)”.
+_REMARK = re.compile(
+    r"\([^)]*\)|\[[^]]*\]|\b(?:y/n|yes/no)\b|"
+    r"\b(?:FY ?)?(?:20\d\d(?: ?[-–/] ?(?:20)?\d\d)?|\d\d ?[-–/] ?\d\d)\b",
+    re.IGNORECASE,
+)
 _NUMBERED = re.compile(r"^\s*(?:[a-z]?\d{1,2}|[a-z])\s*[.):]\s*(?=\S)", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"[’']s\b")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")

@@ -1,15 +1,15 @@
 """Where the list is in its file: which sheet, which rows are headings, and which rows are no part of the list."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from django.utils.formats import date_format
 
 from membership.errors import RefusedError
-from membership.imports.columns import Column
+from membership.imports.columns import NEVER_ONE_VALUE, Column
 from membership.imports.files import (
     MAX_ROWS,
     BadCell,
@@ -17,6 +17,7 @@ from membership.imports.files import (
     FileRead,
     Sheet,
     SheetRow,
+    column_letters,
     too_many_rows,
 )
 from membership.imports.headings import Headings, heading_keys
@@ -30,6 +31,8 @@ _FEW = 4
 # By likeness only so many, because every heading is compared with every name.
 _GUESSED_SHEETS = 10
 _MOST_SHOWN = 200
+# The heading of a column that is made of the titles between rows.
+TITLES_BETWEEN = "Title between rows"
 
 
 @dataclass
@@ -108,8 +111,12 @@ def find_layout(file: FileRead, columns: Sequence[Column], given: Given) -> Layo
         first_rows=[(row.number, _shown(row)) for row in sheet.rows[:_FIRST_ROWS]],
     )
     layout.title_date = next(filter(None, map(_as_of, [*layout.titles, sheet.name])), None)
+    _set_aside_a_table_beside(layout, sheet, names, given)
     _find_long_rows(layout, is_text=bool(file.encoding))
     _find_rows_to_skip(layout, names, given)
+    _add_titles_between(layout)
+    _ask_about_empty_cells(layout, names, given)
+    _drop_note_marks(layout)
     _ask_about_marked_rows(layout, sheet, columns, given)
     return layout
 
@@ -136,12 +143,12 @@ def _choose_sheet(
     among = visible if best or not max(fits.values()) else sheets
     # A sheet of another year may have a column more or less.
     fitting = [s for s in among if fits[id(s)] >= 0.7 * max(fits[id(one)] for one in among)]
-    chosen = max(fitting, key=lambda s: (s.is_active, _year(s.name), -sheets.index(s)))
+    chosen = max(fitting, key=lambda s: (s.is_active, newest_year(s.name), -sheets.index(s)))
     answer = given.get("sheet", "sheet")
     if given.is_remembered("sheet", "sheet") and any(map(str.isdigit, answer or "")):
         # The sheet of another year is not the sheet of this one.
-        answer = chosen.name if _without_digits(answer) == _without_digits(chosen.name) else None
-        if chosen is not max(fitting, key=lambda s: _year(s.name)):
+        answer = chosen.name if without_digits(answer) == without_digits(chosen.name) else None
+        if chosen is not max(fitting, key=lambda s: newest_year(s.name)):
             answer = None
     if found := next((sheet for sheet in sheets if sheet.name == answer), None):
         return found, []
@@ -151,11 +158,16 @@ def _choose_sheet(
 
 
 def _sheet_question(sheets: list[Sheet], fitting: list[Sheet], chosen: Sheet) -> Question:
-    newest = max(fitting, key=lambda s: _year(s.name))
+    newest = max(fitting, key=lambda s: newest_year(s.name))
     if chosen.hidden:
         text = f"Only the hidden sheet “{chosen.name}” has headings that fit. Is it the right one?"
-    elif len(fitting) > 1 and _year(chosen.name) < _year(newest.name):
+    elif len(fitting) > 1 and newest_year(chosen.name) < newest_year(newest.name):
         text = f"The file opens on “{chosen.name}”, but it also has “{newest.name}”. Which one is the list?"
+    elif len({newest_year(s.name) for s in fitting}) < len(fitting):
+        text = (
+            f"“{chosen.name}” is read. {len(fitting)} sheets have such headings. Which one is the list? If it is on "
+            "several, put their rows on one sheet, and upload the file again."
+        )
     else:
         text = f"“{chosen.name}” is read. The file has {len(sheets)} sheets with rows."
     return Question(
@@ -174,7 +186,7 @@ def sheet_label(sheet: Sheet) -> str:
     return f"{sheet.name} ({len(sheet.rows)} rows{hidden})"
 
 
-def _year(text: str) -> int:
+def newest_year(text: str) -> int:
     """The newest year in the name of a sheet: 2027 for “2026-27” and “FY26/27”, 0 for none."""
     years = [int(found) for found in re.findall(r"(?<!\d)((?:19|20)\d\d)(?!\d)", text)]
     ends = re.findall(r"(?<!\d)(?:20)?(\d\d)\s*[-–/]\s*(?:20)?(\d\d)(?!\d)", text)
@@ -182,7 +194,8 @@ def _year(text: str) -> int:
     return max(years, default=0)
 
 
-def _without_digits(text: str) -> str:
+def without_digits(text: str) -> str:
+    """The key of a text that is the same for every year in it."""
     return re.sub(r"\d+", "#", name_key(text))
 
 
@@ -207,8 +220,15 @@ def _choose_headings(
         # A few words that are alike may as well be the first row of a list without headings.
         if guessed[2] >= _FEW or (fit and guessed[2] > fit):
             top, count, fit = guessed
+    down = [next(filter(None, map(str, row.cells))) for row in sheet.rows[:_FIRST_ROWS]]
+    if names.fit(down, guess=False) >= max(_FEW, 2 * fit):
+        raise RefusedError(
+            "The headings of the list are one below the other. In Excel, copy the list, choose “Paste Special” and "
+            "“Transpose” on a new sheet, and import that."
+        )
     if fit:
-        return top, count, []
+        years = _has_years_above(sheet, top) if count == 1 else 0
+        return top - years, count + years, []
     top = _widest_row(sheet)
     row = sheet.rows[top]
     return (
@@ -246,6 +266,14 @@ def _best_heading(
                 fit = names.fit(_joined(several), known, guess=guess)
                 best = max(best, (n, count, fit), key=lambda found: found[2])
     return best
+
+
+def _has_years_above(sheet: Sheet, top: int) -> bool:
+    """Whether the row above has a year for each of several columns with the same headings."""
+    row, above = sheet.rows[top], sheet.rows[top - 1]
+    keys = [name_key(str(cell)) for cell in row.cells if cell]
+    years = {newest_year(str(cell)) for cell in above.cells} - {0}
+    return above.number == row.number - 1 > 0 and len(set(keys)) < len(keys) and len(years) > 1
 
 
 def _may_be_heading(cell: object) -> bool:
@@ -307,9 +335,10 @@ SKIPS = {
     "note": "a note",
     "section": "a title between rows",
     "below": "a remark below the list",
+    "table": "part of another table below the list",
 }
-# These have one cell, and could be rows of the list of which the rest is missing: each is asked.
-_GUESSED = ("section", "below")
+# These could be rows of the list: each is asked.
+_GUESSED = ("section", "below", "table")
 _COUNTED = (
     "members? agenc(?:y|ies) organizations? programs? contracts? people persons? rows? records? committees? amounts? "
     "funding number count fte ftes all of for the and"
@@ -319,6 +348,7 @@ _TOTAL = re.compile(
     rf"|(?:number|count)(?: of [\w\s]+)?\s*[:=]\s*\d+|\d+\s+(?:{_COUNTED})",
     re.IGNORECASE,
 )
+_ENDS_A_TOTAL = re.compile(r".+\b(?:sub)?total", re.IGNORECASE)
 _BEGINS_A_TOTAL = re.compile(r"(?:grand\s+|sub[\s-]*)?totals?\b", re.IGNORECASE)
 _NUMBER = re.compile(r"[-\d\s,.$%()]+")
 _PRINTED = re.compile(
@@ -338,8 +368,13 @@ def _find_rows_to_skip(layout: Layout, names: Headings, given: Given) -> None:
     last_full = next((r.number for r in reversed(layout.rows) if _has_all(r, needed)), 0)
     asked: dict[str, list[int]] = {}
     lines: dict[int, str] = {}
+    is_below = False
     for row in layout.rows:
-        kind = _kind_of_skip(row, heading_cells, needed, last_full)
+        if headings := _headings_in(row, heading_cells):
+            is_below = headings < 0.7 or not _are_in_their_columns(row, layout)
+        kind = _kind_of_skip(row, headings >= 0.7, needed, last_full)
+        if is_below and kind in ("", "repeat", "section"):
+            kind = "table"
         answer = given.get("skipped", str(row.number))
         if kind:
             layout.proposed[row.number] = kind
@@ -373,27 +408,45 @@ def skip_key(kind: str, text: str) -> str:
     return f"{kind}: {name_key(text)}" if kind in _GUESSED else kind
 
 
-def _needed_positions(layout: Layout, names: Headings, given: Given) -> set[int]:
-    """The columns of the file without which a row says nothing."""
+def _needed_positions(layout: Layout, names: Headings, given: Given) -> dict[int, str]:
+    """The columns of the file without which a row says nothing, with the columns of the list that they are."""
     needed: dict[str, int] = {}
     for position, heading in enumerate(layout.headings):
         if column := given.get("columns", name_key(heading)):
             needed.setdefault(column, position)
     for one in names.candidates(layout.headings):
         needed.setdefault(one.column, one.position)
-    return {needed[c.name] for c in names.columns if c.required and c.name in needed}
+    return {needed[c.name]: c.name for c in names.columns if c.required and c.name in needed}
 
 
-def _has_all(row: SheetRow, needed: set[int]) -> bool:
+def _has_all(row: SheetRow, needed: Collection[int]) -> bool:
     return bool(needed) and all(n < len(row.cells) and row.cells[n] for n in needed)
 
 
-def _kind_of_skip(row: SheetRow, heading_cells: set[str], needed: set[int], last_full: int) -> str:
+def _headings_in(row: SheetRow, heading_cells: set[str]) -> float:
+    """How much of a row are headings of the list again: 0 for less than half, or for a single one."""
+    texts = [str(cell) for cell in row.cells if cell]
+    known = sum(name_key(text) in heading_cells for text in texts)
+    return known / len(texts) if known > 1 and known * 2 >= len(texts) else 0
+
+
+def _are_in_their_columns(row: SheetRow, layout: Layout) -> bool:
+    """Whether headings stand again below each other, so that the rows below them belong to the list."""
+    pairs = zip(row.cells, layout.headings, strict=False)
+    known = {key for heading in layout.headings for key in heading_keys(heading)}
+    return all(
+        name_key(str(cell)) in heading_keys(heading)
+        for cell, heading in pairs
+        if cell and name_key(str(cell)) in known
+    )
+
+
+def _kind_of_skip(row: SheetRow, is_repeat: bool, needed: Collection[int], last_full: int) -> str:
     """Why a row is no part of the list, by the keys of ``SKIPS``; empty for a row that is."""
+    if is_repeat:
+        return "repeat"
     cells = [cell for cell in row.cells if cell]
     texts = [str(cell) for cell in cells]
-    if len(texts) > 1 and sum(name_key(t) in heading_cells for t in texts) >= 0.7 * len(texts):
-        return "repeat"
     has_all = _has_all(row, needed)
     # The sum may be a formula without a result.
     others_are_numbers = all(
@@ -401,7 +454,14 @@ def _kind_of_skip(row: SheetRow, heading_cells: set[str], needed: set[int], last
     )
     if others_are_numbers and (
         _TOTAL.fullmatch(texts[0])
-        or (not has_all and (_BEGINS_A_TOTAL.match(texts[0]) or _NUMBER.fullmatch(texts[0])))
+        or (
+            not has_all
+            and not (len(texts) == 1 and newest_year(texts[0]))
+            and any(
+                found(texts[0])
+                for found in (_BEGINS_A_TOTAL.match, _ENDS_A_TOTAL.fullmatch, _NUMBER.fullmatch)
+            )
+        )
     ):
         return "total"
     if any(isinstance(cell, BadCell) for cell in cells):
@@ -415,6 +475,127 @@ def _kind_of_skip(row: SheetRow, heading_cells: set[str], needed: set[int], last
     if len(texts) == 1 and len(needed) > 1:
         return "below" if row.number > last_full else "section"
     return ""
+
+
+# -- Other tables, titles between rows, and what stands above ------------------------------------------
+
+
+def _set_aside_a_table_beside(layout: Layout, sheet: Sheet, names: Headings, given: Given) -> None:
+    """A sheet may have another table beside the list: with the same headings again, or after an empty column."""
+    keys = [name_key(heading) for heading in layout.headings]
+    first = next((n for n, key in enumerate(keys) if key), 0)
+    again = keys.index(keys[first], first + 1) if keys.count(keys[first]) > 1 else 0
+    width = len(keys)
+    if again and len({*filter(None, keys[first:again])} & {*keys[again:]}) > 1:
+        start, can_be_part = again, False
+    else:
+        filled = {n for row in layout.rows for n, cell in enumerate(row.cells) if cell}
+        filled |= {n for n, key in enumerate(keys) if key}
+        gaps = [n for n in range(first, width) if n not in filled]
+        start = next((n for n in range(gaps[0], width) if keys[n]), 0) if gaps else 0
+        known = {one.position for one in names.candidates(layout.headings, guess=False)}
+        if not start or not any(n < start for n in known) or not any(n >= start for n in known):
+            return
+        can_be_part = True
+    columns = f"{column_letters(start + 1)} to {column_letters(width)}"
+    text, options = (
+        f"Columns {columns} stand apart, after an empty column. Are they part of the list?",
+        [("part", "Yes, part of the list"), ("other", "No, another table")],
+    )
+    if not can_be_part:
+        text = (
+            f"Columns {columns} have the headings again, for a second table beside the first. Only the first is read. "
+            "To import both, move the second one below the first, and upload the file again."
+        )
+        options = [("other", "Read only the first table")]
+    answer = given.get("beside", sheet.name)
+    layout.questions.append(
+        Question(Step.SHEET, "beside", sheet.name, text, options=options, answer=answer)
+    )
+    if answer == "other" or not can_be_part:
+        layout.headings = layout.headings[:start]
+        layout.rows = [
+            replace(row, cells=row.cells[:start]) for row in layout.rows if any(row.cells[:start])
+        ]
+
+
+def _add_titles_between(layout: Layout) -> None:
+    """What a title between rows says holds for the rows below it, so it is a column that staff can use."""
+    titles: dict[int, Cell] = {
+        row.number: next(cell for cell in row.cells if cell)
+        for row in layout.rows
+        if layout.proposed.get(row.number) == "section" and row.number in layout.skipped
+    }
+    if not {*map(str, titles.values())} - {*layout.titles}:
+        return
+    width = len(layout.headings)
+    layout.headings = [*layout.headings, TITLES_BETWEEN]
+    title: Cell = ""
+    rows = []
+    for row in layout.rows:
+        title = titles.get(row.number, title)
+        cells = row.cells[:width] + [""] * (width - len(row.cells))
+        rows.append(replace(row, cells=[*cells, title]) if title else row)
+    layout.rows = rows
+
+
+def _ask_about_empty_cells(layout: Layout, names: Headings, given: Given) -> None:
+    """An agency or a program that stands only in the first of its rows may count for the others too."""
+    left = [row for row in layout.rows if row.number not in layout.skipped]
+    needed = _needed_positions(layout, names, given)
+    for position, column in needed.items():
+        heading = layout.headings[position]
+        empty = [
+            row.number
+            for row in left[1:]
+            if not any(row.cells[position : position + 1])
+            and any(any(row.cells[n : n + 1]) for n in needed if n != position)
+        ]
+        if len(empty) < 2 or column in NEVER_ONE_VALUE or not any(left[0].cells[position:][:1]):
+            continue
+        answer = given.get("above", heading)
+        layout.questions.append(
+            Question(
+                Step.SHEET,
+                "above",
+                heading,
+                f"“{heading}” is empty in {_rows(empty).lower()}. Does what stands above count for these rows too?",
+                options=[("above", "Yes, as above"), ("empty", "No, these rows have errors")],
+                answer=answer,
+                rows=empty,
+            )
+        )
+        if answer == "above":
+            above: Cell = ""
+            for n, row in enumerate(layout.rows):
+                if row.number in layout.skipped:
+                    continue
+                cells = row.cells + [""] * (position + 1 - len(row.cells))
+                above = cells[position] = cells[position] or above
+                layout.rows[n] = replace(row, cells=cells)
+
+
+_NOTE_MARKS = frozenset("*†‡§¹²³⁴⁵⁶⁷⁸⁹⁰")
+
+
+def _drop_note_marks(layout: Layout) -> None:
+    """A mark such as “*” after a name points to a note, and is no part of the name."""
+    dropped = []
+    for n, row in enumerate(layout.rows):
+        if row.number in layout.skipped:
+            continue
+        for position, cell in enumerate(row.cells):
+            if isinstance(cell, str) and cell[-1:] in _NOTE_MARKS:
+                bare = cell.rstrip("".join(_NOTE_MARKS) + " ")
+                if bare[-1:].isalnum() or bare[-1:] in tuple(".)’"):
+                    row = layout.rows[n] = replace(row, cells=[*row.cells])
+                    row.cells[position] = bare
+                    dropped.append(f"“{cell[:60]}” in row {row.number}")
+    if dropped:
+        more = f" and {len(dropped) - 3} more" if len(dropped) > 3 else ""
+        layout.notes.append(
+            f"Marks for notes are not read as part of a name: {', '.join(dropped[:3])}{more}."
+        )
 
 
 def _find_long_rows(layout: Layout, *, is_text: bool) -> None:

@@ -29,6 +29,7 @@ _GROUPS = {
     "orders": "Order of day and month",
     "values": "Values",
     "agencies": "Agencies",
+    "initiatives": "Initiatives",
     "skips": "Rows to skip",
 }
 

@@ -4,13 +4,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from itertools import islice
 from typing import Any
 
-from membership.imports.columns import CellError, Column, text, yes_or_no
+from membership.imports.columns import NEVER_ONE_VALUE, CellError, Column, text, yes_or_no
 from membership.imports.files import BadCell, Cell, SheetRow, column_letters
-from membership.imports.headings import Headings
-from membership.imports.layout import Layout, shown
+from membership.imports.headings import Candidate, Headings
+from membership.imports.layout import TITLES_BETWEEN, Layout, newest_year, shown, without_digits
 from membership.imports.questions import Given, Question, Step
 from membership.register.names import name_key
 
@@ -66,8 +67,6 @@ ROLE_EMAILS = {
     )
     for role, label in ROLES.items()
 }
-# A person has no value in common with all others.
-NEVER_ONE_VALUE = frozenset({"email", "name", "contact_name", "contact_email"})
 
 
 def parts_of(columns: Sequence[Column]) -> list[Column]:
@@ -158,14 +157,26 @@ class Matching:
 
 
 def match_columns(
-    columns: Sequence[Column], layout: Layout, given: Given, *, guess: bool = True
+    columns: Sequence[Column],
+    layout: Layout,
+    given: Given,
+    *,
+    as_of: date | None = None,
+    guess: bool = True,
 ) -> Matching:
-    """Match the headings of the file with the columns of the list."""
+    """Match the headings of the file with the columns of the list, which is of this date."""
     all_columns = {column.name: column for column in (*columns, *parts_of(columns))}
     uses = _columns_of_file(layout)
     _take_answers(uses, all_columns, given)
-    asked = _take_names(uses, Headings(all_columns.values()), guess=guess)
-    _drop_what_cannot_be(uses, layout)
+    free = {n: use for n, use in enumerate(uses) if not use.how}
+    headings = [use.heading if n in free else "" for n, use in enumerate(uses)]
+    candidates = [
+        one
+        for one in Headings(all_columns.values()).candidates(headings, guess=guess)
+        if one.position in free
+        and _can_be(one, all_columns[one.column], free[one.position], layout)
+    ]
+    asked = _take_names(uses, candidates, as_of)
     _drop_parts_of_what_is_there(uses, asked)
     if guess:
         _take_content(uses, asked, columns, layout)
@@ -185,7 +196,11 @@ def match_columns(
         *(
             _question(use, all_columns, asked, options)
             for use in uses
-            if use.position in asked or use.how not in ("name", "staff", "remembered")
+            if use.position in asked
+            or not (
+                use.how in ("name", "staff", "remembered")
+                or (use.heading == TITLES_BETWEEN and not use.column)  # asked about as rows
+            )
         ),
         *(_missing_question(c) for c in columns if c.name in matching.missing),
     ]
@@ -242,38 +257,52 @@ def _cells(rows: Iterable[SheetRow], position: int) -> Iterable[Cell]:
 
 def _take_answers(uses: list[ColumnUse], columns: dict[str, Column], given: Given) -> None:
     taken: set[str] = set()
+    in_any_year = [without_digits(use.heading) for use in uses]
     # What staff chose in this edition comes first.
     for use in sorted(uses, key=lambda use: given.is_remembered("columns", use.key)):
         chosen = given.get("columns", use.key)
+        is_remembered = given.is_remembered("columns", use.key)
+        is_yearly = newest_year(use.heading) and in_any_year.count(without_digits(use.heading)) > 1
+        if is_remembered and is_yearly:
+            continue  # the year before may be in the file again, beside this one
         if chosen == "" or (chosen in columns and chosen not in taken):
             use.column = chosen
-            use.how = "remembered" if given.is_remembered("columns", use.key) else "staff"
+            use.how = "remembered" if is_remembered else "staff"
             taken.add(chosen)
 
 
-def _take_names(uses: list[ColumnUse], names: Headings, *, guess: bool) -> dict[int, str]:
-    """Give each column of the list the heading that fits best. Returns those that fit equally, with the column."""
+def _take_names(
+    uses: list[ColumnUse], candidates: list[Candidate], as_of: date | None
+) -> dict[int, str]:
+    """Give each column of the list the heading that fits best. Returns those that fit equally, with the column.
+
+    Of headings that differ in their year, the one of the list's date counts, or else the newest.
+    """
     taken = {use.column: use for use in uses if use.how}
-    free = {n: use for n, use in enumerate(uses) if not use.how}
-    candidates = [
-        one
-        for one in names.candidates(
-            [use.heading if not use.how else "" for use in uses], guess=guess
-        )
-        if one.position in free
-    ]
-    won: dict[str, Any] = {}
+    candidates.sort(
+        key=lambda one: (-one.strength, *_by_year(uses[one.position].heading, as_of), one.position)
+    )
+    won: dict[str, Candidate] = {}
     for one in candidates:
-        use = free[one.position]
+        use = uses[one.position]
         if not use.column and one.column not in taken and one.column not in won:
             won[one.column] = one
             use.column, use.how = one.column, "name" if one.is_by_name else "likeness"
     equal: dict[int, str] = {}
     for one in candidates:
         best = won.get(one.column)
-        if best and not free[one.position].column and one.rank == best.rank:
-            equal |= {free[p].position: one.column for p in (one.position, best.position)}
+        if best and not uses[one.position].column and one.rank == best.rank:
+            equal |= {uses[p].position: one.column for p in (one.position, best.position)}
     return equal
+
+
+def _by_year(heading: str, as_of: date | None) -> tuple[bool, int]:
+    """The order of headings with a year: 2026-27 is a fiscal year, which ends in March."""
+    year = newest_year(heading)
+    is_fiscal = str(year) not in heading or bool(re.search(r"\d\d\s*[-–/]", heading))
+    begins = date(year - is_fiscal, 4 if is_fiscal else 1, 1) if year else None
+    is_now = as_of and begins and begins <= as_of < begins.replace(year=begins.year + 1)
+    return not is_now, -year
 
 
 def _drop_parts_of_what_is_there(uses: list[ColumnUse], asked: dict[int, str]) -> None:
@@ -300,31 +329,27 @@ def _drop_parts_of_what_is_there(uses: list[ColumnUse], asked: dict[int, str]) -
             asked.pop(use.position, None)
 
 
-def _drop_what_cannot_be(uses: list[ColumnUse], layout: Layout) -> None:
+def _can_be(one: Candidate, column: Column, use: ColumnUse, layout: Layout) -> bool:
     """A heading alone says little if the cells say otherwise: emails are no names, and a tick is no chair."""
-    rows = list(layout.read_rows)
-    for use in uses:
-        if use.how not in ("name", "likeness"):
-            continue
-        cells = list(map(str, _cells(rows, use.position)))
-        is_email = use.column == "email" or use.column.endswith("_email")
-        with_at = _share(cells, lambda cell: "@" in cell or "＠" in cell or "(at)" in cell)
-        is_name = use.column in ("name", "contact_name", "agency", *ROLE_NAMES)
-        if cells and (
-            (is_email and not with_at and use.how == "likeness")
-            or (is_name and with_at > 0.5)
-            or (
-                use.column in ROLE_NAMES
-                and _share(cells, lambda cell: _can_read(yes_or_no, cell)) > 0.5
-            )
-        ):
-            use.column = use.how = ""
+    cells = list(map(str, _cells(layout.read_rows, use.position)))
+    if not cells:
+        return True
+    with_at = _share(cells, lambda cell: "@" in cell or "＠" in cell or "(at)" in cell)
+    if one.column == "email" or one.column.endswith("_email"):
+        return bool(with_at) or one.is_by_name
+    if one.column in ROLE_NAMES and _share(cells, partial(_can_read, yes_or_no)) > 0.5:
+        return False
+    if one.column in ("name", "contact_name", "agency", *ROLE_NAMES):
+        return with_at <= 0.5
+    # An amount is no funder.
+    return not column.choices or column.read is yes_or_no or _share(cells, _AMOUNT.fullmatch) <= 0.5
 
 
 def _share(cells: Sequence[str], test: Callable[[str], object]) -> float:
     return sum(map(bool, map(test, cells))) / len(cells) if cells else 0.0
 
 
+_AMOUNT = re.compile(r"[\s$\d.,]+")
 _AGENCY = re.compile(
     r"\b(society|soc|association|cent(re|er)|services?|house|council|nation|ltd|inc|foundation|shelter|resource)\b",
     re.IGNORECASE,
@@ -384,8 +409,14 @@ def _question(
     options: list[tuple[str, str]],
 ) -> Question:
     """What staff should look at: a heading that was guessed, or that is not used."""
-    if use.position in asked:
-        heading = columns[asked[use.position]].heading
+    heading = columns[asked[use.position]].heading if use.position in asked else ""
+    if heading and newest_year(use.heading):
+        sentence = (
+            f"“{use.heading}” is read as “{heading}”, because of its year. Check that it is right."
+            if use.column
+            else f"“{use.heading}” is of another year, so it is not used as “{heading}”. Check that it is right."
+        )
+    elif heading:
         sentence = f"It is not clear whether “{use.heading}” is the “{heading}”. Choose what it is."
     elif use.column:
         sentence = f"“{use.heading}” looks like “{columns[use.column].heading}”. Check that it is."

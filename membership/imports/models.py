@@ -29,6 +29,7 @@ class RowOutcome(models.IntegerChoices):
     CHANGE = 2, "Change"
     SAME = 3, "No change"
     ASIDE = 4, "Set aside"
+    SKIPPED = 5, "Skipped"
 
 
 class ListSeries(models.Model):
@@ -93,8 +94,11 @@ class ListImport(models.Model):
     rows are what each row of the list would do.
 
     ``content``, ``table``, ``answers``, ``found`` and the rows are personal data, so they are deleted when the
-    import is applied or discarded. The name and date of the list, who imported it and the counts are kept.
-    ``changes`` is what the import did, for undoing it; it is deleted when that is no longer possible.
+    import is applied or discarded. The name and date of the list, who imported it and the counts are kept, and
+    for a while what each row changed, without the names and emails of people. ``changes`` is what the import did, for
+    undoing it; it is deleted when that is no longer possible. ``preview`` is what undoing would change, in words,
+    after staff asked for that.
+    ``pending`` is what the worker still has to do for an import that is done, which counts as it is until then.
     ``named`` is what its rows said, for comparing editions: people by their keys, without names and emails.
     ``community`` is set only for a roster, and only its team can see that.
     """
@@ -108,6 +112,12 @@ class ListImport(models.Model):
         APPLIED = "applied", "Imported"
         UNDONE = "undone", "Undone"
         DISCARDED = "discarded", "Discarded"
+
+    class Pending(models.TextChoices):
+        PREVIEW = "preview", "Checking what undoing this would change"
+        UNDO = "undo", "Undoing"
+        DATE = "date", "Correcting the date"
+        ROSTERS = "rosters", "Checking the rosters"
 
     kind = models.CharField(max_length=12, choices=ListKind.choices)
     list_name = models.CharField("list name", max_length=120)
@@ -131,6 +141,11 @@ class ListImport(models.Model):
     uploaded_at = models.DateTimeField()
     moved_at = models.DateTimeField(help_text="When the import last made progress.")
     state = models.CharField("status", max_length=10, choices=State.choices, default=State.CHECKING)
+    pending = models.CharField(
+        max_length=7, choices=Pending.choices, blank=True, default="", db_default=""
+    )
+    pending_since = models.DateTimeField(null=True, blank=True)
+    preview = models.JSONField(null=True, blank=True)
     undone_by = by_user()
     undone_at = models.DateTimeField(null=True, blank=True)
     percent = models.PositiveSmallIntegerField(default=0)
@@ -174,7 +189,7 @@ class ListImport(models.Model):
     def locked(cls, pk: int) -> "ListImport":
         """This import with its community and its list, locked until the transaction ends."""
         rows = cls.objects.select_for_update(of=("self",)).select_related("community", "series")
-        return rows.get(pk=pk)
+        return rows.defer("changes", "named").get(pk=pk)
 
     @property
     def is_applied(self) -> bool:
@@ -189,7 +204,12 @@ class ListImport(models.Model):
 
     @property
     def is_working(self) -> bool:
-        return self.state in self.WORKING
+        return bool(self.pending) or self.state in self.WORKING
+
+    @property
+    def doing(self) -> str:
+        """What the worker does, for the page that waits for it."""
+        return self.get_pending_display() or self.get_state_display()
 
     @property
     def version(self) -> str:
@@ -198,7 +218,10 @@ class ListImport(models.Model):
 
 
 class ListImportRow(models.Model):
-    """What one row of a list would do, for staff to check before they confirm the import."""
+    """What one row of a list would do, for staff to check before they confirm the import, and then what it did.
+
+    ``subject`` is what a written row is about: the model and the key, such as “membership.person/12”.
+    """
 
     list_import = models.ForeignKey(ListImport, models.CASCADE, related_name="rows")
     number = models.PositiveIntegerField("row")
@@ -209,9 +232,13 @@ class ListImportRow(models.Model):
     # after].
     cells = models.JSONField(default=list, db_default=[], blank=True)
     changes = models.JSONField(default=list, db_default=[], blank=True)
+    subject = models.CharField(max_length=80, db_default="", default="", blank=True)
 
-    # Set by the page: the cells with the headings of the file in place of the letters.
+    # Set by the page: the outcome in words, the cells with the headings of the file in place of the letters, and where
+    # the register has what the row is about.
+    label: str
     read_cells: list[tuple[str, ...]]
+    url: str = ""
 
     class Meta:
         ordering = ["outcome", "number", "pk"]

@@ -23,6 +23,8 @@ _OF_A_MEETING = frozenset(["meetingid", "webinarid", "topic", "hostname", "hoste
 _JOINED = frozenset(["jointime", "timeinsessionminutes"])
 _OF_PARTICIPANTS = _JOINED | {"name", "nameoriginalname", "guest", "totaldurationminutes"}
 _REGISTERED = frozenset(["registrationtime", "approvalstatus"])
+# Titles in a webinar's report, which stand there also if the list has no one.
+_EMPTY_LISTS = frozenset(["panelistdetails", "attendeedetails", "otherattended"])
 # Reports that are no lists of people, by the beginning of their title or by a heading that only they have.
 _OTHER_REPORTS = {
     "poll answers": ("poll", "submitteddatetime"),
@@ -76,6 +78,8 @@ def _keys_near_the_headings(file: FileRead) -> set[str]:
 
 def _read(part: FileRead, columns: Sequence[Column], needed: Collection[str]) -> Iterator[ListRow]:
     layout = find_layout(part, columns, _READ_ALL)
+    if beside := next((q for q in layout.questions if q.group == "beside"), None):
+        raise RefusedError(beside.text)
     matching = match_columns(columns, layout, _READ_ALL)
     at, names = matching.positions, Headings(columns)
     # A column of names is one even if all call themselves by their email.
@@ -121,6 +125,8 @@ def _parts(file: FileRead, names: Headings) -> list[FileRead]:
     for start, end in pairwise([*starts, len(sheet.rows)]):
         rows = [_without_the_meeting(sheet.rows[start]), *sheet.rows[start + 1 : end]]
         if end < len(sheet.rows) and len(rows[-1].cells) == 1:  # the title of the next list
+            rows.pop()
+        while len(rows[-1].cells) == 1 and name_key(str(rows[-1].cells[0])) in _EMPTY_LISTS:
             rows.pop()
         if len(rows) > 1:
             parts.append(replace(file, sheets=[Sheet(sheet.name, rows, is_active=True)]))

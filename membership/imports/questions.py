@@ -6,7 +6,7 @@ edition may use again.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -62,6 +62,70 @@ class Question:
         return {**asdict(self), "count": len(self.rows), "rows": self.rows[:20]}
 
 
+# Of one kind; the others are asked about together, or once these are answered.
+MAX_ASKED = 40
+ONE_BY_ONE = "each"
+
+
+class Rest:
+    """What is left once enough of a kind is asked: one question about all the others.
+
+    ``key`` is its key in the answers, and ``options`` what the others can be. They are not remembered: the next
+    edition has other rows.
+    """
+
+    def __init__(self, given: "Given", key: str, options: Sequence[tuple[str, str]]) -> None:
+        self._given, self._key, self._options = given, key, options
+        self._open = 0
+        self._rows: list[int] = []
+        self._shown: list[str] = []
+
+    @property
+    def answer(self) -> str | None:
+        """What all the others are; None if they are asked about one by one, or no one has said so yet."""
+        answer = self._given.get("rest", self._key)
+        return answer if answer in {code for code, _ in self._options} else None
+
+    def has(self, group: str, key: str, shown: str, rows: Sequence[int]) -> bool:
+        """Whether this one is among the others; if not, it is asked about."""
+        if self._given.get(group, key) is not None:
+            return False
+        if self.answer is None and self._open < MAX_ASKED:
+            self._open += 1
+            return False
+        self._shown.append(shown)
+        self._rows += rows
+        return True
+
+    def question(self, what: str) -> list[Question]:
+        """The question about all the others, if there are any; ``what`` they are, as the end of a sentence."""
+        if not self._rows:
+            return []
+        return [
+            Question(
+                Step.VALUES,
+                "rest",
+                self._key,
+                f"There are {len(self._shown)} more {what}, in {in_rows(self._rows)}. What are they?",
+                ", ".join(self._shown[:5]),
+                [(ONE_BY_ONE, f"Ask about them next, {MAX_ASKED} at a time"), *self._options],
+                proposed=ONE_BY_ONE,
+                answer=self._given.get("rest", self._key),
+                rows=self._rows,
+                help_text=f"Such as {', '.join(f'“{one}”' for one in self._shown[:5])}.",
+            )
+        ]
+
+
+def in_rows(rows: Sequence[int]) -> str:
+    """Which rows, in words."""
+    if len(rows) == 1:
+        return f"row {rows[0]}"
+    if len(rows) <= 3:
+        return f"rows {', '.join(map(str, rows[:-1]))} and {rows[-1]}"
+    return f"{len(rows)} rows"
+
+
 class Given:
     """The answers of staff to this edition, or else those that its list remembers."""
 
@@ -86,7 +150,19 @@ class Given:
 
 
 # What the next edition of a list may use again; the other groups are about one file.
-REMEMBERED = ("columns", "constants", "orders", "values", "agencies", "sheet", "skips")
+REMEMBERED = (
+    "columns",
+    "constants",
+    "orders",
+    "values",
+    "more",
+    "agencies",
+    "places",
+    "which",
+    "initiatives",
+    "sheet",
+    "skips",
+)
 
 
 def remembered(answers: Mapping[str, Any], *, with_days: bool = False) -> Answers:

@@ -9,12 +9,13 @@ from typing import Any
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from membership.imports.cells import Values
 from membership.imports.columns import Column, ListRow
 from membership.imports.files import FileRead, column_number
 from membership.imports.layout import Layout, find_layout
 from membership.imports.matching import Matching, match_columns
 from membership.imports.questions import Given, Question, Step
-from membership.imports.values import Values, read_values
+from membership.imports.values import read_values
 
 _MOST_NOTES = 50
 _ADDRESS = re.compile(r"([A-Z]+)(\d+)")
@@ -63,6 +64,7 @@ class Reading:
             *self.file.notes,
             *layout.notes,
             *([f"Not used: {', '.join(unused)}."] if unused else []),
+            *(f"“{words}” is not used, in {count} row{'s'[: count - 1]}." for words, count in self.values.unused.items()),
             *sorted(rows, key=lambda row: int(row.split()[1]))[:_MOST_NOTES],
             *([f"… and {len(rows) - _MOST_NOTES} more."] if len(rows) > _MOST_NOTES else []),
         ]  # fmt: skip
@@ -99,7 +101,7 @@ def read_list(file: FileRead, columns: Sequence[Column], given: Given, *, as_of:
     _correct(layout, file, given)
     if question := _date_question(layout, given, as_of):
         layout.questions.append(question)
-    matching = match_columns(columns, layout, given)
+    matching = match_columns(columns, layout, given, as_of=as_of)
     values = read_values(columns, matching.arrange(layout), matching, given, as_of=as_of)
     for row in values.rows:
         if problem := layout.problems.get(row.number):

@@ -4,6 +4,7 @@ The letters are read by the byte order mark, else as UTF-8, else as Windows-1252
 separator is the one that cuts the most rows alike, with quotation marks respected.
 """
 
+import codecs
 import csv
 import re
 from collections import Counter
@@ -31,6 +32,7 @@ ENCODINGS = {
     "cp850": "DOS (code page 850)",
     "utf-16-le": "UTF-16 (Excel’s Unicode text)",
     "utf-16-be": "UTF-16, big-endian",
+    "mixed": "UTF-8 and Windows-1252, mixed",
 }
 # Letters of names in Canada, and signs that Word puts in, of which the right encoding has the most.
 _TYPICAL = "éèêëàâçôîïñóûùšÉÈÊÀÑÓÔŠ’‘“”–—…•™"
@@ -50,14 +52,19 @@ _NO_TEXT = f"The file is neither a spreadsheet nor text. {SAVE_AS_XLSX}"
 # What is text but no list, by a sign near its beginning (in lower case).
 _OTHER_TEXTS = (
     (
-        r"<(?:!doctype html|!--|html|head|meta|style|body|div|table)|mime-version:|from: <saved by",
+        r"<(?:!doctype html|!--|html|head|meta|style|body|div|table|tr|td|p)\b|mime-version:|from: <saved by",
         f"The file is a web page, not a spreadsheet. {SAVE_AS_XLSX}",
     ),
     (
         r"<\?xml.*urn:schemas-microsoft-com:office:spreadsheet",
         f"The file is an XML spreadsheet of Excel 2003. {SAVE_AS_XLSX}",
     ),
-    (r"<\?xml", f"The file is XML, not a list. {SAVE_AS_XLSX}"),
+    (r"<\?xml|<\S+ xmlns", f"The file is XML, not a list. {SAVE_AS_XLSX}"),
+    (
+        r"(?:(?:return-path|received|delivered-to|message-id|date|from|to|cc): [^\n]*\n(?:[ \t][^\n]*\n)*)+"
+        r"(?:subject|mime-version): ",
+        "The file is an email message. Save the list that is attached to it, and import that.",
+    ),
     (
         r"\{\\rtf",
         "The file is a Word document (RTF). Copy its table into a new Excel workbook, save that, and import it.",
@@ -66,6 +73,10 @@ _OTHER_TEXTS = (
         r"\{\"(?:url|doc_id)\"",
         "The file is only a link to a Google Sheet. In Google Sheets, choose “File”, then “Download”, "
         "then “Microsoft Excel (.xlsx)”.",
+    ),
+    (
+        r"\[?\s*\{\s*\"|\[\s*\[",
+        f"The file is data for other programs (JSON), not a list. {SAVE_AS_XLSX}",
     ),
     (
         r"begin:vcard",
@@ -86,10 +97,10 @@ def read(content: bytes, encoding: str = "") -> FileRead:
     if declared:
         text = text[declared.end() :]
     separator = declared[1] if declared else _separator_of(text)
-    sheet = Sheet("", is_active=True)
-    for number, cells in enumerate(_records(text, separator), start=1):
-        if not sheet.add(number, [_cell(c, number, i) for i, c in enumerate(cells, start=1)]):
-            break
+    try:  # a space before a quotation mark is no part of the cell, unless that makes no sense
+        sheet = _sheet(text, separator, skips_space=f'{separator} "' in text)
+    except RefusedError:
+        sheet = _sheet(text, separator, skips_space=False)
     named = _SEPARATORS.get(separator, f"“{separator}”")
     result = FileRead(f"text with {named} (CSV)", [sheet], found)
     if found != "utf-8":
@@ -117,6 +128,11 @@ def _encoding_of(content: bytes) -> str:
         content.decode()
         return "utf-8"
 
+    # Two files put together: what is UTF-8 could hardly be anything else.
+    as_utf8 = content.decode(errors="replace")
+    if as_utf8.count("\ufffd") * 2 <= sum(not letter.isascii() for letter in as_utf8):
+        return "mixed"
+
     def fit(encoding: str) -> int:
         return sum(map(content.decode(encoding, "replace").count, _TYPICAL))
 
@@ -127,7 +143,7 @@ def _decoded(content: bytes, encoding: str) -> str:
     if b"\0" in content and not encoding.startswith("utf-16"):
         raise RefusedError(_NO_TEXT)
     try:
-        text = content.decode(encoding).removeprefix("\ufeff")
+        text = content.decode(*_CODECS.get(encoding, (encoding,))).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise RefusedError(
             f"The file cannot be read as {ENCODINGS[encoding]}, so names with accents would be damaged. "
@@ -138,6 +154,15 @@ def _decoded(content: bytes, encoding: str) -> str:
     if "\0" in text or len(_CONTROLS.findall(text)) * 50 > len(text):
         raise RefusedError(_NO_TEXT)
     return text
+
+
+def _read_as_windows(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)  # noqa: S101  (the only one that decoding has)
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error("membership.windows", _read_as_windows)
+_CODECS = {"mixed": ("utf-8", "membership.windows")}
 
 
 def _separator_of(text: str) -> str:
@@ -151,18 +176,23 @@ def _separator_of(text: str) -> str:
     return max(_SEPARATORS, key=fit)
 
 
-def _records(text: str, separator: str) -> Iterator[list[str]]:
-    reader = csv.reader(_lines(text), delimiter=separator, strict=True)
+def _sheet(text: str, separator: str, *, skips_space: bool) -> Sheet:
+    sheet = Sheet("", is_active=True)
+    reader = csv.reader(
+        _lines(text), delimiter=separator, strict=True, skipinitialspace=skips_space
+    )
     first_line = 1
     try:
-        for cells in reader:
-            yield cells
+        for number, cells in enumerate(reader, start=1):
+            if not sheet.add(number, [_cell(c, number, i) for i, c in enumerate(cells, start=1)]):
+                break
             first_line = reader.line_num + 1
     except csv.Error as error:
         raise RefusedError(
             f"The quotation marks in the row that begins on line {first_line} of the file do not pair up. "
             "Correct that row, or save the list as .xlsx."
         ) from error
+    return sheet
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -3,11 +3,14 @@
 An import keeps what it did in ``changes``, until the next edition of its list or for ``KEPT_FOR``. It can be undone,
 as long as nothing was built on it. What the portal itself made of it goes too: roster checks, tasks for Slack
 and Zoom, and name checks, if no one has dealt with them.
+
+Staff ask for it, and the worker does it: with thousands of rows it takes most of a minute. Until it is done, or if it
+is refused, the import counts as it is.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -25,7 +28,9 @@ from membership.imports.applying import column_in_words
 from membership.imports.batches import EVIDENCE_FIELDS
 from membership.imports.checking import FACTS_OF_LIST
 from membership.imports.kinds.base import ListStatus
-from membership.imports.models import ListImport, ListKind
+from membership.imports.models import ListImport, ListImportRow, ListKind
+from membership.imports.rows import subject_of
+from membership.imports.working import check_rosters, notify_worker_on_commit
 from membership.models import (
     Access,
     AccessStep,
@@ -38,11 +43,11 @@ from membership.models import (
 )
 from membership.recorded_changes import undo, why_not_undone
 from membership.register.evidence import EvidencedModel
-from membership.rosters.reassessment import reassess
 
-State = ListImport.State
+State, Pending = ListImport.State, ListImport.Pending
 
 KEPT_FOR = timedelta(days=90)
+SHOWN_FOR = timedelta(days=1)
 # What the portal makes of an import. Whether someone has dealt with it is checked separately.
 _OF_THE_PORTAL = (Access, WorklistRow)
 _NO_LONGER = "import can no longer be undone"
@@ -59,8 +64,103 @@ class Preview:
     more: int
 
 
+def ask_for_preview(*, list_import_id: int, now: datetime) -> None:
+    """Let the worker find out what undoing an import would change. Raises ``RefusedError`` if that is out of the question."""
+    with transaction.atomic():
+        list_import = _not_pending(list_import_id)
+        _require(_why_out_of_the_question(list_import))
+        _let_worker(list_import, Pending.PREVIEW, now)
+
+
+def ask_to_undo(*, list_import_id: int, by: User, now: datetime) -> None:
+    """Let the worker undo an import. Raises ``RefusedError`` if that is out of the question."""
+    with transaction.atomic():
+        list_import = _not_pending(list_import_id)
+        _require(_why_out_of_the_question(list_import))
+        list_import.undone_by = by
+        _let_worker(list_import, Pending.UNDO, now)
+
+
+def ask_to_correct_date(*, list_import_id: int, as_of: date, now: datetime) -> None:
+    """Let the worker give an import another date. Raises ``RefusedError`` if it cannot have that."""
+    with transaction.atomic():
+        list_import = _not_pending(list_import_id)
+        require_may_be_dated(list_import, as_of, today=timezone.localdate(now))
+        list_import.answers = {"as_of": {"corrected": as_of.isoformat()}}
+        _let_worker(list_import, Pending.DATE, now)
+
+
+def _not_pending(list_import_id: int) -> ListImport:
+    """The import, locked, if the worker has nothing to do for it."""
+    # First without the lock, which the worker may have.
+    is_working = ListImport.objects.filter(pk=list_import_id).exclude(pending="").exists()
+    if is_working or (list_import := ListImport.locked(list_import_id)).pending:
+        raise RefusedError("The portal is still working on this import. Wait until that is done.")
+    return list_import
+
+
+def _require(why_not: str) -> None:
+    if why_not:
+        raise RefusedError(why_not)
+
+
+def _let_worker(list_import: ListImport, what: ListImport.Pending, now: datetime) -> None:
+    list_import.pending, list_import.pending_since, list_import.percent = what, now, 0
+    list_import.problem, list_import.preview = "", None
+    list_import.save()
+    notify_worker_on_commit(list_import.pk)
+
+
+def do_pending(list_import: ListImport, *, now: datetime) -> None:
+    """Do what staff asked of an import that is done. If it is refused, its page says why."""
+    asked, pk = list_import.pending, list_import.pk
+    ListImport.objects.filter(pk=pk, pending=asked).update(percent=30, pending_since=now)
+    try:
+        match asked:
+            case Pending.PREVIEW:
+                _save_preview(pk)
+            case Pending.UNDO:
+                undo_import(list_import_id=pk, by=list_import.undone_by, now=now)
+            case Pending.DATE:
+                as_of = date.fromisoformat(list_import.answers["as_of"]["corrected"])
+                correct_date(list_import_id=pk, as_of=as_of, now=now)
+            case Pending.ROSTERS:
+                check_rosters(list_import, now=now)
+    except RefusedError as refusal:
+        with transaction.atomic():
+            list_import = ListImport.locked(pk)
+            if list_import.pending == asked:  # else another worker has done it
+                end_pending(list_import, problem=str(refusal))
+
+
+def _save_preview(pk: int) -> None:
+    list_import = ListImport.objects.get(pk=pk)
+    _require(why_not_undone_import(list_import))
+    found = asdict(preview(list_import))
+    waiting = ListImport.objects.filter(pk=pk, pending=Pending.PREVIEW)
+    waiting.update(preview=found, pending="", percent=100)
+
+
+def end_pending(list_import: ListImport, *, problem: str) -> None:
+    """Say on the page of a locked import why what was pending has not been done."""
+    list_import.pending, list_import.answers, list_import.percent = "", {}, 100
+    list_import.problem = problem
+    if list_import.is_applied:
+        list_import.undone_by = None
+    list_import.save()
+
+
 def why_not_undone_import(list_import: ListImport) -> str:
     """Why this import can no longer be undone, as a sentence; empty if it can."""
+    return (
+        _why_out_of_the_question(list_import)
+        or _what_was_done_since(list_import)
+        or why_not_undone(list_import.changes or {}, ignoring=_OF_THE_PORTAL, what=_NO_LONGER)
+    )
+
+
+def _why_out_of_the_question(list_import: ListImport) -> str:
+    """The same, as far as it is known without comparing the register with what the import changed."""
     if list_import.state != State.APPLIED:
         return list_import.cannot_be("undone")
     editions = ListImport.objects.filter(series=list_import.series_id, state=State.APPLIED)
@@ -68,14 +168,12 @@ def why_not_undone_import(list_import: ListImport) -> str:
     if list_import.series_id and later:
         day = date_format(later.as_of)
         return f"The list of {day} has been imported since. Only the last import can be undone."
-    if list_import.changes is None:
+    if not ListImport.objects.filter(pk=list_import.pk, changes__isnull=False).exists():
         return (
             f"What this import changed is no longer kept: it is deleted after {KEPT_FOR.days} days, and when the "
             "next one is imported. So it can no longer be undone."
         )
-    return _what_was_done_since(list_import) or why_not_undone(
-        list_import.changes, ignoring=_OF_THE_PORTAL, what=_NO_LONGER
-    )
+    return ""
 
 
 def preview(list_import: ListImport) -> Preview:
@@ -96,31 +194,38 @@ def preview(list_import: ListImport) -> Preview:
     return Preview(removed, back, shown, total - len(shown))
 
 
-def undo_import(*, list_import_id: int, by: User, now: datetime) -> None:
+def undo_import(*, list_import_id: int, by: User | None, now: datetime) -> None:
     """Give the register back as it was before an import. Raises ``RefusedError`` if something was built on it."""
     with history_released():
         list_import = ListImport.locked(list_import_id)
         _lock_changed(list_import)
-        if why_not := why_not_undone_import(list_import):
-            raise RefusedError(why_not)
+        _require(why_not_undone_import(list_import))
         changes: dict[str, Any] = list_import.changes or {}
         for enrolment in _enrolments(changes):
             end_access(enrolment=enrolment, by=by, now=now)
         _name_checks(list_import).delete()
         undo(changes, ignoring=_OF_THE_PORTAL, what=_NO_LONGER)
         list_import.state, list_import.changes, list_import.named = State.UNDONE, None, None
-        list_import.effect = None
+        list_import.effect, list_import.preview = None, None
         # What it taught its list goes too, unless staff cleared that since.
         if (series := list_import.series) and series.mapping:
             series.mapping = changes.get("mapping", series.mapping)
             series.save(update_fields=["mapping"])
         list_import.undone_by, list_import.undone_at = by, now
-        list_import.save()
-    reassess(now=now)
+        list_import.rows.all().delete()
+        _let_rosters_follow(list_import, now)
+    check_rosters(list_import, now=now)
+
+
+def _let_rosters_follow(list_import: ListImport, now: datetime) -> None:
+    """Save an import with what has been done to it. If the worker dies before the rosters are checked, that is done later."""
+    list_import.pending, list_import.pending_since, list_import.percent = Pending.ROSTERS, now, 90
+    list_import.problem, list_import.answers = "", {}
+    list_import.save()
 
 
 def why_not_dated(list_import: ListImport, as_of: date, *, today: date) -> str:
-    """Why this import cannot get another date, as a sentence; empty if it can."""
+    """Why this import cannot get another date, as a sentence; empty if it can, as far as its rows allow."""
     if list_import.state != State.APPLIED:
         state = list_import.get_state_display()
         return f"The date of this import cannot be corrected. Its status is “{state}”."
@@ -137,6 +242,11 @@ def why_not_dated(list_import: ListImport, as_of: date, *, today: date) -> str:
             f"There is an edition of {date_format(passed.as_of)}, and another order of the two would count other facts. "
             "Undo this import, and import the list again with the right date."
         )
+    return ""
+
+
+def _why_rows_forbid(list_import: ListImport, as_of: date) -> str:
+    """Why its rows do not let this import have another date, as a sentence; empty if they do."""
     before_list = date_format(list_import.as_of - timedelta(days=1))
     for *_, values in list_import.named or ():
         if values.get("status") == ListStatus.OVER.label and before_list in values.values():
@@ -157,8 +267,7 @@ def why_not_dated(list_import: ListImport, as_of: date, *, today: date) -> str:
 
 def require_may_be_dated(list_import: ListImport, as_of: date, *, today: date) -> None:
     """Raise ``RefusedError`` if this import cannot get another date."""
-    if why_not := why_not_dated(list_import, as_of, today=today):
-        raise RefusedError(why_not)
+    _require(why_not_dated(list_import, as_of, today=today))
 
 
 def facts_dated(list_import: ListImport) -> int:
@@ -171,23 +280,30 @@ def correct_date(*, list_import_id: int, as_of: date, now: datetime) -> None:
     with transaction.atomic():
         list_import = ListImport.locked(list_import_id)
         require_may_be_dated(list_import, as_of, today=timezone.localdate(now))
-        if list_import.kind in FACTS_OF_LIST:
-            _facts(list_import).update(list_as_of=as_of)
+        _require(_why_rows_forbid(list_import, as_of))
         old, checks = list_import.as_of, _name_checks(list_import)
+        if list_import.kind in FACTS_OF_LIST:
+            _date_values(list_import, as_of)
+            _facts(list_import).update(list_as_of=as_of)
         for row in (list_import.changes or {}).get("rows", ()):
             after = row["after"] or {}
             if after.get("list_as_of") == old.isoformat():
                 after["list_as_of"] = as_of.isoformat()
+            if after.get("list_sources"):
+                after["list_sources"] = _dated(after["list_sources"], list_import, as_of)
         list_import.as_of = as_of
         checks.update(where=str(list_import))
-        list_import.save()
-    reassess(now=now)
+        _let_rosters_follow(list_import, now)
+    check_rosters(list_import, now=now)
 
 
 def forget_old(*, now: datetime) -> None:
-    """Delete what imports changed once it is too old to undo it."""
-    old = ListImport.objects.filter(changes__isnull=False, moved_at__lt=now - KEPT_FOR)
-    old.update(changes=None)
+    """Delete what imports changed once it is too old to undo it, what is kept of their rows, and previews after a day."""
+    old = ListImport.objects.filter(moved_at__lt=now - KEPT_FOR)
+    old.filter(changes__isnull=False).update(changes=None)
+    ListImportRow.objects.filter(list_import__in=old, list_import__state=State.APPLIED).delete()
+    seen = ListImport.objects.filter(preview__isnull=False, pending_since__lt=now - SHOWN_FOR)
+    seen.update(preview=None)
 
 
 def forget_in_changes(person: Person, *, names: Iterable[str], addresses: Iterable[str]) -> None:
@@ -195,6 +311,8 @@ def forget_in_changes(person: Person, *, names: Iterable[str], addresses: Iterab
 
     If the register keeps what a list says of them, that is someone else now.
     """
+    ListImport.objects.filter(preview__isnull=False).update(preview=None)  # it names people
+    ListImportRow.objects.filter(subject=subject_of(person)).delete()
     entry = Person.objects.filter(email__in=addresses).exclude(pk=person.pk).first()
     kept = ListImport.objects.filter(Q(changes__isnull=False) | Q(named__isnull=False))
     for list_import in kept.select_for_update(of=("self",)):
@@ -247,7 +365,7 @@ def _without(row: dict[str, Any], words: set[str]) -> dict[str, Any]:
         name
         for values in (row["before"], row["after"])
         for name, value in (values or {}).items()
-        if value in words
+        if isinstance(value, str) and value in words
     }
     return {
         name: {k: v for k, v in value.items() if k not in gone}
@@ -311,6 +429,24 @@ def _facts(list_import: ListImport) -> QuerySet[Any]:
     return facts.filter(list_name=list_import.list_name, list_as_of=list_import.as_of)
 
 
+def _date_values(list_import: ListImport, as_of: date) -> None:
+    """Give another date to the values that facts of newer lists have from this one."""
+    model = FACTS_OF_LIST[ListKind(list_import.kind)]
+    at = [list_import.as_of.isoformat(), list_import.list_name]
+    has_one = Q()
+    for name in model.FACT_FIELDS:
+        has_one |= Q(**{f"list_sources__{name}": at})
+    facts = list(model._default_manager.filter(has_one))
+    for fact in facts:
+        fact.list_sources = _dated(fact.list_sources, list_import, as_of)
+    model._default_manager.bulk_update(facts, ["list_sources"], batch_size=500)
+
+
+def _dated(sources: Any, list_import: ListImport, as_of: date) -> dict[str, Any]:
+    old, new = ([day.isoformat(), list_import.list_name] for day in (list_import.as_of, as_of))
+    return {name: new if at == old else at for name, at in sources.items()}
+
+
 def _number(model: type[Model], number: int) -> str:
     names = model._meta
     return f"{number:,} {names.verbose_name if number == 1 else names.verbose_name_plural}"
@@ -326,14 +462,15 @@ def _in_words(model: type[Model], row: dict[str, Any]) -> str:
     shown = [name for name in before if name not in EVIDENCE_FIELDS]
     return (
         "; ".join(
-            f"{label_for_field(name, model)}: {_shown(model, name, after.get(name))} → "
-            f"{_shown(model, name, before[name])}"
+            f"{label_for_field(name, model)}: {shown_value(model, name, after.get(name))} → "
+            f"{shown_value(model, name, before[name])}"
             for name in shown
         )
         or "only the list and its date"
     )
 
 
-def _shown(model: type[Model], name: str, kept: Any) -> str:
+def shown_value(model: type[Model], name: str, kept: Any) -> str:
+    """A value of a column that is kept in ``changes``, as pages show it."""
     field: Any = model._meta.get_field(name)
     return column_in_words(model, name, None if kept is None else field.to_python(kept))

@@ -7,7 +7,6 @@ all rows are imported or none. The admin, the task and the command call the same
 from datetime import date, datetime, timedelta
 from pathlib import PurePath
 
-from celery import current_app
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -35,7 +34,9 @@ from membership.imports.kinds import IMPORTERS, Plan
 from membership.imports.likeness import compare_with_register
 from membership.imports.questions import Answers, Given, Question, remembered
 from membership.imports.reading import Reading, read_list
-from membership.imports.undoing import forget_old
+from membership.imports.rows import rows_written, skipped_rows
+from membership.imports.undoing import do_pending, end_pending, forget_old
+from membership.imports.working import check_rosters, notify_worker_on_commit
 from membership.models import (
     ListImport,
     ListImportRow,
@@ -46,16 +47,11 @@ from membership.models import (
 )
 from membership.recorded_changes import Rows, changes_between, read_rows
 from membership.register.names import clean_text, name_key
-from membership.rosters.reassessment import reassess
-
-CARRY_ON_TASK = "membership.carry_on_with_list"
 
 State = ListImport.State
 
 # An import that no one confirms is discarded, because its file and rows are personal data.
 KEPT_FOR = timedelta(days=7)
-# Without progress for this long, the worker has died and the work is done again.
-STALLED_AFTER = timedelta(minutes=5)
 _SHOWN_ROWS = 20
 
 
@@ -102,13 +98,16 @@ def new_import(
 def upload(list_import: ListImport) -> None:
     """Save a new import and ask a worker to read it."""
     _save_with_series(list_import)
-    _notify_worker_on_commit(list_import.pk)
+    notify_worker_on_commit(list_import.pk)
 
 
 def carry_on(*, list_import_id: int, now: datetime) -> None:
-    """Do the next step of an import: read and check it, or apply it. A second call does no harm."""
-    list_import = ListImport.objects.select_related("community", "series").get(pk=list_import_id)
-    if not list_import.is_working:
+    """Do the next step of an import: read and check it, apply it, or undo it. A second call does no harm."""
+    rows = ListImport.objects.select_related("community", "series").defer("changes", "named")
+    list_import = rows.get(pk=list_import_id)
+    if list_import.pending:
+        do_pending(list_import, now=now)
+    if list_import.state not in ListImport.WORKING:
         return
     try:
         file = _file(list_import)
@@ -120,14 +119,39 @@ def carry_on(*, list_import_id: int, now: datetime) -> None:
     except RefusedError as refusal:
         with transaction.atomic():
             list_import = ListImport.locked(list_import_id)
-            if not list_import.is_working:
+            if list_import.state not in ListImport.WORKING:
                 return
             list_import.problem = str(refusal)
             if list_import.answers.pop("file", None):  # in the encoding that it had before
                 list_import.save(update_fields=["problem", "answers"])
-                _notify_worker_on_commit(list_import_id)
+                notify_worker_on_commit(list_import_id)
             else:
                 _close(list_import, State.REFUSED, now)
+
+
+def stop_after_error(*, list_import_id: int, now: datetime) -> None:
+    """After an error of the portal's own, give the import back to staff, with all that they answered."""
+    with transaction.atomic():
+        list_import = ListImport.locked(list_import_id)
+        if list_import.pending:
+            end_pending(
+                list_import,
+                problem="Something went wrong on our end, so this was not done: "
+                f"{list_import.doing.lower()}. Try again, or tell the people who look after the portal.",
+            )
+        if list_import.state not in ListImport.WORKING:
+            return
+        list_import.problem = (
+            "Something went wrong on our end, and nothing was written. Change the answer that you gave last and save "
+            "again, or tell the people who look after the portal."
+        )
+        if not list_import.found:
+            _close(list_import, State.REFUSED, now)
+            return
+        was_ready = list_import.state == State.APPLYING
+        list_import.state = State.READY if was_ready else State.OPEN
+        list_import.moved_at = now
+        list_import.save(update_fields=["problem", "state", "moved_at"])
 
 
 def answer(*, list_import_id: int, answers: Answers, now: datetime) -> None:
@@ -141,9 +165,12 @@ def answer(*, list_import_id: int, answers: Answers, now: datetime) -> None:
         list_import.answers = {**list_import.answers, **answers}
         for day in answers.get("as_of", {}).values():  # of the title, or as staff gave it
             list_import.as_of = date.fromisoformat(day)
+        list_import.problem = ""
         list_import.state, list_import.percent, list_import.moved_at = State.CHECKING, 0, now
-        list_import.save(update_fields=["answers", "as_of", "state", "percent", "moved_at"])
-        _notify_worker_on_commit(list_import.pk)
+        list_import.save(
+            update_fields=["answers", "as_of", "problem", "state", "percent", "moved_at"]
+        )
+        notify_worker_on_commit(list_import.pk)
 
 
 def replace_file(
@@ -174,7 +201,7 @@ def replace_file(
         list_import.problem = ""
         list_import.state, list_import.percent, list_import.moved_at = State.CHECKING, 0, now
         list_import.save()
-        _notify_worker_on_commit(list_import.pk)
+        notify_worker_on_commit(list_import.pk)
 
 
 def _require_in_steps(list_import: ListImport) -> None:
@@ -200,17 +227,18 @@ def confirm(*, list_import_id: int, now: datetime, loss: str = "") -> None:
         if loss != (list_import.effect or {}).get("loss", ""):
             raise RefusedError("Read what the list no longer has or ends, and confirm it.")
         list_import.answers = {**list_import.answers, "confirmed": {"loss": loss}}
+        list_import.problem = ""
         list_import.state, list_import.percent, list_import.moved_at = State.APPLYING, 0, now
-        list_import.save(update_fields=["answers", "state", "percent", "moved_at"])
-        _notify_worker_on_commit(list_import.pk)
+        list_import.save(update_fields=["answers", "problem", "state", "percent", "moved_at"])
+        notify_worker_on_commit(list_import.pk)
 
 
 class QuestionsOpenError(RefusedError):
     """Staff have to be asked something first."""
 
-    def __init__(self, questions: list[Question]) -> None:
+    def __init__(self, questions: list[Question], notes: list[str]) -> None:
         super().__init__("\n".join(question.text for question in questions))
-        self.questions = questions
+        self.questions, self.notes = questions, notes
 
 
 class LossError(RefusedError):
@@ -233,7 +261,7 @@ def import_at_once(
     """
     reading, now = _read(list_import, _file(list_import)), list_import.uploaded_at
     if asked := [q for q in reading.questions if q.is_open and not q.can_wait]:
-        raise QuestionsOpenError(asked)
+        raise QuestionsOpenError(asked, reading.notes)
     if dry_run:
         plan, effect = try_out(list_import, reading.rows, now=now)
         list_import.effect = effect.to_json() if effect else None
@@ -243,11 +271,11 @@ def import_at_once(
         plan = plan_of(list_import, reading.rows, now=now)
         plan.notes = reading.notes
         if not plan.errors:
-            effect = _write(list_import, plan, now)
-            if loss is not None and effect.loss not in ("", loss):
-                raise LossError(list_import, effect)
+            written = _write(list_import, plan, now)
+            if loss is not None and written.loss not in ("", loss):
+                raise LossError(list_import, written)
     if not plan.errors:
-        reassess(now=now, list_import=list_import)
+        check_rosters(list_import, now=now, people=written.concerned)
     return plan
 
 
@@ -271,14 +299,6 @@ def discard_old(*, now: datetime) -> int:
     for pk in pks:
         discard(list_import_id=pk, now=now)
     return len(pks)
-
-
-def stalled_imports(*, now: datetime) -> list[int]:
-    """Imports whose worker has died or whose task was lost."""
-    waiting = ListImport.objects.filter(
-        state__in=ListImport.WORKING, moved_at__lt=now - STALLED_AFTER
-    )
-    return list(waiting.values_list("pk", flat=True))
 
 
 def _series(kind: str, name: str, community: CommunityOfPractice | None) -> ListSeries:
@@ -349,9 +369,7 @@ def _save_found(
         list_import.state = State.OPEN
         if plan:
             _count(list_import, plan)
-            for row in plan.rows:
-                row.list_import = list_import
-            ListImportRow.objects.bulk_create(plan.rows)
+            _save_rows(list_import, [*plan.rows, *skipped_rows(reading)])
             list_import.state = State.OPEN if plan.errors else State.READY
         list_import.percent, list_import.moved_at = 100, now
         list_import.save()
@@ -392,7 +410,7 @@ def _apply(pk: int, rows: list[ListRow], now: datetime) -> None:
                 "The list has been checked again."
             )
     # The roster checks follow the list at once.
-    reassess(now=now, list_import=list_import)
+    check_rosters(list_import, now=now, people=effect.concerned)
 
 
 def _write(list_import: ListImport, plan: Plan, now: datetime) -> Effect:
@@ -428,13 +446,21 @@ def _record(list_import: ListImport, plan: Plan, before: Rows, now: datetime) ->
         list_import.changes["mapping"] = series.mapping
         series.mapping = {**series.mapping, **remembered(list_import.answers)}
         series.save(update_fields=["mapping"])
+    list_import.pending, list_import.pending_since = ListImport.Pending.ROSTERS, now
     _close(list_import, State.APPLIED, now)
+    _save_rows(list_import, rows_written(plan, [row[2] for row in list_import.named]))
+
+
+def _save_rows(list_import: ListImport, rows: list[ListImportRow]) -> None:
+    for row in rows:
+        row.list_import = list_import
+    ListImportRow.objects.bulk_create(rows)
 
 
 def _close(list_import: ListImport, state: ListImport.State, now: datetime) -> None:
     list_import.state, list_import.content = state, None
     list_import.table, list_import.found, list_import.answers = None, None, {}
-    list_import.percent, list_import.moved_at = 100, now
+    list_import.percent, list_import.moved_at = 90 if list_import.pending else 100, now
     list_import.effect = None
     list_import.save()
     list_import.rows.all().delete()
@@ -445,10 +471,3 @@ def _count(list_import: ListImport, plan: Plan) -> None:
     list_import.added, list_import.changed = counts[RowOutcome.ADD], counts[RowOutcome.CHANGE]
     list_import.same = counts[RowOutcome.SAME] + counts[RowOutcome.ASIDE]
     list_import.errors = counts[RowOutcome.ERROR]
-
-
-def _notify_worker_on_commit(list_import_id: int) -> None:
-    """Ask a worker to continue the import. If the broker is down, the sweep finds it later."""
-    transaction.on_commit(
-        lambda: current_app.send_task(CARRY_ON_TASK, args=[list_import_id]), robust=True
-    )

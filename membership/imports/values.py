@@ -5,52 +5,40 @@ however many rows have it. An empty cell says nothing.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from django.utils.formats import date_format
 
 from membership.imports import days
-from membership.imports.columns import CellError, Column, ListRow, OneOf
+from membership.imports.cells import (
+    EMPTY,
+    NOTHING,
+    SAYS_NOTHING,
+    SKIP,
+    Cells,
+    Meaning,
+    Meanings,
+    Values,
+    read_texts,
+    shown_cell,
+)
+from membership.imports.choices import read_choices
+from membership.imports.columns import Column, ListRow, OneOf
 from membership.imports.files import BadCell, Cell, SheetRow
+from membership.imports.kinds.base import say_it_is_over
 from membership.imports.layout import Layout
 from membership.imports.matching import Matching
+from membership.imports.person_names import read_names
 from membership.imports.questions import Given, Question, Step
 from membership.register.names import clean_text, name_key
 
-# Answers about a value, beside its meanings.
-SKIP, EMPTY, NO_END = "skip", "empty", "no-end"
-# Of one column; rows with more values that no one knows are errors.
-MAX_ASKED = 40
+NO_END = "no-end"
 _SAMPLES = 6
+_LONGEST_PLACE = 80
 # The last day of something: a month means its end, and there may be none.
 _LAST_DAYS = ("ends_on", "funded_until")
-_SAYS_NOTHING = frozenset(
-    [
-        "n/a",
-        "na.",
-        "#n/a",
-        "n.a.",
-        "none",
-        "nil",
-        "-",
-        "--",
-        "–",
-        "—",
-        "tbd",
-        "tba",
-        "?",
-        "unknown",
-        "not applicable",
-        "not available",
-        "to be determined",
-        "to be confirmed",
-        "s/o",
-        "aucun",
-    ]
-)
 _ENDLESS = frozenset(
     [
         "ongoing",
@@ -68,137 +56,24 @@ _ENDLESS = frozenset(
         "en cours",
     ]
 )
-_DITTO = re.compile(r"[\"”“″〃'’,]{1,3}|ditto|do\.|idem|(?:same )?as above|same", re.IGNORECASE)
-_NAMES = ("name", "contact_name", "agency", "initiative")
-_NO_ONE = re.compile(
-    r"\W*(?:(?:position )?vacan(?:t|cy)(?: position)?|to be hired|unfilled)\W*", re.IGNORECASE
-)
-_ADDRESS = re.compile(r"\S+@\S+\.\S+")
-_BETWEEN_NAMES = re.compile(r"\s*(?:[/&;+|]|\band\b|\bet\b|\bor\b)\s*", re.IGNORECASE)
-
-
-@dataclass
-class Values:
-    """The rows with their values, and what has to be asked.
-
-    ``days`` are the columns of dates, for the page: samples as written and as read. ``skipped`` are the rows that
-    staff leave out because of a value, by number, each with the reason.
-    """
-
-    rows: list[ListRow]
-    questions: list[Question] = field(default_factory=list)
-    days: list[dict[str, Any]] = field(default_factory=list)
-    skipped: dict[int, str] = field(default_factory=dict)
-
-    def skip(self, numbers: Iterable[int], reason: str) -> None:
-        self.skipped.update(dict.fromkeys(numbers, reason))
-        self.rows = [row for row in self.rows if row.number not in self.skipped]
-
-    def to_json(self) -> dict[str, Any]:
-        reasons = list(self.skipped.values())
-        return {
-            "days": self.days,
-            "skipped": [[reason, reasons.count(reason)] for reason in dict.fromkeys(reasons)],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class _Meaning:
-    """What one cell means: a value, nothing, a problem, or that its rows are left out."""
-
-    value: Any = None
-    says_nothing: bool = False
-    problem: str = ""
-    skip: str = ""
-
-
-_NOTHING = _Meaning(says_nothing=True)
-_Meanings = dict[Cell, _Meaning]
-
-
-@dataclass
-class _Cells:
-    """The cells of one column that are not empty, each with the numbers of its rows, and how they are asked about."""
-
-    column: Column
-    heading: str
-    rows: dict[Cell, list[int]]
-    given: Given | None
-    as_of: date
-    emails: Mapping[int, str]
-    questions: list[Question] = field(default_factory=list)
-
-    @property
-    def group(self) -> str:
-        return f"values.{self.column.name}"
-
-    def ask(
-        self,
-        cell: Cell,
-        options: Sequence[tuple[str, str]],
-        *,
-        group: str = "",
-        text: str = "What does it mean?",
-        proposed: str = "",
-        help_text: str = "",
-        or_day: bool = False,
-    ) -> str | None:
-        """The answer about one value. Nothing is asked any more once enough was."""
-        group, shown = group or self.group, _shown(cell)
-        key, rows = _key(cell), self.rows[cell]
-        if isinstance(self.column.read, OneOf):
-            key = name_key(key)
-        codes = {code for code, _ in options}
-        answer = self.given.get(group, key) if self.given else None
-        if answer not in codes and not (or_day and _is_iso_day(answer)):
-            answer = None
-        self.questions.append(
-            Question(
-                Step.VALUES,
-                group,
-                key,
-                f"“{self.heading}” is “{shown}” in {in_rows(rows)}. {text}",
-                shown,
-                list(options),
-                proposed=proposed if proposed in codes else "",
-                answer=answer,
-                rows=rows,
-                help_text=help_text,
-                is_day=or_day,
-            )
-        )
-        return answer
-
-    @property
-    def has_asked_enough(self) -> bool:
-        return self.given is None or len(self.questions) >= MAX_ASKED
-
-    def left_out(self, cell: Cell) -> _Meaning:
-        return _Meaning(skip=f"“{self.heading}” is “{_shown(cell)}”.")
-
-    def problem(self, words: object) -> _Meaning:
-        return _Meaning(problem=f"“{self.heading}”: {words}")
-
-    def ways_out(self) -> list[tuple[str, str]]:
-        """The answers that any value can have."""
-        leave = [] if self.column.required else [(EMPTY, "Nothing: import the row without it")]
-        return [*leave, (SKIP, "Skip these rows")]
 
 
 def read_values(
     columns: Sequence[Column],
     layout: Layout,
     matching: Matching,
-    given: Given | None,
+    given: Given,
     *,
     as_of: date,
 ) -> Values:
-    """Read the rows of the list. What staff said to skip is left out. With ``given`` None no one can be asked."""
+    """Read the rows of the list. What staff said to skip is left out."""
     sheet = [row for row in layout.rows if row.number not in layout.skipped]
     headings = {use.column: use.heading for use in matching.uses if use.column}
     texts = [{c.name: _cell_of(c, row, matching) for c in columns} for row in sheet]
     emails = {row.number: str(t.get("email", "")) for row, t in zip(sheet, texts, strict=True)}
     values, meanings = Values([]), {}
+    values.has_places = "community_served" in headings
+    needs_email = any(c.name == "email" and c.required for c in columns)
     # Choices first: of rows that they leave out, nothing else is asked.
     for column in sorted(columns, key=lambda column: not isinstance(column.read, OneOf)):
         rows: dict[Cell, list[int]] = {}
@@ -208,7 +83,7 @@ def read_values(
                 if row.number not in numbers[-1:]:  # a row with two people is there twice
                     numbers.append(row.number)
         heading = headings.get(column.name) or column.heading
-        cells = _Cells(column, heading, rows, given, as_of, emails)
+        cells = Cells(column, heading, rows, given, as_of, emails, not needs_email)
         read = meanings[column.name] = _reader(column)(cells, values)
         values.questions += cells.questions
         for cell, numbers in rows.items():
@@ -224,13 +99,13 @@ def _read_row(
     columns: Sequence[Column],
     number: int,
     cells: Mapping[str, Cell],
-    meanings: Mapping[str, _Meanings],
+    meanings: Mapping[str, Meanings],
     headings: Mapping[str, str],
 ) -> ListRow:
-    read = ListRow(number)
+    read, found = ListRow(number), {}
     for column in columns:
         name, cell = column.name, cells[column.name]
-        meaning = meanings[name].get(cell, _NOTHING)
+        meaning = found[name] = meanings[name].get(cell, NOTHING)
         read.cells[name] = str(cell)
         read.values[name] = column.empty if meaning.value is None else meaning.value
         if meaning.problem:
@@ -241,7 +116,29 @@ def _read_row(
         elif column.required:
             read.problems.append(f"“{headings.get(name) or column.heading}” is empty.")
             read.bad[name] = read.problems[-1]
+    for name, meaning in found.items():
+        if meaning.place:
+            _take_place(read, meaning.place, headings[name])
+        if meaning.over:
+            say_it_is_over(read, meaning.over)
+        if meaning.no_one:
+            for of_person in ("name", "email", "role"):
+                read.values[of_person] = ""
+                read.said.discard(of_person)
+                if problem := read.bad.pop(of_person, ""):
+                    read.problems.remove(problem)
     return read
+
+
+def _take_place(row: ListRow, place: str, heading: str) -> None:
+    """The community served, which another column has behind its value."""
+    known = row.values["community_served"]
+    if not known:
+        row.values["community_served"] = place[:_LONGEST_PLACE]
+        row.said.add("community_served")
+    elif name_key(known) != name_key(place):
+        row.problems.append(f"“{heading}” says {place}, but the community served is {known}.")
+        row.bad["community_served"] = row.problems[-1]
 
 
 def _cell_of(column: Column, row: SheetRow, matching: Matching) -> Cell:
@@ -251,119 +148,17 @@ def _cell_of(column: Column, row: SheetRow, matching: Matching) -> Cell:
     return cell or matching.constants.get(column.name, "")
 
 
-def in_rows(rows: Sequence[int]) -> str:
-    """Which rows, in words."""
-    if len(rows) == 1:
-        return f"row {rows[0]}"
-    if len(rows) <= 3:
-        return f"rows {', '.join(map(str, rows[:-1]))} and {rows[-1]}"
-    return f"{len(rows)} rows"
-
-
-def _shown(cell: Cell) -> str:
-    return date_format(cell) if isinstance(cell, date) else clean_text(str(cell))[:80]
-
-
-def _key(cell: Cell) -> str:
-    return cell.isoformat() if isinstance(cell, date) else clean_text(str(cell))[:160]
-
-
-def _is_iso_day(answer: object) -> bool:
-    return isinstance(answer, str) and bool(re.fullmatch(r"\d{4}-\d\d-\d\d", answer))
-
-
 # -- Columns of text and of choices ----------------------------------------------------------------------
 
-_Reader = Callable[[_Cells, Values], _Meanings]
+_Reader = Callable[[Cells, Values], Meanings]
 
 
 def _reader(column: Column) -> _Reader:
     if column.is_day:
         return _read_days
     if isinstance(column.read, OneOf):
-        return _read_choices
-    return _read_names if column.name == "name" else _read_texts
-
-
-def _read_texts(cells: _Cells, values: Values) -> _Meanings:
-    return {cell: _read_text(cells, cell) for cell in cells.rows}
-
-
-def _read_text(cells: _Cells, cell: Cell) -> _Meaning:
-    if isinstance(cell, BadCell):
-        return cells.problem(cell.sentence)
-    text = cell.isoformat() if isinstance(cell, date) else cell
-    name = cells.column.name
-    if (not cells.column.required or name in _NAMES) and text.casefold() in _SAYS_NOTHING:
-        return _NOTHING
-    if _DITTO.fullmatch(text):
-        return cells.problem(f"“{text}” stands for the cell above. Write out what it says.")
-    if name in _NAMES and _ADDRESS.fullmatch(text):
-        return cells.problem(f"“{text}” is an email address, not a name.")
-    if name == "name" and _NO_ONE.fullmatch(text):
-        return cells.problem(f"“{text}” is not a person’s name. Correct or skip the row.")
-    try:
-        return _Meaning(cells.column.read(text))
-    except CellError as problem:
-        return cells.problem(problem)
-
-
-def _read_choices(cells: _Cells, values: Values) -> _Meanings:
-    """One of several values. The most frequent of those that are not known are asked about."""
-    read = {cell: _read_text(cells, cell) for cell in cells.rows}
-    unknown = [c for c, meaning in read.items() if meaning.problem and not isinstance(c, BadCell)]
-    for cell in sorted(unknown, key=lambda cell: -len(cells.rows[cell])):
-        if not cells.has_asked_enough:
-            read[cell] = _ask_choice(cells, cell)
-    return read
-
-
-def _ask_choice(cells: _Cells, cell: Cell) -> _Meaning:
-    one_of, text = cells.column.read, str(cell)
-    if not isinstance(one_of, OneOf):
-        raise TypeError(cells.column)
-    outside = one_of.outside(text)
-    answer = cells.ask(
-        cell,
-        [*one_of.options, *cells.ways_out()],
-        proposed=SKIP if outside else one_of.likely(text),
-        help_text=f"{outside} is not a program of these communities." if outside else "",
-    )
-    if answer == SKIP or (outside and answer is None):
-        return cells.left_out(cell)
-    return _NOTHING if answer in (EMPTY, None) else _Meaning(one_of.value(answer))
-
-
-def _read_names(cells: _Cells, values: Values) -> _Meanings:
-    """Names of people. Two in one cell are never one person."""
-    read = _read_texts(cells, values)
-    for cell, meaning in read.items():
-        names = [n for n in _BETWEEN_NAMES.split(str(cell)) if n]
-        if meaning.problem or len(names) < 2 or not all(name[0].isalpha() for name in names):
-            continue
-        if cells.has_asked_enough:
-            read[cell] = cells.problem(f"“{_shown(cell)}” has more than one name. Keep one.")
-            continue
-        emails = [cells.emails[number].partition("@")[0] for number in cells.rows[cell]]
-        fits = [n for n in names if all(_fits(n, email) for email in emails)]
-        answer = cells.ask(
-            cell,
-            [*((name, f"{name} only") for name in names), (str(cell), "One person’s name"), (SKIP, "Skip these rows")],
-            group="names",
-            text="Whose email and details are these?",
-            proposed=fits[0] if len(fits) == 1 else "",
-            help_text="To import the others, give each person their own row with their own email.",
-        )  # fmt: skip
-        if answer == SKIP:
-            read[cell] = cells.left_out(cell)
-        elif answer:
-            read[cell] = _Meaning(cells.column.read(answer))
-    return read
-
-
-def _fits(name: str, email: str) -> bool:
-    """Whether a word of the name begins the email."""
-    return any(len(w) > 2 and name_key(email).startswith(name_key(w)) for w in name.split())
+        return read_choices
+    return read_names if column.name in ("name", "contact_name") else read_texts
 
 
 # -- Columns of dates --------------------------------------------------------------------------------------
@@ -372,7 +167,7 @@ def _fits(name: str, email: str) -> bool:
 _Written = dict[Cell, days.Written]
 
 
-def _read_days(cells: _Cells, values: Values) -> _Meanings:
+def _read_days(cells: Cells, values: Values) -> Meanings:
     """Dates. The column alone shows which number in 01/04/2026 is the month, or else staff say."""
     is_last_day = cells.column.name in _LAST_DAYS
     written: _Written = {
@@ -383,7 +178,11 @@ def _read_days(cells: _Cells, values: Values) -> _Meanings:
     order = _order(cells, written)
     is_swapped = _typed_are_swapped(cells, written)
     has_other_numbers = any(w.is_number and not w.day for w in written.values())
-    read: _Meanings = {}
+    read: Meanings = {}
+    ways_out = cells.ways_out()[:-1]
+    if is_last_day:
+        ways_out.append((NO_END, "There is no last day"))
+    rest = cells.rest(*ways_out)
     for cell in cells.rows:
         if isinstance(cell, BadCell):
             read[cell] = cells.problem(cell.sentence)
@@ -397,26 +196,27 @@ def _read_days(cells: _Cells, values: Values) -> _Meanings:
             own = usual if usual == days.DAY_FIRST else order or usual
             day = meant.by_order.get(own)
             if meant.by_order and not day:
-                # Asked in one question about the column.
-                unclear = cells.problem(
-                    f"“{_shown(cell)}” could be two dates. Write it like 2026-04-01."
-                )
-                read[cell] = unclear if cells.given is None else _NOTHING
+                read[cell] = NOTHING  # asked in one question about the column
                 continue
             day = day or meant.day
             guesses = list(meant.guesses)
             if meant.is_number and has_other_numbers:
                 day, guesses = None, [*guesses, *filter(None, [day])]
         if day and days.is_likely(day, cells.as_of):
-            read[cell] = _Meaning(day)
-        else:
+            read[cell] = Meaning(day)
+        elif not rest.has(cells.group, cells.key(cell), shown_cell(cell), cells.rows[cell]):
             read[cell] = _ask_day(cells, cell, day, guesses)
+        elif rest.answer == NO_END:
+            read[cell] = Meaning()
+        else:
+            read[cell] = cells.as_the_rest(cell, rest.answer)
+    cells.questions += rest.question(f"dates of “{cells.heading}” that have to be looked at")
     if read:
         values.days.append(_sample_days(cells, read))
     return read
 
 
-def _order(cells: _Cells, written: _Written) -> str | None:
+def _order(cells: Cells, written: _Written) -> str | None:
     """The order of day and month in this column: as staff say, as it shows itself, or as in the last edition."""
     plain = {c: w for c, w in written.items() if w.usual_order != days.DAY_FIRST}
     unclear = [cell for cell, w in plain.items() if w.by_order]
@@ -426,8 +226,6 @@ def _order(cells: _Cells, written: _Written) -> str | None:
     found = days.proved_order(plain.values())
     if not found and all(plain[cell].usual_order for cell in unclear):
         found, help_text = days.MONTH_FIRST, "Excel writes dates with a time in this way."
-    if cells.given is None:
-        return found
     order: str | None = cells.given.get("orders", name)
     if not order or (found and cells.given.is_remembered("orders", name)):
         order = found
@@ -454,11 +252,11 @@ def _order(cells: _Cells, written: _Written) -> str | None:
     return order
 
 
-def _typed_are_swapped(cells: _Cells, written: _Written) -> bool:
+def _typed_are_swapped(cells: Cells, written: _Written) -> bool:
     """Whether a spreadsheet program took the day for the month, where it could, and left the other dates as text."""
     typed = [cell for cell in cells.rows if isinstance(cell, date)]
     texts = [cell for cell, w in written.items() if w.proves]
-    if cells.given is None or not texts or not typed or any(day.day > 12 for day in typed):
+    if not texts or not typed or any(day.day > 12 for day in typed):
         return False
     day = next((day for day in typed if day.day != day.month), None)
     if day is None:
@@ -481,11 +279,9 @@ def _typed_are_swapped(cells: _Cells, written: _Written) -> bool:
     return question.answer == "swapped"
 
 
-def _ask_day(cells: _Cells, cell: Cell, day: date | None, guesses: Sequence[date]) -> _Meaning:
+def _ask_day(cells: Cells, cell: Cell, day: date | None, guesses: Sequence[date]) -> Meaning:
     """Ask about a date that is unlikely, has several meanings, or none that can be read."""
     is_last_day, text = cells.column.name in _LAST_DAYS, str(cell).casefold()
-    if cells.has_asked_enough:
-        return cells.problem(f"“{_shown(cell)}” is not a date. Write it like 2026-04-01.")
     instead = days.likely_instead(day, cells.as_of) if day else list(dict.fromkeys(guesses))
     options = [(d.isoformat(), date_format(d)) for d in instead]
     is_near = len(instead) == 1 and abs(instead[0].year - cells.as_of.year) <= days.YEARS_AHEAD
@@ -494,7 +290,7 @@ def _ask_day(cells: _Cells, cell: Cell, day: date | None, guesses: Sequence[date
         options.append((day.isoformat(), f"{date_format(day)}, as it is"))
     if is_last_day:
         options.append((NO_END, "There is no last day"))
-    if text in _SAYS_NOTHING:
+    if text in SAYS_NOTHING:
         proposed = EMPTY
     elif is_last_day and (text in _ENDLESS or (day and day.year >= 2099 and not instead)):
         proposed = NO_END
@@ -509,11 +305,11 @@ def _ask_day(cells: _Cells, cell: Cell, day: date | None, guesses: Sequence[date
     if answer == SKIP:
         return cells.left_out(cell)
     if answer == NO_END:
-        return _Meaning()
-    return _NOTHING if answer in (EMPTY, None) else _Meaning(date.fromisoformat(answer))
+        return Meaning()
+    return NOTHING if answer in (EMPTY, None) else Meaning(date.fromisoformat(answer))
 
 
-def _sample_days(cells: _Cells, read: _Meanings) -> dict[str, Any]:
+def _sample_days(cells: Cells, read: Meanings) -> dict[str, Any]:
     """A date of each form in this column, as written and as read."""
     forms: dict[str, Cell] = {}
     for cell, meaning in read.items():

@@ -1,4 +1,4 @@
-"""Reading workbooks: .xlsx and .xlsm part by part, .xls and .ods with calamine, behind checks against bombs.
+"""Reading workbooks: .xlsx and .xlsm part by part, .xls with xlrd, .ods with a module of its own, behind checks against bombs.
 
 Of a formula only the result is read that was stored with it. Nothing is evaluated, and macros are never run.
 
@@ -12,28 +12,35 @@ import re
 import subprocess
 import sys
 import zipfile
-from bisect import bisect_left, bisect_right
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
 from functools import cache
 from io import BytesIO
-from typing import IO, Protocol
-from xml.parsers import expat
+from typing import Any
 
 from membership.errors import RefusedError
-from membership.imports import calamine_process
+from membership.imports import ods, xls_process
 from membership.imports.files import (
     MAX_SHEET_ROWS,
     SAVE_AS_XLSX,
+    BadCell,
     Cell,
     FileRead,
     Sheet,
     bad_cell,
-    column_letters,
+    cell_name,
     error_cell,
     text_cell,
+)
+from membership.imports.parts import (
+    CHUNK,
+    DAMAGED,
+    TOO_LARGE,
+    EnoughError,
+    Handler,
+    Marks,
+    number_text,
+    parse,
 )
 
 MAX_UNPACKED_BYTES = 60_000_000
@@ -41,7 +48,6 @@ MAX_PARTS = 500
 MAX_RATIO = 200
 MAX_NAMES = 100_000  # of sheets, styles and parts together
 _SECONDS = 30
-_CHUNK = 65_536
 _OLE = b"\xd0\xcf\x11\xe0"
 _ZIPS = (b"PK\x03\x04", b"PK\x05\x06")
 
@@ -53,8 +59,6 @@ _LOCKED = (
     "The file has a password. Open it in Excel, choose “File”, “Info”, “Protect Workbook”, then “Encrypt with "
     "Password”, delete the password, and save the file."
 )
-_DAMAGED = "The file is damaged or not complete. Open it in Excel, save it again, and import that."
-_TOO_LARGE = "The file is too large once it is unpacked. Split the list into several files."
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,6 @@ class Kind:
     notes: tuple[str, ...] = ()
 
 
-_NOT_SEEN = (
-    "In this kind of file we cannot see which {} and error values are empty cells. If it has any, save it as "
-    ".xlsx, and import that."
-)
 _ENDINGS = ("xlsx", "xlsm", "xltx", "xltm")
 XLSX = Kind("an Excel workbook (.xlsx)", _ENDINGS)
 XLSM = Kind(
@@ -77,16 +77,8 @@ XLSM = Kind(
     _ENDINGS,
     ("The macros in the file were not run.",),
 )
-XLS = Kind(
-    "an Excel 97–2003 file (.xls)",
-    ("xls", "xlt"),
-    (_NOT_SEEN.format("rows are hidden or crossed out,"),),
-)
-ODS = Kind(
-    "an OpenDocument spreadsheet (.ods)",
-    ("ods", "ots"),
-    (_NOT_SEEN.format("rows are crossed out,"),),
-)
+XLS = Kind("an Excel 97–2003 file (.xls)", ("xls", "xlt"))
+ODS = Kind("an OpenDocument spreadsheet (.ods)", ("ods", "ots"))
 
 # Files of other kinds, by their first bytes.
 _OTHERS = {
@@ -151,7 +143,7 @@ def _kind_of_package(content: bytes) -> Kind | str:
                 "META-INF/manifest.xml"
             ):
                 return _LOCKED
-            if "Index/Document.iwa" in names:
+            if {"Index/Document.iwa", "Index.zip"} & names:
                 return (
                     "The file is from Numbers. In Numbers, choose “File”, “Export To”, then “Excel”, and import "
                     "the new file."
@@ -162,7 +154,7 @@ def _kind_of_package(content: bytes) -> Kind | str:
     except RefusedError:
         raise
     except Exception as error:  # a damaged file can fail in many ways
-        raise RefusedError(_DAMAGED) from error
+        raise RefusedError(DAMAGED) from error
     return next((kind for sign, kind in _PACKAGES if sign in types), _ARCHIVE)
 
 
@@ -175,36 +167,43 @@ def _refuse_dangerous(package: zipfile.ZipFile, size: int) -> None:
     if (
         len(parts) > MAX_PARTS
         or declared > MAX_UNPACKED_BYTES
-        or declared > max(size, _CHUNK) * MAX_RATIO
+        or declared > max(size, CHUNK) * MAX_RATIO
     ):
-        raise RefusedError(_TOO_LARGE)
+        raise RefusedError(TOO_LARGE)
     for part in parts:
         with package.open(part) as stream:
             # A part that is longer than it declares fails here, before all of it is unpacked.
-            while stream.read(_CHUNK):
+            while stream.read(CHUNK):
                 pass
 
 
 def read(content: bytes, kind: Kind) -> FileRead:
     """The sheets of a workbook whose kind ``kind_of`` has found."""
     try:
-        sheets = _calamine_sheets(content, kind) if kind in (XLS, ODS) else _xlsx_sheets(content)
+        sheets = _READERS.get(kind, _xlsx_sheets)(content)
     except RefusedError:
         raise
     except Exception as error:  # a damaged file can make the reader fail in many ways
-        raise RefusedError(_DAMAGED) from error
+        raise RefusedError(DAMAGED) from error
     return FileRead(kind.what, sheets, notes=[*kind.notes])
+
+
+def _ods_sheets(content: bytes) -> list[Sheet]:
+    with zipfile.ZipFile(BytesIO(content)) as package:
+        return ods.read_sheets(package)
 
 
 def _xlsx_sheets(content: bytes) -> list[Sheet]:
     with zipfile.ZipFile(BytesIO(content)) as package:
         book, sheets = _Book(package), []
+        links = book.links
         for number, (name, state, link) in enumerate(book.sheets):
-            kind, part = book.links[link]
+            kind, part = links[link]
             if kind != "worksheet":
                 continue
             sheet = Sheet(name, hidden=state != "visible", is_active=number == book.active)
-            book.read(part, _SheetHandler(sheet, book))
+            book.read(part, _SheetHandler(sheet, book, Marks(sheet)))
+            sheet.note_remarks(book.remarks_on(part))
             sheets.append(sheet)
     return sheets
 
@@ -234,7 +233,7 @@ class _Book:
             self.read(linked["styles"], self)
         if "sharedStrings" in linked:
             self.read(linked["sharedStrings"], strings)
-        self.strings = strings.found
+        self.strings, self.struck_strings = strings.found, strings.struck
         self.epoch = MAC_EPOCH if self.is_1904 else WINDOWS_EPOCH
         codes = [(n, self.codes.get(code, "")) for n, (code, _) in enumerate(self.styles)]
         self.dates = {number for number, code in codes if is_date_format(code)}
@@ -244,9 +243,19 @@ class _Book:
         # A format such as 00000 shows the zeros in front of a number.
         self.widths = {n: len(code) for n, code in codes if re.fullmatch("0{2,}", code)}
 
-    def read(self, part: str, handler: "_Handler") -> None:
+    def read(self, part: str, handler: Handler) -> None:
         with self.package.open(self.parts[part.lower()]) as stream:
-            _parse(stream, handler)
+            parse(stream, handler)
+
+    def remarks_on(self, part: str) -> dict[str, str]:
+        """The comments on the cells of a sheet."""
+        folder, name = posixpath.split(part)
+        if posixpath.join(folder, "_rels", f"{name}.rels").lower() not in self.parts:
+            return {}
+        handler = _RemarksHandler()
+        if remarks := self._linked_from(part).get("comments"):
+            self.read(remarks, handler)
+        return handler.found
 
     def _linked_from(self, part: str) -> dict[str, str]:
         """The parts that a part names, by what they are. ``links`` then has them by their ids."""
@@ -284,7 +293,7 @@ class _Book:
             sum(map(len, (self.sheets, self.links, self.codes, self.crossed, self.styles)))
             > MAX_NAMES
         ):
-            raise RefusedError(_TOO_LARGE)
+            raise RefusedError(TOO_LARGE)
 
     def text(self, content: str) -> None:
         """Only the marks count."""
@@ -298,6 +307,7 @@ class _StringsHandler:
 
     def __init__(self) -> None:
         self.found: list[str] = []
+        self.struck: set[int] = set()  # those of which a part is crossed out
         self.taken: list[str] = []
         self.is_text = self.is_phonetic = False
 
@@ -309,6 +319,8 @@ class _StringsHandler:
                 self.is_text = not self.is_phonetic
             case "rPh":
                 self.is_phonetic = True
+            case "strike" if attrs.get("val", "1") in ("1", "true"):
+                self.struck.add(len(self.found))
 
     def text(self, content: str) -> None:
         if self.is_text:
@@ -324,34 +336,27 @@ class _StringsHandler:
                 self.is_phonetic = False
 
 
-class _EnoughError(Exception):
-    """The rest of a sheet is not needed."""
+class _RemarksHandler:
+    """Reads the comments on cells, by the names of the cells."""
 
+    def __init__(self) -> None:
+        self.found: dict[str, str] = {}
+        self.cell = ""
+        self.is_text = False
 
-class _Handler(Protocol):
-    """What is called for the parts of an XML file."""
+    def start(self, name: str, attrs: dict[str, str]) -> None:
+        match name.rpartition(":")[2]:
+            case "comment":
+                self.cell = attrs["ref"]
+            case "t":
+                self.is_text = len(self.found) < MAX_NAMES
 
-    def start(self, name: str, attrs: dict[str, str]) -> None: ...
-    def text(self, content: str) -> None: ...
-    def end(self, name: str) -> None: ...
+    def text(self, content: str) -> None:
+        if self.is_text:
+            self.found[self.cell] = (self.found.get(self.cell, "") + content)[:500]
 
-
-def _parse(stream: IO[bytes], handler: _Handler) -> None:
-    """Read XML without keeping it. No entity can be declared, so none can multiply or reach another file."""
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    parser.StartElementHandler = handler.start
-    parser.CharacterDataHandler = handler.text
-    parser.EndElementHandler = handler.end
-    with suppress(_EnoughError):
-        while chunk := stream.read(_CHUNK):
-            parser.Parse(chunk)
-        parser.Parse(b"", True)
-
-
-def _refuse_doctype(*_: object) -> None:
-    raise RefusedError(_DAMAGED)
+    def end(self, name: str) -> None:
+        self.is_text = False
 
 
 @dataclass
@@ -360,12 +365,11 @@ class _SheetHandler:
 
     sheet: Sheet
     book: _Book
+    marks: Marks
     number: int = 0
     hidden: bool = False
     cells: list[Cell] = field(default_factory=list)
-    filled: int = 0
-    filled_down: int = 0
-    struck: int = 0
+    struck: set[int] = field(default_factory=set)
     # The cell that is being read.
     column: int = 0
     kind: str = "n"
@@ -386,15 +390,17 @@ class _SheetHandler:
                 if self.number <= last:
                     raise ValueError("rows in the wrong order")
                 self.hidden = attrs.get("hidden") in ("1", "true")
-                self.cells, self.column, self.filled, self.struck = [], 0, 0, 0
+                self.cells, self.column, self.struck = [], 0, set()
             case "rPh":
                 self.is_phonetic = True
+            case "strike" if attrs.get("val", "1") in ("1", "true"):
+                self.struck.add(self.column - 1)
             case "col" if attrs.get("hidden") in ("1", "true"):
-                first, end = (column_letters(int(attrs[key])) for key in ("min", "max"))
-                names = f"Column {first} is" if first == end else f"Columns {first} to {end} are"
-                self.sheet.notes.append(f"{names} hidden. We read hidden columns too.")
+                self.marks.hide_columns(int(attrs["min"]), int(attrs["max"]))
             case "mergeCell":
-                self._note_merged(attrs["ref"])
+                from openpyxl.utils.cell import range_boundaries
+
+                self.marks.merge(*range_boundaries(attrs["ref"]))
 
     def text(self, content: str) -> None:
         if self.taken is not None:
@@ -406,8 +412,10 @@ class _SheetHandler:
                 if (value := self._cell()) != "":
                     self.cells.extend([""] * (self.column - len(self.cells)))
                     self.cells[self.column - 1] = value
-                    self.filled += 1
-                    self.struck += self.style in self.book.struck
+                    if self.style in self.book.struck or (
+                        self.kind == "s" and int(self.value) in self.book.struck_strings
+                    ):
+                        self.struck.add(self.column - 1)
             case "v" | "t":
                 if not self.is_phonetic:
                     self.value += "".join(self.taken or ())
@@ -415,13 +423,14 @@ class _SheetHandler:
             case "f":
                 self.formula, self.taken = "".join(self.taken or ()), None
             case "row":
-                is_struck = self.struck * 2 > self.filled
                 if not self.sheet.add(
-                    self.number, self.cells, hidden=self.hidden, struck=is_struck
+                    self.number, self.cells, hidden=self.hidden, struck=self.struck
                 ):
-                    raise _EnoughError
+                    raise EnoughError
             case "rPh":
                 self.is_phonetic = False
+            case "sheetData":
+                self.marks.note_hidden()
 
     def _start_cell(self, attrs: dict[str, str]) -> None:
         if place := attrs.get("r"):
@@ -460,45 +469,13 @@ class _SheetHandler:
         try:
             moment = _moment(float(value), self.book, self.style)
         except (OverflowError, ValueError):
-            return self._bad(value, f"has the number {value} as a date. Enter the date.")
+            return _no_day(value, self.number, self.column)
         return moment.date() if isinstance(moment, datetime) else str(moment)
 
     def _bad(self, shown: str, what: str) -> Cell:
         return bad_cell(shown, self.number, self.column, what)
 
-    def _note_merged(self, place: str) -> None:
-        """What cells say that are merged downwards counts for each of their rows, as it looks. The file has it in the first."""
-        from openpyxl.utils.cell import range_boundaries
 
-        left, top, right, bottom = range_boundaries(place)
-        if top == bottom:
-            return
-        is_filled = left == right and self._fill_down(left - 1, top, bottom)
-        if len(self.sheet.notes) < _MAX_NOTES:
-            means = (
-                "What they say counts for each of these rows."
-                if is_filled
-                else f"Only row {top} has what they say, the other rows are empty there."
-            )
-            self.sheet.notes.append(f"The cells {place} are merged. {means}")
-
-    def _fill_down(self, column: int, top: int, bottom: int) -> bool:
-        rows = self.sheet.rows
-        first = bisect_left(rows, top, key=lambda row: row.number)
-        last = bisect_right(rows, bottom, key=lambda row: row.number)
-        if first == last or rows[first].number != top or column >= len(rows[first].cells):
-            return False
-        self.filled_down += last - first
-        if self.filled_down > _MAX_FILLED_DOWN:  # merged cells never overlap, so this is no list
-            raise ValueError("too many merged cells")
-        for row in rows[first + 1 : last]:
-            row.cells += [""] * (column + 1 - len(row.cells))
-            row.cells[column] = row.cells[column] or rows[first].cells[column]
-        return True
-
-
-_MAX_NOTES = 5
-_MAX_FILLED_DOWN = 500_000
 # A line break or a tab, as Excel writes it in XML.
 _ESCAPED_SPACE = re.compile(r"_x00(?:0[9AaDd]|[Aa]0)_")
 
@@ -517,81 +494,59 @@ def _column_number(letters: str) -> int:
     return int(column_index_from_string(letters))
 
 
-def number_text(value: str | float) -> str:
-    """A number as people write it: all digits, no ".0", no exponent, and at most 15 digits after rounding."""
-    if isinstance(value, str) and value.isdigit():
-        return value
-    return f"{Decimal(f'{float(value):.15g}'):f}"
-
-
-def _calamine_sheets(content: bytes, kind: Kind) -> list[Sheet]:
-    hidden = _ods_hidden_rows(content) if kind is ODS else {}
+def _xls_sheets(content: bytes) -> list[Sheet]:
     try:
         process = subprocess.run(  # noqa: S603  (our own program; the file is only its input)
-            [sys.executable, "-I", calamine_process.__file__, str(MAX_SHEET_ROWS + 1)],
+            [sys.executable, "-I", xls_process.__file__, str(MAX_SHEET_ROWS + 1)],
             input=content,
             capture_output=True,
             timeout=_SECONDS,
         )
     except subprocess.TimeoutExpired as error:
-        raise RefusedError(_TOO_LARGE) from error
-    if process.returncode == calamine_process.HAS_PASSWORD:
+        raise RefusedError(TOO_LARGE) from error
+    if process.returncode == xls_process.HAS_PASSWORD:
         raise RefusedError(_LOCKED)
     if process.returncode < 0 or b"MemoryError" in process.stderr:
-        raise RefusedError(_TOO_LARGE)
+        raise RefusedError(TOO_LARGE)
     if process.returncode:
-        raise RefusedError(_DAMAGED)
-    sheets = []
-    for index, (name, is_hidden, rows) in enumerate(json.loads(process.stdout)):
-        sheet = Sheet(name, hidden=is_hidden)
-        for number, *values in rows:
-            cells = [_plain_cell(v, number, i) for i, v in enumerate(values, start=1)]
-            if not sheet.add(number, cells, hidden=number in hidden.get(index, ())):
-                break
-        sheets.append(sheet)
-    return sheets
+        raise RefusedError(DAMAGED)
+    return [*map(_xls_sheet, json.loads(process.stdout))]
 
 
-def _plain_cell(value: str | float | list[str], row: int, column: int) -> Cell:
+def _xls_sheet(found: dict[str, Any]) -> Sheet:
+    sheet = Sheet(found["name"], hidden=found["hidden"], is_active=found["is_active"])
+    for number, is_hidden, struck, *values in found["rows"]:
+        cells = [_xls_cell(v, number, i) for i, v in enumerate(values, start=1)]
+        if not sheet.add(number, cells, hidden=is_hidden, struck=struck):
+            break
+    marks = Marks(sheet)
+    for column in found["hidden_columns"]:
+        marks.hide_columns(column, column)
+    marks.note_hidden()
+    for top, bottom, left, right in found["merged"]:  # from 0, each without its end
+        marks.merge(left + 1, top + 1, right, bottom)
+    remarks = {cell_name(row + 1, column + 1): text for row, column, text in found["remarks"]}
+    sheet.note_remarks(remarks)
+    return sheet
+
+
+def _xls_cell(value: Any, row: int, column: int) -> Cell:
     match value:
         case bool():
             return "yes" if value else "no"
         case int() | float():
             return number_text(value)
-        case str():
-            return text_cell(value, row, column)
-    return date.fromisoformat(value[0])
+        case {"day": day}:
+            return date.fromisoformat(day)
+        case {"error": shown}:
+            return error_cell(shown, row, column)
+        case {"no_day": number}:
+            return _no_day(number_text(number), row, column)
+    return text_cell(value, row, column)
 
 
-def _ods_hidden_rows(content: bytes) -> dict[int, set[int]]:
-    """The hidden rows of each sheet, which calamine does not tell."""
-    handler = _OdsHandler()
-    with zipfile.ZipFile(BytesIO(content)) as package, package.open("content.xml") as stream:
-        _parse(stream, handler)
-    return handler.hidden
+def _no_day(number: str, row: int, column: int) -> BadCell:
+    return bad_cell(number, row, column, f"has the number {number} as a date. Enter the date.")
 
 
-class _OdsHandler:
-    """Counts the rows of each sheet in an .ods file."""
-
-    def __init__(self) -> None:
-        self.hidden: dict[int, set[int]] = {}
-        self.sheet, self.row = -1, 0
-
-    def start(self, name: str, attrs: dict[str, str]) -> None:
-        if name == "table:table":
-            self.sheet, self.row = self.sheet + 1, 0
-        elif name == "table:table-row":
-            first, self.row = (
-                self.row + 1,
-                self.row + int(attrs.get("table:number-rows-repeated", 1)),
-            )
-            if attrs.get("table:visibility", "visible") != "visible":
-                rows = range(first, min(self.row, first + MAX_SHEET_ROWS) + 1)
-                self.hidden.setdefault(self.sheet, set()).update(rows)
-
-    def text(self, content: str) -> None:
-        """The texts are left to calamine."""
-
-    def end(self, name: str) -> None:
-        """Nothing needs the end of a part."""
+_READERS = {XLS: _xls_sheets, ODS: _ods_sheets}

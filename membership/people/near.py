@@ -12,7 +12,7 @@ from django.db.models.functions import Right, StrIndex, Substr
 from rapidfuzz.distance import OSA
 
 from communities.models import CommunityOfPractice
-from membership.accounts.teams import families_of
+from membership.accounts.teams import families_of, own_communities
 from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import Enrolment, OtherName, Person, ProgramPosition, SomeoneElse, User
@@ -95,16 +95,16 @@ def near_records(
     persons = Person.objects.in_bulk(found)
     enrolments = defaultdict(list)
     open_ones = Enrolment.objects.filter(ended_on=None, person__in=found)
-    for enrolment in open_ones.select_related("community__team").order_by("started_on", "pk"):
+    for enrolment in open_ones.select_related("community").order_by("started_on", "pk"):
         enrolments[enrolment.person_id].append(enrolment)
-    families, agencies = families_of(viewer), _agencies([*found, *pks])
+    communities, agencies = own_communities(viewer), _agencies([*found, *pks])
     for person, hits, records in zip(people, near, shown, strict=True):
         for pk, why, likeness in hits:
             if pk not in persons:  # gone just now
                 continue
             if agencies[pk].keys() & agencies[person.pk].keys():
                 why += ", the same agency"
-            own = [e for e in enrolments[pk] if e.community.family in families]
+            own = [e for e in enrolments[pk] if e.community in communities]
             is_of_other_team = len(own) < len(enrolments[pk])
             at, other = list(agencies[pk].values()), persons[pk]
             records.append(NearRecord(person, other, why, likeness, at, own, is_of_other_team))

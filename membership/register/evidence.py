@@ -12,6 +12,8 @@ from communities.rules.vocabulary import Evidence
 from membership.accounts.models import by_user
 from membership.imports.models import ListKind
 
+OVER = "over"
+
 
 class EvidencedModel(models.Model):
     """A fact with its evidence: claimed, listed (list and date), confirmed (who and when).
@@ -19,6 +21,10 @@ class EvidencedModel(models.Model):
     For a confirmed fact, ``list_name`` and ``list_as_of`` name the newest list that has the fact, and
     ``list_says`` is what that list says differently, in words, and ``list_values`` in values by the names
     of columns; it is empty for what an earlier version of the portal noted.
+
+    ``list_sources`` says from which list each of its values is, as date and name, if that is not the one in ``list_name``
+    because it says nothing about this; null if no list does. Under ``OVER`` are the lists by whose status it is
+    over, of those that are newer than the one its last day is from.
     """
 
     # Two claims of one person with the same values in these columns are about the same thing.
@@ -43,6 +49,7 @@ class EvidencedModel(models.Model):
         "Check the fact, then clear this field.",
     )
     list_values = models.JSONField(null=True, blank=True, editable=False)
+    list_sources = models.JSONField(null=True, blank=True, editable=False)
     confirmed_by = by_user()
     confirmed_on = models.DateField(null=True, blank=True)
 
@@ -74,8 +81,15 @@ class EvidencedModel(models.Model):
         """A sentence about how the newest list differs from a confirmed fact; empty if it does not."""
         if not self.list_says:
             return ""
-        source = self.source or "A list"
+        source = self._source_of_what_it_says or "A list"
         return f"{source[0].upper()}{source[1:]} says otherwise: {self.list_says}."
+
+    @property
+    def _source_of_what_it_says(self) -> str:
+        """The list that says otherwise, which may be older than the newest one that names the fact."""
+        older = self.list_sources or {}
+        at = next((older[name] for name in self.list_values or () if older.get(name)), None)
+        return f"{at[1]} of {_in_words(date.fromisoformat(at[0]))}" if at else self.source
 
     @property
     @admin.display(description="how we know", ordering="evidence")

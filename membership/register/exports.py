@@ -26,6 +26,7 @@ from membership.sheets import Row
 KNOWN = {"evidence__in": [Evidence.LISTED, Evidence.CONFIRMED]}
 # Of several facts about the same thing, the one from a list counts, as in an import. "listed" is after "confirmed".
 _LISTED_FIRST = "-evidence"
+_AT_A_TIME = 100
 
 
 def _headings(kind: ListKind, *columns: str, more: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -150,30 +151,27 @@ def initiative_rows(initiatives: QuerySet[CoordinationInitiative]) -> list[Row]:
     return list(rows())
 
 
-def people_rows(people: QuerySet[Person], *, all_rows: bool) -> list[Row]:
+def people_rows(people: QuerySet[Person], *, all_rows: bool) -> Iterator[Row]:
     """A row for each known position of someone with an email; with ``all_rows`` then one for everyone else."""
     found = ProgramPosition.objects.filter(
         program__isnull=False, person__in=people.order_by(), **KNOWN
     ).exclude(person__email="")
     found = found.select_related("person", "program__agency", "confirmed_by__person")
-    rows: list[Row] = []
     seen: set[tuple[int, int | None]] = set()
-    # One after the other, because there may be ten thousand.
-    for position in found.order_by("person__name", "person", _LISTED_FIRST, "pk").iterator():
+    # A hundred at a time, because there may be ten thousand, each with its program, agency and person.
+    in_order = found.order_by("person__name", "person", _LISTED_FIRST, "pk")
+    for position in in_order.iterator(_AT_A_TIME):
         person, key = position.person, (position.person_id, position.program_id)
         if position.program and key not in seen:
             seen.add(key)
             facts = position.carries_caseload, position.starts_on, position.ends_on
             about = *_place(position.program), *facts, person.phone, position.how_known
-            rows.append((person.name, person.email, *about))
+            yield person.name, person.email, *about
     if all_rows:
         with_one = {person for person, _ in seen}
-        rows += [
-            (person.name, person.email, *[None] * 6, person.phone, None)
-            for person in people.iterator()
-            if person.pk not in with_one
-        ]
-    return rows
+        for person in people.iterator(_AT_A_TIME):
+            if person.pk not in with_one:
+                yield person.name, person.email, *[None] * 6, person.phone, None
 
 
 def _place(program: Program) -> tuple[str, str, str]:

@@ -2,9 +2,10 @@
 
 import unicodedata
 
-# Marks that change the text direction, and zero-width spaces. Joiners stay: some scripts need them.
+# Marks that change the text direction, zero-width spaces, and hyphens that show only where a line breaks. Joiners
+# stay: some scripts need them.
 _INVISIBLE = frozenset(
-    "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+    "\u00ad\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 )
 MAX_KEY_LENGTH = 160
 

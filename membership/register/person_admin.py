@@ -1,5 +1,6 @@
 """People in the admin: the list, and the page of one person with all that the register knows."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -147,7 +148,7 @@ class PersonAdmin(ExportableAdmin, ConfirmationAdmin):
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         return found.filter(merged_into=None), may_repeat
 
-    def sheet_rows(self, found: QuerySet[Person], *, all_rows: bool) -> list[Row]:
+    def sheet_rows(self, found: QuerySet[Person], *, all_rows: bool) -> Iterator[Row]:
         return exports.people_rows(found, all_rows=all_rows)
 
     def change_view(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from itertools import count
 from typing import Any, ClassVar
 
 from django import forms
@@ -56,7 +57,7 @@ def export_sheet(
     *,
     what: str,
     headings: Sequence[str],
-    rows: Sequence[Row],
+    rows: Iterable[Row],
     sheet_format: SheetFormat,
     team: SupportTeam | None,
     by: User,
@@ -66,17 +67,21 @@ def export_sheet(
 
     ``what`` is a title without personal data. ``team`` is None if the export covers both teams.
     """
-    taken = Export.objects.create(
-        what=what, columns=", ".join(headings), rows=len(rows), team=team, by=by, at=now
-    )
-    log_security_event("Exported", user=by.pk, export=taken.pk, rows=taken.rows)
-    return sheet_download(
+    number = (
+        count()
+    )  # while they are written: of ten thousand people, not all are in memory at once
+    download = sheet_download(
         name=what,
         headings=headings,
-        rows=rows,
+        rows=(row for row, _ in zip(rows, number, strict=False)),
         sheet_format=sheet_format,
         on=timezone.localdate(now),
     )
+    taken = Export.objects.create(
+        what=what, columns=", ".join(headings), rows=next(number), team=team, by=by, at=now
+    )
+    log_security_event("Exported", user=by.pk, export=taken.pk, rows=taken.rows)
+    return download
 
 
 def format_field() -> forms.TypedChoiceField:
@@ -237,7 +242,7 @@ class ExportableAdmin(SearchableAdmin):
     # The label of the box that adds rows that cannot be imported again.
     sheet_all_rows = ""
 
-    def sheet_rows(self, found: QuerySet[Any], *, all_rows: bool) -> list[Row]:
+    def sheet_rows(self, found: QuerySet[Any], *, all_rows: bool) -> Iterable[Row]:
         """The rows of the sheet for the rows of the list that were found."""
         raise NotImplementedError
 
@@ -279,15 +284,15 @@ class ExportableAdmin(SearchableAdmin):
                 by=request.user,
                 now=now,
             )
-        count = shown.result_count
-        counted = self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural
+        number = shown.result_count
+        counted = self.opts.verbose_name if number == 1 else self.opts.verbose_name_plural
         changelist = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
         return desk_page(
             request,
             "desk/export.html",
             title=f"Export {self.opts.verbose_name_plural}",
             crumb=(what, f"{changelist}?{request.GET.urlencode()}"),
-            lede=f"This exports the list as it is filtered now: {count:,} {counted}.",
+            lede=f"This exports the list as it is filtered now: {number:,} {counted}.",
             note=self.sheet_note,
             form=form,
             formats=SheetFormat,

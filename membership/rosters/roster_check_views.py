@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -339,7 +340,7 @@ def undo_several(request: AuthenticatedRequest) -> HttpResponse:
         messages.success(request, f"Undone for {who}. No email went out.")
     if len(rows) == 1:
         return redirect("admin:membership_worklistrow_change", rows[0].pk)
-    return redirect(_LIST)
+    return redirect(_back(request))
 
 
 # -- The page of an action -----------------------------------------------------------------------------
@@ -437,9 +438,10 @@ def _report(
 ) -> None:
     """Say what was done, with a button to undo it."""
     said = action.done[len(done) > 1].format(name=done[0].enrolment.person.short_name, n=len(done))
+    filters = urlencode({"_changelist_filters": _back(request).partition("?")[2]})
     button = format_html(
         ' <button class="desk-small" form="undo" formaction="{}" name="pk" value="{}">{}</button>',
-        reverse("admin:membership_worklistrow_undo"),
+        f"{reverse('admin:membership_worklistrow_undo')}?{filters}",
         ",".join(str(row.pk) for row in done),
         f"Undo all {len(done)}" if len(done) > 1 else "Undo",
     )

@@ -18,7 +18,7 @@ from django.utils.formats import date_format
 from communities.models import CommunityOfPractice, EligibilityCriterion
 from communities.rules.assess import Assessment, assess
 from communities.rules.vocabulary import Evidence, Funder, InitiativeKind
-from membership.accounts.teams import families_of
+from membership.accounts.teams import families_of, own_communities
 from membership.models import (
     Agency,
     Bounce,
@@ -57,7 +57,7 @@ def requests_of(user: User | AnonymousUser) -> QuerySet[JoinRequest]:
     communities = Prefetch("community", CommunityOfPractice.objects.select_related("team"))
     rules = Prefetch("community__criteria", EligibilityCriterion.objects.order_by("position", "pk"))
     return (
-        JoinRequest.objects.filter(community__team__family__in=families_of(user))
+        JoinRequest.objects.filter(community__in=own_communities(user))
         .exclude(state=State.DRAFT)
         .select_related("person")
         # Few requests have these, and joining them would take longer than the rest.
@@ -115,12 +115,12 @@ def review_context(
     """The context of the review page; ``parameters`` are those of the queue it was opened from."""
     on = timezone.localdate(now)
     person = join_request.person
-    families = families_of(viewer)
+    own = own_communities(viewer)
     previous, following = neighbours(
         join_request, requests_of(viewer), parameters, viewer=viewer, now=now
     )
-    earlier = person.join_requests.filter(community__team__family__in=families)
-    enrolments = person.enrolments.filter(community__team__family__in=families)
+    earlier = person.join_requests.filter(community__in=own)
+    enrolments = person.enrolments.filter(community__in=own)
     return {
         "assessment": assessments_of([join_request], on=on)[join_request.pk],
         "answers": join_form_for(join_request.community, join_request.answers).answers_for_staff,

@@ -18,6 +18,7 @@ from communities.rules.vocabulary import Evidence, FactKind
 from membership.accounts.teams import families_of
 from membership.append_only import history_released
 from membership.errors import RefusedError
+from membership.imports.about_person import lists_about
 from membership.models import (
     Agency,
     Enrolment,
@@ -196,6 +197,7 @@ def _held_by_register(person: Person) -> dict[str, object]:
         "eva_memberships": _all(
             person.eva_memberships.all(), "is_held", "starts_on", "ends_on", *_OF_A_FACT
         ),
+        "lists": list(lists_about(person)),
         "communities": [_enrolment(enrolment) for enrolment in enrolments.order_by("pk")],
         "slack_and_zoom": _all(
             person.accesses.select_related("team", "community"),

@@ -1,5 +1,6 @@
 """Business days in British Columbia against the government's own dates, and a meeting's time for everyone."""
 
+import sys
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -24,6 +25,10 @@ def test_the_eleven_statutory_holidays(year: int, days: str) -> None:
     assert [day for day in whole_year if day in STATUTORY_HOLIDAYS] == [
         date.fromisoformat(f"{year}-{d}") for d in days.split()
     ]
+
+
+def test_other_countries_take_no_memory() -> None:
+    assert "holidays.countries" not in sys.modules
 
 
 @pytest.mark.parametrize(

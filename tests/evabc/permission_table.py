@@ -167,6 +167,8 @@ TABLE = {
     "admin:app_list": (LED, LED),
     "admin:guide": (TEAMS, GET_ONLY),
     "admin:search": (TEAMS, GET_ONLY),
+    "admin:guide_page": (TEAMS, GET_ONLY),
+    "admin:guide_example": (desk(404, 404, 404), GET_ONLY),  # without sample data
     "admin:how_it_is_doing": (desk(404, 404, 200), GET_ONLY),
     "admin:history": (TEAMS, GET_ONLY),
     "admin:no_such_page": (desk(404, 404, 404),) * 2,
@@ -283,16 +285,16 @@ TABLE = {
     },
     **pages_rows("membership_listimport", this_team=desk(ON, 404, ON)),
     "admin:membership_listimport_add": (TEAMS, TEAMS),
-    **{
-        f"admin:membership_listimport_{step}": (THIS_TEAM, desk(ON, 404, ON))
-        for step in ("sheet", "check")
-    },
+    "admin:membership_listimport_sheet": (THIS_TEAM, desk(ON, 404, ON)),
+    # It comes after questions that are open.
+    "admin:membership_listimport_check": (desk(ON, 404, ON),) * 2,
     "admin:membership_listimport_row": (desk(ON, 404, ON),) * 2,
     "admin:membership_listimport_errors": (GET_ONLY, THIS_TEAM),
     # Nothing is chosen there, so the page says what is missing.
     "admin:membership_listimport_columns": (THIS_TEAM, THIS_TEAM),
     "admin:membership_listimport_values": (THIS_TEAM, THIS_TEAM),
     "admin:membership_listimport_file": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_listimport_preview": (GET_ONLY, desk(ON, 404, ON)),
     "admin:membership_listimport_undo": (desk(CODE, CODE, CODE),) * 2,
     # An import that is not done yet has no date to correct.
     "admin:membership_listimport_date": (desk(ON, 404, ON),) * 2,

@@ -122,9 +122,10 @@ def execute_script(database, text):
         database.close()  # the script changes settings of its session
 
 
-def migrate(database):
+def migrate(database, *targets):
+    """To this version, or only as far as ``targets``."""
     executor = MigrationExecutor(database)
-    executor.migrate(executor.loader.graph.leaf_nodes())
+    executor.migrate(targets or executor.loader.graph.leaf_nodes())
     protect_history(using=DB)
 
 
@@ -155,12 +156,14 @@ def schema(database):
     return sorted(re.sub(r"(?s)^(CREATE TABLE \S+) \((.*)\)$", in_order, s) for s in statements)
 
 
-def schema_read_again(database):
-    """PostgreSQL writes some conditions in other words once it has read its own. Rows are lost."""
-    if database.vendor == "postgresql":
-        text = script(database)
-        empty(database)
-        execute_script(database, text)
+def schema_read_again(database, *, of):
+    """PostgreSQL writes some conditions in other words once it has read its own. ``database`` loses its
+    rows, for it reads them."""
+    if database.vendor == "sqlite":
+        return schema(of)
+    text = script(of)
+    empty(database)
+    execute_script(database, text)
     return schema(database)
 
 
@@ -172,14 +175,16 @@ def in_order(table):
 
 def script(database):
     """What makes a PostgreSQL database of this schema."""
-    command = [tool("pg_dump"), "--schema-only", "--no-owner", address_of(database)]
+    # A test of this run may have restored a backup; the schema `public` is then a new one.
+    options = ["--schema-only", "--no-owner", "--no-privileges", "--no-comments"]
+    command = [tool("pg_dump"), *options, address_of(database)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     lines = done.stdout.splitlines()
     return "\n".join(line for line in lines if line and not line.startswith(("--", "\\")))
 
 
 @pytest.mark.core
-def test_a_portal_in_use_is_upgraded_with_all_it_holds(earlier):
+def test_a_portal_in_use_is_upgraded_with_all_it_holds_to_the_schema_of_a_new_one(earlier):
     apps = models_of_the_earlier_version(earlier)
     write_rows(apps, "1")
     before = rows(apps)
@@ -199,18 +204,8 @@ def test_a_portal_in_use_is_upgraded_with_all_it_holds(earlier):
     # The previous version still serves requests while the new one starts.
     write_rows(apps, "2")
     assert len(rows(apps)["joinrequests.JoinRequest"]) == 4
-
-
-@pytest.mark.core
-def test_an_upgraded_portal_has_the_schema_of_a_new_one(upgraded):
-    migrate(upgraded)
-    new = schema_read_again(upgraded)
-    empty(upgraded)
-    fill_as_the_earlier_version(upgraded)
-
-    migrate(upgraded)
-
-    assert schema_read_again(upgraded) == new
+    upgraded = schema_read_again(earlier, of=earlier)
+    assert upgraded == schema_read_again(earlier, of=connection)
 
 
 @pytest.mark.core
@@ -238,7 +233,7 @@ def test_rules_that_an_older_version_saved_during_the_upgrade_get_their_paramete
                 table = "communities_eligibilitycriterion"
                 cursor.execute(f"UPDATE {table} SET {name} = %s WHERE id = %s", [text, rule.pk])  # noqa: S608
 
-    migrate(earlier)
+    migrate(earlier, ("communities", "0007_rules_saved_while_upgrading"))
 
     assert list(rules.order_by("pk").values_list("parameters", flat=True)) == [
         {"program_types": ["SAS", "STVC"]},

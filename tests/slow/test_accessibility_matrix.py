@@ -50,16 +50,15 @@ def wrong_with(page, widths) -> list[str]:
     marks = page.evaluate(MARKS)
     if marks != {"h1": 1, "lang": "en-ca", "main": 1, "skip": True}:
         found.append(f"{marks}")
-    for width in widths:
-        page.set_viewport_size({"width": width, "height": 900})
-        result = Axe().run(page, options=OPTIONS).response
-        assert result["testEngine"]["version"] == AXE_VERSION
-        found += [
-            f"{width} px: {violation['id']} at {[node['target'] for node in violation['nodes']]}"
-            for violation in result["violations"]
-        ]
     for width in (*WIDTHS, ENLARGED_WIDTH):
         page.set_viewport_size({"width": width, "height": 900})
+        if width in widths:
+            result = Axe().run(page, options=OPTIONS).response
+            assert result["testEngine"]["version"] == AXE_VERSION
+            found += [
+                f"{width} px: {broken['id']} at {[node['target'] for node in broken['nodes']]}"
+                for broken in result["violations"]
+            ]
         if (wider := page.evaluate(WIDER)) > 0:
             found.append(f"{wider} px wider than {width}")
     return [f"{urlsplit(page.url).path}: {problem}" for problem in found]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar, TypeVar
 
-from django.db.models import TextChoices
+from django.db.models import Model, TextChoices
 from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
@@ -21,7 +21,7 @@ from membership.imports.applying import (
     fill_in,
 )
 from membership.imports.batches import RegisterBatch, RowBatch
-from membership.imports.columns import Column, ListRow, day_column, email, one_of, text
+from membership.imports.columns import Column, ListRow, OneOf, day_column, email, one_of, text
 from membership.models import (
     Agency,
     CoordinationRole,
@@ -33,7 +33,6 @@ from membership.models import (
     ProgramPosition,
     RowOutcome,
 )
-from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
 
 _Fact = TypeVar("_Fact", ProgramPosition, CoordinationRole)
@@ -214,12 +213,25 @@ STATUS = Column(
 )
 
 
+def says_over(remark: str) -> bool:
+    """Whether a remark beside a name says that something is over."""
+    return isinstance(STATUS.read, OneOf) and STATUS.read.likely(remark) == ListStatus.OVER
+
+
+def say_it_is_over(row: ListRow, words: str) -> None:
+    """Read these words of a row, which are beside a name, as a status."""
+    row.values["status"], row.cells["status"] = ListStatus.OVER, words
+    row.said.add("status")
+
+
 @dataclass
 class Plan:
     """What a list would do. ``register`` holds the changes in memory. The ``rows`` are not saved."""
 
     register: RegisterBatch
     rows: list[ListImportRow] = field(default_factory=list)
+    # What each row is about in the register.
+    subjects: list[Model | None] = field(default_factory=list)
     # Of each row that is imported: the person, the key of its agency, and the row.
     named: list[tuple[Person | None, str, ListRow]] = field(default_factory=list)
     # How many rows end something that was still going on.
@@ -269,8 +281,9 @@ class Importer(ABC):
         seen: dict[Hashable, ListRow] = {}
         for row in rows:
             result = self._result(row, seen)
-            if result.outcome != RowOutcome.ERROR:
-                plan.named.append(self._named(row))
+            is_read = result.outcome != RowOutcome.ERROR
+            plan.named += [self._named(row)] if is_read else []
+            plan.subjects.append(self.about(row) if is_read else None)
             plan.rows.append(
                 ListImportRow(
                     number=row.number,
@@ -295,7 +308,7 @@ class Importer(ABC):
             applied = self.apply(row)
             if applied.outcome == RowOutcome.SAME and applied.sentence:  # why nothing changes
                 ended = RowResult(RowOutcome.SAME)
-            return combined(applied, self._keep_other_name(row), ended)
+            return combined(applied, self._keep_other_names(row), ended)
         # Reported once, for the later of the two rows.
         if earlier.is_same_as(row):
             return RowResult(RowOutcome.SAME, f"Same as row {earlier.number}.")
@@ -324,20 +337,15 @@ class Importer(ABC):
         )
         return RowResult(RowOutcome.SAME, ended, (("status", "", ended),))
 
-    def _keep_other_name(self, row: ListRow) -> RowResult:
-        name = row.other_name
-        agency = self.register.agencies.first(self.agency_key(row["agency"])) if name else None
-        if agency is None or not self.register.keep_other_name(agency, name):
+    def _keep_other_names(self, row: ListRow) -> RowResult:
+        names = row.other_names
+        agency = self.register.agencies.first(self.agency_key(row["agency"])) if names else None
+        kept = [n for n in names if agency and self.register.keep_other_name(agency, n)]
+        if not kept:
             return RowResult(RowOutcome.SAME)
-        added = f"“{name}” becomes another name of {agency}"
-        return RowResult(RowOutcome.CHANGE, added, (("another name", "", f"{name} ({agency})"),))
-
-    def said_of(self, row: ListRow, known: EvidencedModel | None, *names: str) -> dict[str, Any]:
-        """The values that the row gives a fact. What a status ends is not made longer by that."""
-        values, last = row.what_it_says(*names), self.period[1]
-        if row.ends_by_status and known and (day := getattr(known, last)) and day < row[last]:
-            del values[last]
-        return values
+        added = "; ".join(f"“{name}” becomes another name of {agency}" for name in kept)
+        shown = tuple(("another name", "", f"{name} ({agency})") for name in kept)
+        return RowResult(RowOutcome.CHANGE, added, shown)
 
     def _name_check(self, row: ListRow) -> NameCheck | None:
         """The question that the row raises if it has another name than the person with its email."""
@@ -355,6 +363,10 @@ class Importer(ABC):
     @abstractmethod
     def subject(self, row: ListRow) -> str:
         """What the row is about, in words."""
+
+    def about(self, row: ListRow) -> Model | None:
+        """What a row that was applied is about in the register: the person, if it names one."""
+        return self.register.people.first(row["email"]) if row["email"] else None
 
     @abstractmethod
     def key(self, row: ListRow) -> Hashable:
@@ -434,6 +446,10 @@ class Importer(ABC):
             if other := self.register.other_emails.get(row["email"]):
                 how = f"found by another email of theirs, {other}"
                 result = combined(RowResult(RowOutcome.SAME, how), result)
+            if row.other_email and self.register.keep_other_email(known, row.other_email):
+                words = f"{row.other_email} becomes another email of theirs"
+                kept = (("another email", "", row.other_email),)
+                result = combined(result, RowResult(RowOutcome.CHANGE, words, kept))
             return known, result
         new = Person(name=row["name"], email=row["email"])
         who = ", ".join(filter(None, (row["name"], row["email"])))
@@ -451,13 +467,14 @@ class Importer(ABC):
     ) -> RowResult:
         """Apply what the row says to the fact with this key, or add the ``new`` one, reported by ``sentence``."""
         known = batch.first(key)
-        values: dict[str, Any] = self.said_of(row, known, *names)
+        values: dict[str, Any] = row.what_it_says(*names)
         if isinstance(new, CoordinationRole):
             values["is_held"] = True
+        fact = known or batch.add(key, new)
+        result = apply_to_fact(batch, fact, values, self.source, by_status=row.ends_by_status)
         if known:
-            return apply_to_fact(batch, known, values, self.source)
-        for name, value in {**values, **self.source.evidence()}.items():
-            setattr(new, name, value)
-        batch.add(key, new)
-        shown = (sentence.partition(":")[0], "", sentence.partition(": ")[2] or str(new))
-        return RowResult(RowOutcome.ADD, sentence, (shown, *changes_of(new, values)))
+            return result
+        what, _, about = sentence.partition(": ")
+        shown = (what, "", about or str(new).removeprefix(f"{new.person}: "))
+        said: dict[str, Any] = {column: values[column] for column in names if column in values}
+        return RowResult(RowOutcome.ADD, sentence, (shown, *changes_of(new, said)))

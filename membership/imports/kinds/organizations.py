@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
+from django.db.models import Model
 from django.utils.formats import date_format
 
 from communities.rules.vocabulary import Evidence, Funder
@@ -109,17 +110,22 @@ class AgencyList(Importer):
     )
 
     def load(self, rows: Sequence[ListRow]) -> None:
-        self.register.load_agencies(row["agency"] for row in rows)
+        self.register.load_agencies(rows)
         self.register.load_memberships()
         self._periods: defaultdict[str, list[ListRow]] = defaultdict(list)
 
     def subject(self, row: ListRow) -> str:
         return str(row["agency"])
 
+    def about(self, row: ListRow) -> Model | None:
+        return self.register.agencies.first(self.agency_key(row["agency"]))
+
     def key(self, row: ListRow) -> Hashable:
         return self.agency_key(row["agency"]), row["starts_on"]
 
     def problem(self, row: ListRow) -> str:
+        if "ends_on" in row.said and not row["ends_on"]:
+            return "An EVA BC membership always has a last day. Enter it, or skip the row."
         has_one_day = bool(row["starts_on"]) != bool(row["ends_on"])
         if has_one_day and not row.ends_by_status and not self._held(row):
             return "Enter both the first and the last day of the membership, or neither."
@@ -144,14 +150,15 @@ class AgencyList(Importer):
         held = self._held(row)
         if not held or not row.said & {*self.period}:
             return RowResult(RowOutcome.SAME)
-        known, values = held[0], self.said_of(row, held[0], "ends_on")
+        known, values = held[0], row.what_it_says("ends_on")
         if values and values["ends_on"] < known.starts_on:
             return RowResult(
                 RowOutcome.SAME if row.ends_by_status else RowOutcome.ERROR,
                 f"The last day is before the first day that the register has, {date_format(known.starts_on)}.",
             )
         values = {"is_held": True, **values}
-        result = apply_to_fact(self.register.memberships, known, values, self.source)
+        memberships, by_status = self.register.memberships, row.ends_by_status
+        result = apply_to_fact(memberships, known, values, self.source, by_status=by_status)
         if row["starts_on"] not in (None, known.starts_on):
             stays = f"The first day stays {date_format(known.starts_on)}. A list changes it together with the last day."
             result = combined(result, RowResult(RowOutcome.SAME, stays))
@@ -257,11 +264,14 @@ class ProgramList(Importer):
     )
 
     def load(self, rows: Sequence[ListRow]) -> None:
-        self.register.load_agencies(row["agency"] for row in rows)
+        self.register.load_agencies(rows)
 
     def subject(self, row: ListRow) -> str:
         place = f", {row['community_served']}" if row["community_served"] else ""
         return f"{row['agency']}: {row['program_type'].label}{place}"
+
+    def about(self, row: ListRow) -> Model | None:
+        return self.register.programs.first(self.program_key(row))
 
     def key(self, row: ListRow) -> Hashable:
         return self.program_key(row)
@@ -271,8 +281,8 @@ class ProgramList(Importer):
         program, result = self.program(row)
         region = fill_in(batch, program, "region", row["region"])
         is_new = program.pk is None
-        values = self.said_of(row, program, "funder", *self.period)
-        funding = apply_to_fact(batch, program, values, self.source)
+        values = row.what_it_says("funder", *self.period)
+        funding = apply_to_fact(batch, program, values, self.source, by_status=row.ends_by_status)
         if is_new:
             shown = changes_of(program, values)
             funding = RowResult(RowOutcome.ADD, f"funder: {row['funder'].label}", shown)

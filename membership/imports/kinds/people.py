@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
+from django.db.models import Model
 from django.utils.formats import date_format
 
 from communities.rules.vocabulary import InitiativeKind, RoleKind
@@ -60,7 +61,7 @@ class PeopleList(Importer):
     )
 
     def load(self, rows: Sequence[ListRow]) -> None:
-        self.register.load_agencies(row["agency"] for row in rows)
+        self.register.load_agencies(rows)
         self.register.load_people(rows)
         self.register.load_positions()
 
@@ -137,14 +138,16 @@ class InitiativeList(Importer):
         self.register.load_initiatives()
         self._initiative_places: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         for one in self.register.initiatives.by_pk().values():
-            place = name_key(one.community_served)
-            self._initiative_places[one.kind, name_key(one.name)].add(place)
+            self._initiative_places[one.kind, name_key(one.name)].add(one.community_served)
         self.register.load_people(rows)
         self.register.load_roles()
 
     def subject(self, row: ListRow) -> str:
         who = row["name"] or row["email"]
         return f"{row['initiative']}: {who}" if who else str(row["initiative"])
+
+    def about(self, row: ListRow) -> Model | None:
+        return super().about(row) or self.register.initiatives.first(self._initiative_key(row))
 
     def key(self, row: ListRow) -> Hashable:
         return (*self._initiative_key(row), row["email"], row["role"])
@@ -154,6 +157,10 @@ class InitiativeList(Importer):
             return "Enter an email for each person in a role, so that people with the same name are not mixed up."
         if row["email"] and not row["role"]:
             return "“Role” is empty."
+        places = self._initiative_places[row["kind"], name_key(row["initiative"])]
+        if not row["community_served"] and len(places) > 1 and "" not in places:
+            shown = ", ".join(sorted(places))
+            return f"The register has this initiative in {shown}. Say in which community it is."
         return super().problem(row)
 
     def apply(self, row: ListRow) -> RowResult:
@@ -164,7 +171,7 @@ class InitiativeList(Importer):
         kind, name, place = row["kind"], name_key(row["initiative"]), row["community_served"]
         known = self._initiative_places[kind, name]
         if not place and len(known) == 1:  # it does not say that there is another one
-            return kind, name, *known
+            [place] = known
         return kind, name, name_key(place)
 
     def _initiative(self, row: ListRow) -> tuple[CoordinationInitiative, RowResult]:
@@ -217,6 +224,7 @@ class RosterList(Importer):
                 "Enrolled on",
                 "On the roster since",
                 "Joined",
+                "When did you join",
                 "Member since",
             ),
             samples=("2024-04-01", "Apr 1, 2025"),

@@ -37,6 +37,15 @@ class StepForm(forms.Form):
         own = [q for q in found if q["step"] == self.step and q["group"] in self.own_groups]
         return [q for q in own if q["answer"] is None and not q["can_wait"]]
 
+    @property
+    def notes(self) -> list[str]:
+        """What staff should know about how the file was read."""
+        return [
+            note
+            for part in ("file", "layout")
+            for note in self.found.get(part, {}).get("notes", ())
+        ]
+
     def answered(self, group: str) -> dict[str, Any]:
         """What staff answered in this group before."""
         return dict(self.list_import.answers.get(group, {}))

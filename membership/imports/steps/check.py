@@ -20,14 +20,6 @@ class CheckForm(StepForm):
         self.skip = data.getlist("skip") if data else []
         self.read = data.getlist("read") if data else []
 
-    @property
-    def skipped(self) -> list[int]:
-        """The rows that staff chose to skip, though they look like rows of the list."""
-        layout = self.found.get("layout", {})
-        proposed = {str(row["number"]) for row in layout.get("proposed", ())}
-        chosen = self.answered("skipped").items()
-        return sorted(int(n) for n, what in chosen if what == "skip" and n not in proposed)
-
     def answers(self) -> Answers:
         numbers = {number for number in self.skip if number.isdecimal()}
         if "errors" in self.skip:

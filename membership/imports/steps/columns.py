@@ -7,9 +7,9 @@ from django import forms
 from django.utils.text import get_text_list
 
 from membership.forms import day_field
-from membership.imports.columns import CellError, Column
+from membership.imports.columns import NEVER_ONE_VALUE, CellError, Column
 from membership.imports.kinds import IMPORTERS
-from membership.imports.matching import NAME_PARTS, NEVER_ONE_VALUE, ROLE_NAMES, parts_of
+from membership.imports.matching import NAME_PARTS, ROLE_NAMES, parts_of
 from membership.imports.questions import Answers, Step
 from membership.imports.steps.base import StepForm
 from membership.models import ListImport

@@ -3,11 +3,14 @@
 from typing import Any
 
 from django import forms
+from django.forms.boundfield import BoundField
 
 from membership.imports.layout import skip_key
 from membership.imports.questions import Answers, Step
 from membership.imports.steps.base import StepForm
 from membership.models import ListImport
+
+_HEADINGS = {"first_heading": "The headings begin in", "last_heading": "The headings end in"}
 
 
 class SheetForm(StepForm):
@@ -32,10 +35,7 @@ class SheetForm(StepForm):
         rows = [
             (str(number), f"Row {number}: {text}") for number, text in self.layout["first_rows"]
         ]
-        for name, label in {
-            "first_heading": "The headings begin in",
-            "last_heading": "The headings end in",
-        }.items():
+        for name, label in _HEADINGS.items():
             self.fields[name] = forms.ChoiceField(
                 choices=rows, label=label, initial=str(self.layout[name]), required=False
             )
@@ -53,12 +53,22 @@ class SheetForm(StepForm):
             )
 
     @property
-    def notes(self) -> list[str]:
-        return [*self.found["file"]["notes"], *self.layout["notes"]]
+    def heading_fields(self) -> list[BoundField]:
+        return [field for field in self if field.name in _HEADINGS]
+
+    @property
+    def other_fields(self) -> list[BoundField]:
+        return [field for field in self if field.name not in _HEADINGS]
+
+    @property
+    def opens_headings(self) -> bool:
+        """Whether the headings are asked, or were chosen wrongly, so that their fields are seen."""
+        is_asked = any(question["group"] == "headings" for question in self.open_questions)
+        return is_asked or bool(_HEADINGS.keys() & self.errors.keys())
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        for name in {"first_heading", "last_heading"} & self.fields.keys():
+        for name in _HEADINGS.keys() & self.fields.keys():
             data[name] = int(data.get(name) or self.layout[name])
         if data.get("first_heading", 0) > data.get("last_heading", 0):
             self.add_error("last_heading", "Choose the same row, or one below it.")

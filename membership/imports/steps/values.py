@@ -11,7 +11,19 @@ from membership.imports.questions import Answers, Step
 from membership.imports.steps.base import StepForm
 from membership.models import ListImport
 
-_OTHER_GROUPS = {"names": "Names", "agencies": "Agencies", "people": "People"}
+_OTHER_GROUPS = {
+    "name": "Names",
+    "contact_name": "Names",
+    "names": "Names",
+    "remarks": "Names",
+    "agencies": "Agencies",
+    "places": "Places",
+    "which": "Places",
+    "initiatives": "Initiatives",
+    "people": "People",
+}
+# The keys of their questions are columns, or the groups above.
+_BY_COLUMN = ("orders", "more", "rest")
 _DATES = "Dates"
 
 
@@ -27,7 +39,8 @@ class ValuesForm(StepForm):
             field.error_messages["required"] = self._missing(question)
             if question["count"] > len(question["rows"][:3]):
                 rows = ", ".join(map(str, question["rows"][:5]))
-                field.help_text = f"{field.help_text} Rows {rows} and others.".strip()
+                others = " and others" if question["count"] > 5 else ""
+                field.help_text = f"{field.help_text} Rows {rows}{others}.".strip()
             if question["is_day"]:
                 field.required = False
                 other = day_field(
@@ -80,9 +93,11 @@ class ValuesForm(StepForm):
         for name, question in self.questions.items():
             if (question["answer"] is None) != is_open:
                 continue
-            column = columns.get(question["group"].removeprefix("values."))
-            about = _OTHER_GROUPS.get(question["group"], _DATES)
-            if column and not column.is_day:
+            group, key = question["group"], question["key"]
+            of_column = key.partition(".")[0] if group in _BY_COLUMN else group
+            column = columns.get(of_column.removeprefix("values."))
+            about = _OTHER_GROUPS.get(of_column.removeprefix("values."), _DATES)
+            if column and not column.is_day and about == _DATES:
                 about = column.heading
             sections.setdefault(about, []).append(self[name])
             if question["is_day"]:

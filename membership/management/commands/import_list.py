@@ -116,6 +116,7 @@ class Command(BaseCommand):
             )
             plan = import_at_once(list_import, dry_run=dry_run, loss=confirm_loss)
         except QuestionsOpenError as open_questions:
+            self._write(open_questions.notes)
             shown = [_question(question) for question in open_questions.questions]
             lines = [*shown, "Nothing was imported."]
             raise CommandError("\n\n".join(lines), returncode=QUESTIONS) from open_questions
@@ -127,9 +128,10 @@ class Command(BaseCommand):
         except OSError as error:
             raise _usage(f"{file} cannot be read: {error.strerror}.") from error
         counts = (
-            f"{plan.counts[RowOutcome.ADD]} to add, {plan.counts[RowOutcome.CHANGE]} to change, "
-            f"{plan.counts[RowOutcome.SAME]} unchanged, {len(plan.errors)} errors."
+            f"{plan.counts[RowOutcome.ADD]:,} to add, {plan.counts[RowOutcome.CHANGE]:,} to change, "
+            f"{plan.counts[RowOutcome.SAME]:,} unchanged, {len(plan.errors):,} errors."
         )
+        self._write(plan.notes)
         if plan.errors:
             lines = [f"Row {row.number}: {row.sentence}" for row in plan.errors[:MAX_SENTENCES]]
             if left := len(plan.errors) - len(lines):
@@ -140,11 +142,14 @@ class Command(BaseCommand):
         set_aside = [f"Row {row.number}: {row.sentence}" for row in aside[:MAX_SENTENCES]]
         if len(aside) > MAX_SENTENCES:
             set_aside.append(f"… and {len(aside) - MAX_SENTENCES} more.")
-        for line in (*plan.notes, *set_aside, *_effect(list_import, plan)):
-            self.stdout.write(line)
+        self._write([*set_aside, *_effect(list_import, plan)])
         if dry_run and (loss := (list_import.effect or {}).get("loss")):
             self.stdout.write(f"To import the list, add --confirm-loss {loss}.")
         self.stdout.write(f"{counts} {'Nothing was' if dry_run else 'All rows were'} imported.")
+
+    def _write(self, lines: list[str]) -> None:
+        for line in lines:
+            self.stdout.write(line)
 
 
 def _day(typed: object) -> date:

@@ -8,14 +8,17 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from membership.models import Consent, Correction, OutboxEmail, Person, User
+from membership.models import Consent, Correction, ListKind, OutboxEmail, Person, User
 from membership.privacy import consents
 from requests import workflow
 from requests.lifecycle import State
 from requests.models import JoinRequest
 from tests import builders
+from tests.membership.imports.lists import MAY, apply_list
 
 pytestmark = pytest.mark.django_db
+
+ROSTER = ("Name,Email,Since", "Dana Sample,dana@example.org,2024-04-01")
 
 
 @pytest.fixture
@@ -104,6 +107,38 @@ def test_the_download_holds_their_own_data_and_nobody_elses(dana, signed_in):
     assert data["work"][0]["evidence"] == "claimed"
     assert ["Kai Other" in text, "They called us." in text, "Priya" in text] == [False] * 3
     assert "Notes and reasons that EVA BC staff write for each other" in data["left_out"][0]
+
+
+@pytest.mark.core
+def test_the_download_says_which_lists_named_them_and_what_each_changed(dana, signed_in):
+    headings = "Name,Email,Agency,Program type,Carries a caseload,Since"
+    row = "Dana Sample,dana@example.org,Sample House,STVC,yes,2024-04-01"
+    other = "Kai Other,kai@example.org,Other House,SAS,no,2020-01-01"
+    apply_list(ListKind.PEOPLE, headings, row, other, name="people")
+    apply_list(ListKind.PEOPLE, headings, row.replace("yes", "no"), as_of=MAY, name="people")
+    apply_list(ListKind.ROSTER, *ROSTER, community=builders.community(), name="roster")
+
+    text = signed_in.get("/my/privacy/download/").content.decode()
+
+    job = "Sample House, Stopping the Violence Counselling (STVC)"
+    assert [(one["list"], one["said"], one["changed"]) for one in json.loads(text)["lists"]] == [
+        (
+            "people of April 1, 2026",
+            [f"{job}: Carries a caseload: yes; Since: April 1, 2024"],
+            [],  # no longer kept, because a newer one has been imported
+        ),
+        (
+            "roster of April 1, 2026",
+            ["Since: April 1, 2024"],
+            ["enrolment added: started on: April 1, 2024"],
+        ),
+        (
+            "people of May 1, 2026",
+            [f"{job}: Carries a caseload: no; Since: April 1, 2024"],
+            ["program position: carries a caseload: yes → no"],
+        ),
+    ]
+    assert "Other House" not in text
 
 
 def test_the_download_costs_the_same_for_one_request_and_for_many(

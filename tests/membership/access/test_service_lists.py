@@ -66,6 +66,25 @@ def test_slacks_export_with_kinds_of_accounts_and_the_day_they_were_closed():
     assert export.left_out == {"deactivated": 1, "bot": 1}
 
 
+def test_slacks_export_for_several_workspaces():
+    export = read_export(
+        csv_file(
+            "Username,Email,Status,Billing-active,Has-2fa,Has-sso,Userid,Fullname,Displayname,Workspaces",
+            "dana,dana@example.org,Org Owner,true,true,true,W1,Dana Sample,,2",
+            "gone,gone@example.org,Inactive,false,false,false,W2,Gone Sample,,0",
+            "ari,ari@example.org,Multi-Channel Guest,true,false,false,W3,Ari Lee,,1",
+        ),
+        "members.csv",
+    )
+    assert export.people == {"dana@example.org": "Dana Sample", "ari@example.org": "Ari Lee"}
+    assert (export.left_out, export.problems) == ({"deactivated": 1}, [])
+
+
+def test_two_lists_beside_each_other_are_refused():
+    with pytest.raises(RefusedError, match="a second table beside the first"):
+        read_export(csv_file("Email,Name,Email,Name", "a@example.org,A,b@example.org,B"), "x.csv")
+
+
 @pytest.mark.parametrize(
     ("content", "name"),
     [

@@ -43,7 +43,7 @@ CASES = [
     ("lists/43_csv_renamed.xlsx", AGENCIES, DONE, "1 to add", "check", "Maison d’Échantillon"),
     ("lists/45_html_renamed.xlsx", AGENCIES, ERRORS, "The file is a web page", "", "“Excel Workbook (.xlsx)”"),
     ("lists/47_old.xls", AGENCIES, DONE, "1 to add", "check", "A Society"),
-    ("lists/49_sheet.ods", AGENCIES, ERRORS, "The sheet is empty", "", "The sheet is empty"),
+    ("lists/49_sheet.ods", AGENCIES, DONE, "1 to add", "check", "A Society"),
     ("lists/51_macro.xlsm", AGENCIES, DONE, "1 to add", "check", "A Society"),
     ("lists/55_formulas.xlsx", AGENCIES, ERRORS, "Cell A3 has a formula without a result", "check", "paste it as values"),
     ("lists/57_floats_ids.xlsx", PROGRAMS, ASKS, "“12345”", "values", "Is it the name of an agency?"),

@@ -1,7 +1,7 @@
 """The check of a list: what each row does, its effect before anything is written, and what is confirmed in words."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -169,6 +169,9 @@ def test_the_effect_is_what_the_reassessment_finds(priya, members, last):
     on = {one["enrolment"] for one in list_import.effect["on"]}
     assert on == set(WorklistRow.objects.values_list("enrolment", flat=True)) - before
     assert len(on) >= 3
+    # Only those whom the list concerns were looked at, and the others had nothing new.
+    everyone = reassess(now=NOW)
+    assert (everyone.opened, everyone.changed, everyone.resolved) == (0, 0, 0)
 
 
 @pytest.mark.core
@@ -285,7 +288,11 @@ def test_rows_are_corrected_and_skipped_on_the_page(priya):
     priya.post(page_of(list_import), {"skip": "errors"})
     list_import = carried_on(list_import)
     assert (list_import.state, list_import.added) == (ListImport.State.READY, 2)
-    assert "Rows that you skip: 2" in text(priya, page_of(list_import))
+    assert "2 to add, 0 to change, 0 unchanged, 0 errors, 2 skipped" in text(
+        priya, page_of(list_import)
+    )
+    assert "Invented House" in text(priya, f"{page_of(list_import)}?show=skipped")
+    assert 'name="read" value="4"' in text(priya, f"{page_of(list_import, 'row')}?row=4")
     priya.post(page_of(list_import, "confirm"))
     continue_import(list_import.pk)
     assert Agency.objects.get(name="Sample House").contact_email == "robin@example.org"
@@ -315,15 +322,117 @@ def test_rows_with_errors_are_saved_with_the_reason(priya):
     assert "is not an email address" in rows[1][3]
 
 
-def test_rows_are_filtered_by_what_they_do(priya):
-    apply_list(ListKind.AGENCIES, "Agency,City", "Sample House,")
+@pytest.mark.core
+def test_what_changes_comes_first_and_the_rest_is_a_click_away(
+    priya, django_assert_max_num_queries
+):
+    apply_list(ListKind.AGENCIES, "Agency,City", "Sample House,", "Quiet House,Sampleton")
     list_import = checked(
-        "Agency,City", "Sample House,Sampleton", "Example Place,", kind=ListKind.AGENCIES
+        "Agency,City,Contact email",
+        "Quiet House,Sampleton,",
+        *(f"{program_row(n).partition(',')[0]},," for n in range(150)),
+        "Sample House,Sampleton,",
+        "Wrong House,,nobody",
+        "Odd House,,",
+        kind=ListKind.AGENCIES,
+        answers={"skipped": {"155": "skip"}},
     )
-    shown = text(priya, f"{page_of(list_import)}?show=change")
-    assert "City: Sampleton" in shown
-    assert "Example Place" not in shown
-    assert "Example Place" in text(priya, f"{page_of(list_import)}?show=nothing")
+    page = text(priya, page_of(list_import))
+    assert "150 to add, 1 to change, 1 unchanged, 1 error, 1 skipped" in page
+    assert re.findall(r">([\w ]+ \(\d+\))</a>", page) == [
+        "Errors and changes (152)",
+        "Error (1)",
+        "Add (150)",
+        "Change (1)",
+        "No change (1)",
+        "Skipped (1)",
+        "All rows (154)",
+    ]
+    shown = page[page.index('id="rows"') :]
+    assert shown.index("Wrong House") < shown.index("Alder House")
+    assert shown.count("list-row-read") == 100
+    assert "Quiet House" not in shown
+    with django_assert_max_num_queries(25):
+        second = text(priya, f"{page_of(list_import)}?show=&page=2")
+    assert "City: Sampleton" in second
+    assert "Sample House" in text(priya, f"{page_of(list_import)}?show=change")
+    assert "Alder House" not in text(priya, f"{page_of(list_import)}?show=change")
+    assert "Quiet House" in text(priya, f"{page_of(list_import)}?show=same")
+    assert "Odd House" in text(priya, f"{page_of(list_import)}?show=skipped")
+    assert "Wrong House" in text(priya, f"{page_of(list_import)}?show=nothing")
+
+
+@pytest.mark.core
+def test_a_row_that_a_value_leaves_out_leads_to_that_value(priya):
+    list_import = checked(HEADINGS, program_row(0), program_row(1).replace("STVC", "PBVS"))
+    priya.post(page_of(list_import, "values"), {"q0": "skip"})
+    list_import = carried_on(list_import)
+    assert "“Program type” is “PBVS”" in text(priya, f"{page_of(list_import)}?show=skipped")
+    row = text(priya, f"{page_of(list_import, 'row')}?row=3")
+    assert "Change what a value means" in row
+    assert "Read this row" not in row
+    # It is no difference to what staff checked.
+    priya.post(page_of(list_import, "confirm"))
+    assert carried_on(list_import).state == ListImport.State.APPLIED
+
+
+WRITTEN = {
+    ListKind.AGENCIES: ("Agency,City", "Sample House,Sampleton", Agency, "agency"),
+    ListKind.PROGRAMS: (HEADINGS, "Sample House,STVC,Sampleton,PSSG,2027-03-31", Program, "program"),
+    ListKind.PEOPLE: (
+        "Name,Email,Agency,Program type",
+        "Dana Sample,dana@example.org,Sample House,STVC",
+        Person,
+        "person",
+    ),
+    ListKind.INITIATIVES: (
+        "Initiative,Kind,Name,Email,Role",
+        "Sampleton VAWIR,VAWIR,Dana Sample,dana@example.org,Chair",
+        Person,
+        "person",
+    ),
+    ListKind.ROSTER: ("Name,Email,Since", "Dana Sample,dana@example.org,2026-01-01", Person, "person"),
+}  # fmt: skip
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_what_was_written_is_shown_by_name_with_links(priya, kind):
+    headings, row, model, page = WRITTEN[kind]
+    community = builders.community() if kind == ListKind.ROSTER else None
+    apply_list(kind, headings, row, community=community)
+    list_import, record = ListImport.objects.get(), model.objects.latest("pk")
+    shown = text(priya, f"/admin/membership/listimport/{list_import.pk}/")
+    shown = shown[shown.index("What this list changed") :]
+    assert f'<a href="/admin/membership/{page}/{record.pk}/change/">{record}' in shown
+    kept = list(list_import.rows.values("what", "sentence", "cells", "changes"))
+    assert "Dana" not in str(kept)
+    assert "dana@" not in str(kept)
+    list_import.rows.update(subject=f"membership.{page}/0")  # gone from the register
+    assert f"/{page}/0" not in text(priya, f"/admin/membership/listimport/{list_import.pk}/")
+
+
+def test_no_email_of_a_contact_is_kept_with_a_row(priya):
+    headings, contact = "Agency,City,Contact name,Contact email", "Robin Sample,robin@example.org"
+    apply_list(ListKind.AGENCIES, headings, f"Sample House,,{contact}")
+    apply_list(ListKind.AGENCIES, headings, "Sample House,Sampleton,,kai@example.org", as_of=MAY)
+    kept = [row.changes for one in ListImport.objects.order_by("pk") for row in one.rows.all()]
+    assert ["contact email", "", ""] in kept[0]
+    assert kept[1] == [["city", "", "Sampleton"]]
+
+
+def test_before_and_after_of_what_was_written_is_kept_for_a_while(priya):
+    apply_list(ListKind.PROGRAMS, HEADINGS, program_row(0), program_row(1))
+    list_import = checked(HEADINGS, program_row(0), program_row(1, until="2028-03-31"))
+    priya.post(page_of(list_import, "confirm"))
+    list_import = carried_on(list_import)
+    page = f"/admin/membership/listimport/{list_import.pk}/"
+    assert "Funded until: March 31, 2027 → March 31, 2028" in text(priya, page)
+    assert list_import.rows.count() == 1
+    uploads.discard_old(now=NOW + timedelta(days=91))
+    shown = text(priya, page)
+    assert "0 added, 1 changed, 1 unchanged" in shown
+    assert "March 31, 2028" not in shown
 
 
 def test_a_roster_enrols_and_names_those_who_are_not_on_it(priya, members):
@@ -338,6 +447,60 @@ def test_a_roster_enrols_and_names_those_who_are_not_on_it(priya, members):
     assert [m.name for m in shown.on.shown] == ["New Sample"]
     assert [name for name, _ in shown.left_out.shown] == ["Member 0 in STVC"]
     assert shown.loss == ""
+
+
+def test_the_next_edition_of_a_roster_loses_no_one(priya, members):
+    """An import ends no enrolment, so those whom it does not name are no bulk loss, however many."""
+    everyone = [f"Member {n},member{n}@example.org,2026-04-01" for n in range(12)]
+    roster = {"kind": ListKind.ROSTER, "community": builders.community()}
+    first = checked("Name,Email,Since", *everyone, as_of=APRIL, **roster)
+    uploads.confirm(list_import_id=first.pk, now=NOW)
+    carried_on(first)
+
+    following = checked("Name,Email,Since", *everyone[:9], **roster)
+
+    shown = ShownEffect(following, priya.user)
+    assert [name for name, _ in shown.left_out.shown] == [
+        f"Member {n} in STVC" for n in (10, 11, 9)
+    ]
+    assert shown.loss == ""
+    page = text(priya, page_of(following))
+    assert "They stay on the roster. An import ends no enrolment." in page
+    assert "count as not known" not in page
+
+
+def test_what_was_over_anyway_is_no_loss(priya):
+    """A list of members names the membership of this year, not that of last year too."""
+    columns = "Agency,Member since,Member until"
+    this_year = [f"{tree} House,2026-01-01,2026-12-31" for tree in TREES]
+    last_year = [row.replace("2026", "2025") for row in this_year]
+    apply_list(ListKind.AGENCIES, columns, *last_year, *this_year)
+
+    following = checked(columns, *this_year[1:], kind=ListKind.AGENCIES)
+
+    shown = ShownEffect(following, priya.user)
+    assert [name for name, _ in shown.left_out.shown] == [
+        "Alder House: January 1, 2026 to December 31, 2026"
+    ]
+    assert (shown.named, shown.loss) == (12, "")
+
+
+def test_what_stays_is_said_beside_what_changes(priya):
+    """Not only in rows without changes."""
+    columns = "Agency,City,Member since,Member until,Contact email"
+    apply_list(
+        ListKind.AGENCIES, columns, "Alder House,Sampleton,2026-01-01,2026-12-31,kai@example.org"
+    )
+
+    following = checked(
+        columns,
+        "Alder House,Sampleton,2026-01-01,2027-12-31,new@example.org",
+        kind=ListKind.AGENCIES,
+    )
+
+    page = text(priya, page_of(following))
+    assert "Ends on: December 31, 2026 → December 31, 2027" in page
+    assert "Note: The contact email stays kai@example.org." in page
 
 
 def test_a_check_takes_the_same_number_of_queries_for_any_number_of_rows(members):
@@ -452,3 +615,27 @@ def test_a_worker_that_dies_while_it_writes_leaves_nothing_half(monkeypatch, mem
 
 def dies(*args: object) -> None:
     raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("state", [ListImport.State.OPEN, ListImport.State.READY])
+def test_an_error_of_the_portals_own_gives_the_import_back(priya, monkeypatch, state):
+    list_import = checked("Agency,City", "Sample House,Sampleton", kind=ListKind.AGENCIES)
+
+    def fail(*args: object, **options: object) -> None:
+        raise ValueError("a mistake in the portal")
+
+    with monkeypatch.context() as patched:
+        for name in ("try_out", "plan_of"):
+            patched.setattr(uploads, name, fail)
+        if state == ListImport.State.READY:
+            priya.post(page_of(list_import, "confirm"))
+        else:
+            priya.post(page_of(list_import), {"skip": "2"})
+        with pytest.raises(ValueError, match="a mistake"):
+            continue_import(list_import.pk)
+    list_import.refresh_from_db()
+    assert list_import.state == state
+    assert "Something went wrong on our end" in text(priya, page_of(list_import))
+    priya.post(page_of(list_import), {"read": "2"})
+    list_import = carried_on(list_import)
+    assert (list_import.state, list_import.problem) == (ListImport.State.READY, "")

@@ -26,8 +26,8 @@ def priya() -> Client:
     return client
 
 
-def import_programs(*rows: str, as_of: date = APRIL, **more) -> ListImport:
-    apply_list(ListKind.PROGRAMS, PROGRAMS, *rows, as_of=as_of, name="ministry’s list", **more)
+def import_programs(*rows: str, headings=PROGRAMS, as_of: date = APRIL) -> ListImport:
+    apply_list(ListKind.PROGRAMS, headings, *rows, as_of=as_of, name="ministry’s list")
     return ListImport.objects.latest("pk")
 
 
@@ -156,9 +156,9 @@ def test_when_the_next_edition_is_due(priya):
     shown = builders.page(priya, f"{base}change/")
     assert "Due since February 28, 2026" in shown
     assert "Due since February 28, 2026" in builders.page(priya, "/admin/membership/listseries/")
-    assert "has been due since February 28, 2026" in builders.page(priya, "/admin/")
+    assert "due since February 28, 2026" in builders.page(priya, "/admin/")
     import_programs(HOUSE, as_of=timezone.localdate())
-    assert "has been due since" not in builders.page(priya, "/admin/")
+    assert "due since" not in builders.page(priya, "/admin/")
 
 
 def test_what_is_remembered_is_shown_and_can_be_cleared(priya):
@@ -179,15 +179,54 @@ def test_undoing_asks_for_a_code_and_shows_what_it_does(priya):
     list_import = import_programs(HOUSE.replace("2027", "2028"), as_of=MAY)
     assert "Undo this import…" in builders.page(priya, page_of(list_import))
     undo = page_of(list_import, "undo")
+    assert priya.post(page_of(list_import, "preview")).url == undo
     assert "/confirm" in priya.get(undo).url
     builders.sign_in(priya, User.objects.get(), fresh_code=True)
+    assert "<strong>Checking what undoing this would change</strong>: 0 %" in builders.page(
+        priya, undo
+    )
+    uploads.carry_on(list_import_id=list_import.pk, now=NOW)
     shown = builders.page(priya, undo)
     assert "Changed back</strong>: 1 program." in shown
     assert "unded until: March 31, 2028 → March 31, 2027" in shown
     assert Program.objects.get().funded_until == date(2028, 3, 31)
-    priya.post(undo)
+    assert priya.post(undo).url == page_of(list_import)
+    assert Program.objects.get().funded_until == date(2028, 3, 31)
+    waiting = builders.page(priya, page_of(list_import))
+    assert "<strong>Undoing</strong>: 0 %" in waiting
+    assert "Undo this import…" not in waiting
+    again = priya.post(undo, follow=True).content.decode()
+    assert "The portal is still working on this import." in again
+    uploads.carry_on(list_import_id=list_import.pk, now=NOW)
     assert Program.objects.get().funded_until == date(2027, 3, 31)
     assert "Undone on" in builders.page(priya, page_of(list_import))
+    assert priya.get(undo).url == page_of(list_import)
+
+
+@pytest.mark.core
+def test_what_cannot_be_undone_or_dated_says_why_and_counts_as_it_is(priya):
+    list_import = import_programs(f"{HOUSE},Terminated", headings=f"{PROGRAMS},Status", as_of=MAY)
+    Program.objects.update(region="KOOTENAY")
+    day = {"as_of": "2026-05-15", "previewed": "2026-05-15"}
+    for page, answers, why_not in (
+        ("preview", {}, "has been changed since, so this import can no longer be undone"),
+        ("date", day, "it ended the day before the list date"),
+    ):
+        priya.post(page_of(list_import, page), answers)
+        assert ListImport.newest() == {("programs", "ministry’s list"): MAY}
+        uploads.carry_on(list_import_id=list_import.pk, now=NOW)
+        assert why_not in builders.page(priya, page_of(list_import))
+    list_import.refresh_from_db()
+    assert (list_import.as_of, list_import.is_working, list_import.answers) == (MAY, False, {})
+    # The next thing that is asked is not refused with the last reason.
+    Program.objects.update(region="")
+    priya.post(page_of(list_import, "preview"))
+    uploads.carry_on(list_import_id=list_import.pk, now=NOW)
+    list_import.refresh_from_db()
+    assert (list_import.problem, bool(list_import.preview)) == ("", True)
+    uploads.discard_old(now=timezone.now() + timedelta(days=2))
+    list_import.refresh_from_db()
+    assert list_import.preview is None
 
 
 def test_a_wrong_date_is_previewed_before_it_is_corrected(priya):
@@ -202,6 +241,8 @@ def test_a_wrong_date_is_previewed_before_it_is_corrected(priya):
     priya.post(page, {"as_of": "2026-05-14", "previewed": "2026-05-15"})
     assert Program.objects.get().list_as_of == MAY
     priya.post(page, {"as_of": "2026-05-15", "previewed": "2026-05-15"})
+    assert "Correcting the date" in builders.page(priya, page_of(list_import))
+    uploads.carry_on(list_import_id=list_import.pk, now=NOW)
     assert Program.objects.get().list_as_of == date(2026, 5, 15)
     assert undoing.why_not_undone_import(ListImport.objects.get()) == ""
 

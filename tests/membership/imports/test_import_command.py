@@ -19,8 +19,13 @@ HOUSE = "Sample House,STVC,Sampleton,2027-03-31"
 def run(tmp_path):
     """Run the command with a list of programs. Returns what it prints."""
 
-    def call(*options: str, content: bytes = csv_file(PROGRAMS, HOUSE), as_of="2026-04-01") -> str:
-        file, out = tmp_path / "list.csv", StringIO()
+    def call(
+        *options: str,
+        content: bytes = csv_file(PROGRAMS, HOUSE),
+        as_of: str = "2026-04-01",
+        out: StringIO | None = None,
+    ) -> str:
+        file, out = tmp_path / "list.csv", out or StringIO()
         file.write_bytes(content)
         command = ["import_list", "programs", str(file), "--name", "ministry’s list"]
         call_command(*command, "--as-of", as_of, *options, stdout=out)
@@ -77,6 +82,16 @@ def test_errors_and_files_that_cannot_be_read_are_1(run):
         with pytest.raises(CommandError) as refused:
             run("--set", "funder=PSSG", content=content)
         assert refused.value.returncode == 1
+
+
+@pytest.mark.parametrize("wrong", ["Sample Hall,STVC,Sampleton,soon", ",CBVS,Sampleton,"])
+def test_what_is_left_out_is_said_also_with_questions_and_errors(run, wrong):
+    options = ["--set", "funder=PSSG"] if wrong.startswith(",") else []
+    out = StringIO()
+    with pytest.raises(CommandError):
+        run(*options, content=csv_file(f"{PROGRAMS},Remarks", HOUSE, wrong, "Total: 2"), out=out)
+    assert "Not used: “Remarks”." in out.getvalue()
+    assert "Row 4 is skipped: a total" in out.getvalue()
 
 
 def test_a_sheet_by_its_name(run):

@@ -8,6 +8,7 @@ import pytest
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Evidence
 from membership.imports import columns
+from membership.imports.values import NO_END
 from membership.models import (
     Agency,
     CoordinationInitiative,
@@ -214,6 +215,11 @@ def test_periods_of_one_agency_may_not_overlap():
     plan = apply_list(AGENCIES, heading, year, "A,2026-06-01,2027-05-31")
     assert outcomes(plan) == ["same", "error"]
     assert sentences(plan)[1] == "Rows 2 and 3 have memberships of the same agency that overlap."
+    ongoing = {"values.ends_on": {"ongoing": NO_END}}
+    plan = apply_list(AGENCIES, heading, "A,2026-01-01,ongoing", answers=ongoing)
+    assert sentences(plan) == [
+        "An EVA BC membership always has a last day. Enter it, or skip the row."
+    ]
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import pytest
 from django.core import serializers
 
 from communities.rules.vocabulary import Evidence
+from membership.append_only import history_released
 from membership.errors import RefusedError
-from membership.imports import undoing
+from membership.imports import undoing, working
 from membership.imports.editions import compared
 from membership.models import (
     Access,
@@ -26,6 +27,7 @@ from membership.models import (
     WorklistRow,
     WorklistStep,
 )
+from membership.tasks import sweep_imports
 from requests.my import privacy
 from tests import builders
 from tests.membership.imports.lists import APRIL, MAY, NOW, apply_list
@@ -201,15 +203,18 @@ def test_name_checks_that_no_one_answered_go_too():
 @pytest.mark.core
 def test_an_erased_person_is_not_kept_and_the_rest_can_be_undone(staff):
     apply_list(ListKind.PEOPLE, PEOPLE, DANA, DANA.replace("Dana", "Kai").replace("dana", "kai"))
+    ListImport.objects.update(preview={"rows": [["Dana Sample", "removed"]]})
     dana = Person.objects.get(email="dana@example.org")
     privacy.erase(person_id=dana.pk, by=staff, now=LATER)
-    kept = f"{last().changes} {last().named}"
+    assert [row.number for row in last().rows.all()] == [3]
+    kept = f"{last().changes} {last().named} {last().preview}"
     assert "Kai" in kept
     assert "Dana" not in kept
     assert "dana@" not in kept
     listed = Person.objects.exclude(pk=dana.pk).filter(user=None)  # what the list says stays
     assert {row[0] for row in last().named} == set(listed.values_list("pk", flat=True))
     undo_last()
+    assert not last().rows.exists()
     assert not ProgramPosition.objects.exists()
     assert not listed.exists()
 
@@ -280,3 +285,65 @@ def test_what_an_undone_import_taught_its_list_is_forgotten(is_cleared):
 
     series.refresh_from_db()
     assert series.mapping == ({} if is_cleared else funded)
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("pending", ["rosters", "undo", "date"])
+def test_what_is_pending_when_the_worker_dies_is_done_later(pending, staff):
+    community = builders.community()
+    roster = ("Name,Email,Since", "Dana Sample,dana@example.org,2024-04-01")
+    apply_list(ListKind.ROSTER, *roster, community=community)
+    match pending:
+        case "rosters":  # the worker died after it wrote the list
+            with history_released():
+                WorklistStep.objects.all().delete()
+                WorklistRow.objects.all().delete()
+            ListImport.objects.update(pending=pending, pending_since=NOW)
+        case "undo":
+            undoing.ask_to_undo(list_import_id=last().pk, by=staff, now=NOW)
+        case "date":
+            undoing.ask_to_correct_date(list_import_id=last().pk, as_of=MAY, now=NOW)
+    assert working.stalled_imports(now=NOW + working.STALLED_AFTER) == []
+    sweep_imports()  # long after NOW
+    sweep_imports()
+    taken = last()
+    assert (taken.is_working, taken.answers, taken.problem) == (False, {}, "")
+    match pending:
+        case "rosters":
+            assert (WorklistRow.objects.get().list_import, WorklistStep.objects.count()) == (
+                taken,
+                1,
+            )
+        case "undo":
+            assert (taken.undone_by, Enrolment.objects.count()) == (staff, 0)
+        case "date":
+            assert (taken.as_of, Enrolment.objects.count()) == (MAY, 1)
+
+
+@pytest.mark.core
+def test_a_corrected_date_is_also_that_of_a_single_value():
+    """Which a newer list of another name does not say."""
+    apply_list(ListKind.PROGRAMS, PROGRAMS, HOUSE)
+    no_end = PROGRAMS.replace(",Funded until", ""), HOUSE.rpartition(",")[0]
+    apply_list(ListKind.PROGRAMS, *no_end, as_of=MAY, name="other list")
+    assert Program.objects.get().list_sources == {"funded_until": ["2026-04-01", "the list"]}
+    first, day = ListImport.objects.earliest("pk"), date(2026, 4, 15)
+    undoing.correct_date(list_import_id=first.pk, as_of=day, now=LATER)
+    program = Program.objects.get()
+    assert (program.list_sources, program.list_as_of) == (
+        {"funded_until": ["2026-04-15", "the list"]},
+        MAY,
+    )
+
+
+def test_what_an_older_list_says_otherwise_is_said_of_that_list():
+    apply_list(ListKind.PROGRAMS, PROGRAMS, HOUSE, name="contracts")
+    Program.objects.update(
+        evidence=Evidence.CONFIRMED, confirmed_on=APRIL, funded_until=date(2026, 9, 30)
+    )
+    apply_list(ListKind.PROGRAMS, PROGRAMS, HOUSE, name="contracts")
+    no_end = PROGRAMS.replace(",Funded until", ""), HOUSE.rpartition(",")[0]
+    apply_list(ListKind.PROGRAMS, *no_end, as_of=MAY, name="grants")
+    assert Program.objects.get().otherwise == (
+        "Contracts of April 1, 2026 says otherwise: funded until: September 30, 2026 → March 31, 2027."
+    )

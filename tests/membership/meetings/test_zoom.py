@@ -175,6 +175,14 @@ def test_all_lists_of_a_webinars_report_are_read():
     assert (report.only_registered, report.only_waited, report.problems) == (1, 0, [])
 
 
+def test_lists_without_anyone_in_a_webinars_report_are_no_rows():
+    lines = OF_A_WEBINAR.decode().split("\n")
+    without_panelists = lines[:8] + lines[11:-2]
+    report = read_file("\n".join(without_panelists).encode(), "zoom.csv")
+    assert found(report) == ([1], [], [], ["Ev A"])
+    assert report.problems == []
+
+
 def test_someone_may_call_themselves_by_their_email():
     content = csv_file(
         "Name (Original Name),User Email,Join Time", "dana@example.org,,x", "@robin,,x"

@@ -146,7 +146,7 @@ def test_an_export_is_a_list_that_changes_nothing(register, what, sheet_format):
 
 
 def test_rows_without_a_known_fact_are_added_on_request_and_no_import_takes_them(register):
-    people = exports.people_rows(Person.objects.all(), all_rows=True)
+    people = list(exports.people_rows(Person.objects.all(), all_rows=True))
     programs = exports.program_rows(Program.objects.all(), all_rows=True)
 
     assert [row[0] for row in people] == [

@@ -191,8 +191,9 @@ class TestWriting:
         assert OutboxEmail.objects.count() == 0
 
         del typed["show"]
-        answer = desk.post(chosen, {**typed, "is_ready": "on"}, follow=True)
-        assert answer.redirect_chain == [(PAGE, 302)]
+        filtered = f"{chosen}&_changelist_filters=q%3DSample"
+        answer = desk.post(filtered, {**typed, "is_ready": "on"}, follow=True)
+        assert answer.redirect_chain == [(f"{PAGE}?q=Sample", 302)]
         assert "2 emails go out in 30 seconds." in text(answer)
         assert "Written to on May 4, 2026 by Priya Sample" in text(answer)
         assert outbox() == [
@@ -202,10 +203,11 @@ class TestWriting:
         again = desk.get(chosen).content.decode()  # who was written to is not selected again
         assert re.findall(r'value="(\d+)-\d+"[^>]* checked', again) == [str(rows[1].pk)]
 
-        pks = re.search(r'name="pk" value="([\d,]+)"', answer.content.decode())[1]
-        assert "Undone for 2 roster checks." in text(
-            desk.post(f"{PAGE}undo/", {"pk": pks}, follow=True)
-        )
+        button = r'formaction="([^"]+undo/[^"]*)" name="pk" value="([\d,]+)"'
+        path, pks = re.search(button, answer.content.decode()).groups()
+        undone = desk.post(path, {"pk": pks}, follow=True)
+        assert "Undone for 2 roster checks." in text(undone)
+        assert undone.redirect_chain == [(f"{PAGE}?q=Sample", 302)]
         assert {state for *_, state in outbox()} == {"cancelled"}
         assert "Written to" not in text(desk.get(PAGE))
 
