@@ -188,14 +188,12 @@ class AccessAdmin(CustomPageAdmin):
 
     @admin.action(description="Mark selected as joined Slack")
     def mark_joined(self, request: AuthenticatedRequest, rows: QuerySet[Access]) -> None:
-        slack = Q(kind=Access.Kind.SLACK)
-        desk_views.mark_and_report(request, self._shown(request, rows, slack), Verb.JOINED)
+        slack = self._shown(request, rows).filter(kind=Access.Kind.SLACK)
+        desk_views.mark_and_report(request, slack, Verb.JOINED)
 
-    def _shown(
-        self, request: HttpRequest, rows: QuerySet[Access], of: Q = Q()
-    ) -> QuerySet[Access, int]:
+    def _shown(self, request: HttpRequest, rows: QuerySet[Access]) -> QuerySet[Access, int]:
         """The keys of the accesses for which the selected rows stand."""
         shown = self.get_changelist_instance(request).shown
         own, people = rows.order_by().values("pk"), rows.order_by().values("person")
-        chosen = shown.filter(of, Q(pk__in=own) | Q(person__in=people))
+        chosen = shown.filter(Q(pk__in=own) | Q(person__in=people))
         return chosen.order_by().values_list("pk", flat=True)

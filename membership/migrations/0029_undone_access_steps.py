@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("membership", "0026_zoom_lists_compared")]
+    dependencies = [("membership", "0028_undone_by_the_worker")]
 
     operations = [
         migrations.AlterField(
