@@ -193,7 +193,7 @@ class AccessAdmin(CustomPageAdmin):
 
     def _shown(self, request: HttpRequest, rows: QuerySet[Access]) -> QuerySet[Access, int]:
         """The keys of the accesses for which the selected rows stand."""
-        shown = self.get_changelist_instance(request).shown
+        shown = self.get_changelist_instance(request).shown  # type: ignore[attr-defined]
         own, people = rows.order_by().values("pk"), rows.order_by().values("person")
         chosen = shown.filter(Q(pk__in=own) | Q(person__in=people))
         return chosen.order_by().values_list("pk", flat=True)

@@ -80,6 +80,8 @@ class Access(models.Model):
     )
     since = models.DateField(help_text="The day it reached this state.")
 
+    newest_step: "AccessStep"  # of a row that ``verbs.advance`` has just moved
+
     class Meta:
         ordering = ["since", "pk"]
         verbose_name = "Slack or Zoom task"

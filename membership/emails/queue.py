@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from celery import current_app
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from communities.models import SupportTeam
@@ -130,11 +129,12 @@ def take_back(*, about: str, event: int) -> bool:
     """
     rows = OutboxEmail.objects.filter(key__startswith=f"{about}:{event}:")
     rows.filter(state=State.CANCELLED).update(wanted=False)  # staff had cancelled it
-    rows = rows.filter(Q(wanted=True) | ~Q(state=State.CANCELLED))
+    rows = rows.exclude(state=State.CANCELLED)
+    expected = rows.count()
     cancelled = rows.filter(state=State.QUEUED, attempts=0).update(
         state=State.CANCELLED, wanted=False
     )
-    return cancelled == rows.count()
+    return cancelled == expected
 
 
 DELIVERY_TASK = "membership.deliver_letter"

@@ -171,7 +171,7 @@ def test_staff_cannot_use_verbs_that_belong_to_the_portal(dana, priya):
 )
 def test_the_filters(dana, priya, query, shown):
     page = priya.get(DESK + query).content.decode()
-    assert page.count("/membership/person/") == shown
+    assert len(re.findall(r"/person/\d+/change/", page)) == shown
 
 
 def test_the_list_shows_open_tasks_and_hides_finished_ones(dana, priya):

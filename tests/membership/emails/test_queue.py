@@ -42,7 +42,7 @@ def test_emails_are_narrowed_to_a_kind(email, client):
     builders.sign_in(client, builders.staff())
     for kind, shown in (("receipt", True), ("welcome", False)):
         page = client.get(f"/admin/membership/outboxemail/?kind={kind}").content.decode()
-        assert (f"/outboxemail/{email.pk}/change/" in page) is shown
+        assert (f'href="{email.pk}/change/' in page) is shown
 
 
 def test_a_failed_email_is_tried_again_and_reaches_the_new_address(failed, to_server, client):
