@@ -302,6 +302,7 @@ RETENTION = {
     "request_months": env.number("EVABC_KEEP_REQUEST_MONTHS"),
     "person_months": env.number("EVABC_KEEP_PERSON_MONTHS"),
     "letter_days": env.number("EVABC_KEEP_LETTER_DAYS"),
+    "announcement_months": env.number("EVABC_KEEP_ANNOUNCEMENT_MONTHS"),
     "export_months": env.number("EVABC_KEEP_EXPORT_MONTHS"),
 }
 PRIVACY_OFFICER = {

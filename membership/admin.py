@@ -13,3 +13,4 @@ from membership.privacy import admin as privacy
 from membership.register import admin as register
 from membership.register import person_admin
 from membership.rosters import admin as rosters
+from membership.sharing import admin as sharing

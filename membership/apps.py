@@ -10,7 +10,7 @@ class MembershipConfig(AppConfig):
         from django.db.models.signals import post_migrate
 
         from membership import checks  # noqa: F401  (registers the checks)
-        from membership.accounts import security_events
+        from membership.accounts import invitations, security_events
         from membership.accounts.middleware import record_new_factor
         from membership.append_only import protect_history
         from membership.emails.kinds import register
@@ -18,6 +18,7 @@ class MembershipConfig(AppConfig):
         from membership.people import changing_email, merging
         from membership.privacy import emails as privacy_emails
         from membership.rosters import emails
+        from membership.sharing import emails as announcement_emails
 
         authenticator_added.connect(record_new_factor)
         post_migrate.connect(protect_history, sender=self)
@@ -28,4 +29,6 @@ class MembershipConfig(AppConfig):
             *privacy_emails.EMAIL_KINDS,
             *changing_email.EMAIL_KINDS,
             *merging.EMAIL_KINDS,
+            *announcement_emails.EMAIL_KINDS,
+            *invitations.EMAIL_KINDS,
         )

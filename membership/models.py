@@ -17,7 +17,7 @@ from membership.access.models import (
     SlackLinkOpening,
     ZoomExport,
 )
-from membership.accounts.models import SignInCode, User
+from membership.accounts.models import Invitation, SignInCode, User
 from membership.append_only import HistoryRelease
 from membership.emails.models import Bounce, LetterAttempt, LetterWording, OutboxEmail
 from membership.imports.models import ListImport, ListImportRow, ListKind, ListSeries, RowOutcome
@@ -49,6 +49,7 @@ from membership.rosters.models import (
     WorklistStep,
     YearlyConfirmation,
 )
+from membership.sharing.models import Announcement, ReadyText
 
 
 class Heartbeat(models.Model):

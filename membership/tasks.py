@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from membership.access import service_lists
 from membership.emails.delivery import deliver_batch, due_emails
-from membership.emails.queue import DELIVERY_TASK, request_delivery
+from membership.emails.queue import BATCH, DELIVERY_TASK, request_delivery
 from membership.imports import uploads, working
 from membership.meetings.planning import send_due_reminders
 from membership.rosters.reassessment import reassess_if_due
@@ -16,7 +16,6 @@ from membership.rosters.reassessment import reassess_if_due
 logger = logging.getLogger(__name__)
 
 SWEEP_LIMIT = 500  # emails in one sweep; the next sweep is 30 seconds later
-BATCH = 25  # emails over one connection; many mail servers close it after more
 
 
 @shared_task(name=DELIVERY_TASK)
@@ -36,8 +35,7 @@ def sweep_emails() -> None:
         due_emails(timezone.now()).order_by("attempts", "due_at", "pk").values_list("pk", flat=True)
     )
     ids = list(due[:SWEEP_LIMIT])
-    for start in range(BATCH, len(ids), BATCH):
-        request_delivery(*ids[start : start + BATCH])
+    request_delivery(*ids[BATCH:])
     deliver_batch(ids[:BATCH])
 
 

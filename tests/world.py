@@ -11,6 +11,7 @@ from membership.imports import uploads
 from membership.meetings.calendar import feed_address, renew_feed
 from membership.models import (
     Agency,
+    Announcement,
     CoordinationInitiative,
     Correction,
     Enrolment,
@@ -21,6 +22,7 @@ from membership.models import (
     NameCheck,
     OutboxEmail,
     Program,
+    ReadyText,
     RetentionDay,
     SharedMailbox,
     WorklistRow,
@@ -88,6 +90,16 @@ def world():
         "retentionday": RetentionDay.objects.create(on="2026-05-04", finished_at=builders.NOW),
         "outboxemail": OutboxEmail.objects.first(),
         "reasontext": ReasonText.objects.filter(family="program-support").first(),
+        "announcement": Announcement.objects.create(
+            team=join_request.community.team,
+            subject="Our office",
+            text="We are closed.",
+            recipients=1,
+            at=builders.NOW,
+        ),
+        "readytext": ReadyText.objects.create(
+            family="program-support", subject="Our workspace", text="It has moved."
+        ),
         "person": worker.person,
         "agency": agency,
         "program": Program.objects.create(agency=agency, type="STVC"),

@@ -6,6 +6,8 @@ The sources are append-only. A page merges the newest steps of every source.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django import forms
@@ -26,6 +28,7 @@ from membership.emails.kinds import KINDS as EMAIL_KINDS
 from membership.forms import day_field
 from membership.models import Enrolment, Export, LetterWording, User, WorklistStep
 from membership.rosters.exports import exports_of
+from membership.sharing.announcing import announcements_of
 from requests.models import JoinRequestEvent, StaffNote
 
 PAGE_SIZE = 50
@@ -85,6 +88,7 @@ KINDS = {
     "notes": "Staff notes",
     "worklist": "Roster checks",
     "enrolments": "Enrolments",
+    "announcements": "Announcements",
     "register": "Register",
     "rules": "Rules and content",
     "wordings": "Email templates",
@@ -96,9 +100,11 @@ _ACTIONS = {ADDITION: "Added", CHANGE: "Changed", DELETION: "Deleted"}
 _OF_KIND = {
     "register": Q(content_type__app_label="membership", content_type__model__in=REGISTER_MODELS),
     "enrolments": Q(content_type__app_label="membership", content_type__model="enrolment"),
-    "rules": Q(content_type__app_label="communities"),
+    "announcements": Q(content_type__app_label="membership", content_type__model="announcement"),
+    "rules": Q(content_type__app_label="communities")
+    | Q(content_type__app_label="membership", content_type__model="readytext"),
 }
-_OF_KIND["others"] = ~(_OF_KIND["register"] | _OF_KIND["enrolments"] | _OF_KIND["rules"])
+_OF_KIND["others"] = ~reduce(or_, _OF_KIND.values())
 
 
 @dataclass(frozen=True)
@@ -157,9 +163,13 @@ def _log(families: Families, kind: str) -> QuerySet[LogEntry]:
     rows = rows.filter(_OF_KIND[kind]) if kind else rows
     if families == frozenset(Family):
         return rows
-    theirs = Enrolment.objects.filter(community__team__family__in=families)
-    keys = theirs.annotate(key=Cast("pk", CharField())).values("key")
-    of_team = _OF_KIND["enrolments"] & Q(object_id__in=keys)
+    of_team = Q()
+    for name, theirs in (
+        ("enrolments", Enrolment.objects.filter(community__team__family__in=families)),
+        ("announcements", announcements_of(families)),
+    ):
+        keys = theirs.annotate(key=Cast("pk", CharField())).values("key")
+        of_team |= _OF_KIND[name] & Q(object_id__in=keys)
     return rows.filter(_OF_KIND["register"] | _OF_KIND["rules"] | of_team)
 
 

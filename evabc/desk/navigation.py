@@ -30,10 +30,13 @@ class Counted:
     team: str
     is_alarm: bool = False
 
-    def of(self, families: Collection[Family]) -> Coalesce:
+    def rows_of(self, families: Collection[Family]) -> QuerySet[Any]:
+        """The rows that wait for the teams of these families."""
         theirs = Q(**{f"{self.team}__family__in": families})
-        rows = self.rows().filter(theirs | Q(**{f"{self.team}__isnull": True})).order_by()
-        one = rows.values(one=Value(1))
+        return self.rows().filter(theirs | Q(**{f"{self.team}__isnull": True}))
+
+    def of(self, families: Collection[Family]) -> Coalesce:
+        one = self.rows_of(families).order_by().values(one=Value(1))
         return Coalesce(Subquery(one.annotate(number=Count("pk")).values("number")), 0)
 
 
@@ -104,6 +107,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 "membership_outboxemail_changelist",
                 counted=Counted(_not_delivered, "team", is_alarm=True),
             ),
+            Entry("Announcements", "membership_announcement_changelist"),
             Entry("Meetings", "communities_meeting_changelist"),
             Entry("Staff guide", "guide"),
         ),
@@ -135,6 +139,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Content and rules",
         (
             Entry("Reasons and questions", "joinrequests_reasontext_changelist"),
+            Entry("Ready texts", "membership_readytext_changelist"),
             Entry("Email templates", "membership_letterwording_changelist"),
             Entry(
                 "Communities and rules",

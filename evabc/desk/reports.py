@@ -4,28 +4,30 @@ Each report takes one query at any size of the tables. Months are those of Briti
 """
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from statistics import median
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Case, Count, F, OuterRef, Q, Subquery, When
+from django.db.models import Case, Count, OuterRef, Q, Subquery, When
+from django.db.models.functions import TruncDate
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_POST, require_safe
 
-from communities.calendar import midnight
+from communities.calendar import business_days_between, midnight
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Region
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import desk_page
 from membership.forms import day_field
-from membership.models import Enrolment
+from membership.models import AdmissionException, Enrolment
 from membership.rosters.exports import export_sheet, own_team
 from membership.sheets import Row, SheetFormat
 from requests.desk.review import communities_of
@@ -36,6 +38,8 @@ OWN_WORDS = "Other (written by staff)"
 REGION_NOT_KNOWN = "Region not known"
 MAX_MONTHS = 36
 DAY = timedelta(days=1)
+# A drawing, in its own units, and the most bars that all have their names.
+CHART_WIDTH, CHART_HEIGHT, CHART_EDGE, MOST_NAMES = 320, 100, 6, 12
 
 
 @dataclass(frozen=True)
@@ -112,16 +116,34 @@ class Chart:
     highest: int
 
     @property
-    def bars(self) -> list[tuple[int, int, int, str]]:
-        """The left edge and the height of each bar in units of the drawing, its number and its name."""
+    def bars(self) -> list[tuple[float, int, int, str]]:
+        """The left edge and the height of each bar in units of the drawing, its number and its name.
+
+        With many bars only every second or third has its name, and its number: the last one always does.
+        """
+        named = math.ceil(len(self.names) / MOST_NAMES)
         return [
-            (10 + 36 * number, round(120 * value / max(self.highest, 1)), value, name)
+            (
+                round(CHART_EDGE + self.step * number, 1),
+                round(CHART_HEIGHT * value / max(self.highest, 1)),
+                value,
+                "" if (len(self.names) - 1 - number) % named else name,
+            )
             for number, (name, value) in enumerate(zip(self.names, self.values, strict=True))
         ]
 
     @property
-    def width(self) -> int:
-        return max(10 + 36 * len(self.values), 200)
+    def step(self) -> float:
+        """From the left edge of one bar to that of the next: the drawing is equally wide for any number."""
+        return min((CHART_WIDTH - CHART_EDGE) / len(self.values), 60)
+
+    @property
+    def thickness(self) -> float:
+        return round(self.step * 0.72, 1)
+
+    @property
+    def centre(self) -> float:
+        return round(self.thickness / 2, 1)
 
     @property
     def summary(self) -> str:
@@ -137,25 +159,28 @@ class Chart:
 
 @dataclass(frozen=True)
 class Report:
-    """A table, with charts of it where they help."""
+    """A table, with charts of it where they help. ``said`` is what matters most of it, for the summary of all."""
 
     title: str
     explained: str
     headings: Sequence[str]
     rows: Sequence[Row]
     charts: Sequence[Chart] = field(default=())
+    said: str = ""
 
 
 def _requests(scope: Scope) -> Report:
     counts = {community.pk: [0] * len(scope.months) for community in scope.communities}
     for (community, _), by_month in scope.sent.items():
         counts[community] = [sum(pair) for pair in zip(counts[community], by_month, strict=True)]
+    sent = sum(map(sum, counts.values()))
     return _monthly_report(
         "Requests by month",
-        "Requests to join, by the month they were sent.",
+        "Requests to join, by the month they were sent, newest first.",
         scope,
         counts,
         with_sum=True,
+        said=f"{_number(sent, 'request')} to join {'was' if sent == 1 else 'were'} sent.",
     )
 
 
@@ -170,11 +195,17 @@ def _rosters(scope: Scope) -> Report:
     }
     enrolments = Enrolment.objects.filter(community__in=scope.communities)
     counted = enrolments.order_by().values("community").annotate(**columns)
+    lines = {row["community"]: [row[column] for column in columns] for row in counted}
+    now, before = (sum(line[end] for line in lines.values()) for end in (-1, 0))
+    grown = "more" if now >= before else "fewer"
+    month = date_format(scope.months[0].first, "F Y")
     return _monthly_report(
         "People on rosters",
-        "Open enrolments at the end of each month. The current month is as of today.",
+        "People in each community at the end of each month, newest first. The current month is as of today. "
+        "Someone in two communities counts in each.",
         scope,
-        {row["community"]: [row[column] for column in columns] for row in counted},
+        lines,
+        said=f"The rosters have {now:,} people, {abs(now - before):,} {grown} than in {month}.",
     )
 
 
@@ -184,9 +215,10 @@ def _monthly_report(
     scope: Scope,
     counts: Mapping[int, list[int]],
     *,
+    said: str,
     with_sum: bool = False,
 ) -> Report:
-    """A row and a chart for each community, with its number in each month."""
+    """A row and a chart for each community, with its number in each month. In the table the newest is first."""
     names = [date_format(month.first, "M") for month in scope.months]
     lines = {
         community.short_name: counts.get(community.pk, [0] * len(names))
@@ -195,56 +227,121 @@ def _monthly_report(
     highest = max((count for line in lines.values() for count in line), default=0)
     charts = [Chart(name, names, line, highest) for name, line in lines.items()]
     lines["All"] = [sum(column) for column in zip(*lines.values(), strict=True)]
-    headings = ["Community", *(date_format(month.first, "M Y") for month in scope.months)]
+    headings = ["Community", *(date_format(month.first, "M Y") for month in scope.months[::-1])]
+    rows = [(name, *line[::-1]) for name, line in lines.items()]
     if with_sum:
         headings.append("All")
-        lines = {name: [*line, sum(line)] for name, line in lines.items()}
-    rows = [(name, *line) for name, line in lines.items()]
-    return Report(title, explained, headings, rows, charts)
+        rows = [(*row, sum(row[1:])) for row in rows]
+    return Report(title, explained, headings, rows, charts, said)
 
 
-def _days(scope: Scope) -> Report:
-    decisions = JoinRequestEvent.objects.filter(
-        join_request=OuterRef("pk"), verb__in=(Verb.APPROVE, Verb.DECLINE), undone_by=None
+def _first(*verbs: Verb, unless: Sequence[Verb]) -> Case:
+    """When the first of these steps was taken that was not undone: when it was decided, unless it also has others.
+
+    Few requests have those, and their steps take longer to read than the column.
+    """
+    steps = JoinRequestEvent.objects.filter(
+        join_request=OuterRef("pk"), verb__in=verbs, undone_by=None
     )
-    # Few have more than one, and their steps take longer to read than the column.
-    several = JoinRequestEvent.objects.filter(verb__in=(Verb.REVERSE, Verb.REOPEN))
-    first = Case(
+    others = JoinRequestEvent.objects.filter(verb__in=unless)
+    return Case(
         When(
-            pk__in=several.values("join_request"),
-            then=Subquery(decisions.order_by("pk").values("at")[:1]),
+            pk__in=others.values("join_request"),
+            then=Subquery(steps.order_by("pk").values("at")[:1]),
         ),
         default="decided_at",
     )
-    # The last decision is no earlier than the first one; a reopened request has none.
-    recent = Q(decided_at__gte=scope.starts_at) | Q(decided_at__isnull=True)
-    decided = JoinRequest.objects.filter(recent, community__in=scope.communities)
-    decided = decided.annotate(first=first)
-    decided = decided.filter(first__gte=scope.starts_at, first__lt=scope.ends_at)
-    in_order = decided.annotate(took=F("first") - F("submitted_at")).order_by("took")
-    took: defaultdict[int | None, list[timedelta]] = defaultdict(list)
-    for community, length in in_order.values_list("community", "took"):
-        took[community].append(length)
-        took[None].append(length)
-    return Report(
-        "Days to a decision",
-        "Calendar days from sending to the first decision that was not undone, for requests first approved or "
-        "declined in these months. What happened to a request later, such as a reversal, is not counted. Half of them were decided within the median, and 9 in 10 within the 90th percentile.",
-        ("Community", "Decided", "Median", "90th percentile"),
-        [
-            _days_row(name, took[key])
-            for key, name in [*((c.pk, c.short_name) for c in scope.communities), (None, "All")]
-        ],
+
+
+def _answers(scope: Scope) -> Report:
+    first = _first(
+        Verb.ASK, Verb.APPROVE, Verb.DECLINE, unless=(Verb.ASK, Verb.REVERSE, Verb.REOPEN)
+    )
+    return _business_days(
+        "Business days to the first answer",
+        "From sending to the first question or decision, for requests first answered in these months.",
+        "Answered",
+        scope,
+        first,
     )
 
 
-def _days_row(name: str, took: Sequence[timedelta]) -> Row:
-    """``took`` is in order, shortest first."""
-    if not took:
-        return name, 0, None, None
-    median = (took[(len(took) - 1) // 2] + took[len(took) // 2]) / 2
-    ninth = took[math.ceil(len(took) * 0.9) - 1]
-    return name, len(took), round(median / DAY, 1), round(ninth / DAY, 1)
+def _days(scope: Scope) -> Report:
+    return _business_days(
+        "Business days to a decision",
+        "From sending to the first decision that was not undone, for requests first approved or declined in these "
+        "months. What happened to a request later, such as a reversal, is not counted.",
+        "Decided",
+        scope,
+        _first(Verb.APPROVE, Verb.DECLINE, unless=(Verb.REVERSE, Verb.REOPEN)),
+    )
+
+
+def _business_days(title: str, explained: str, done: str, scope: Scope, first: Case) -> Report:
+    """How long it took from sending to ``first``, as the queue counts it. Requests of the same days are read as one."""
+    counted = JoinRequest.objects.filter(community__in=scope.communities).annotate(first=first)
+    counted = counted.filter(first__gte=scope.starts_at, first__lt=scope.ends_at).order_by()
+    days = counted.values_list("community", TruncDate("submitted_at"), TruncDate("first"))
+    took: defaultdict[int | None, Counter[int]] = defaultdict(Counter)
+    for community, sent_on, first_on, times in days.annotate(Count("pk")):
+        took[community][business_days_between(sent_on, first_on)] += times
+    took[None] = sum(took.values(), Counter())
+    lines = [(c.pk, c.short_name) for c in scope.communities] + [(None, "All")]
+    rows = [(name, *_middle(took[key])) for key, name in lines]
+    _, number, half, most = rows[-1]
+    return Report(
+        title,
+        f"{explained} Half of them took no longer than the median, and 9 in 10 no longer than the 90th percentile.",
+        ("Community", done, "Median", "90th percentile"),
+        rows,
+        said=f"Half were {done.lower()} within {_number(half, 'business day')}, 9 in 10 within {most}."
+        if number
+        else "",
+    )
+
+
+def _middle(took: Counter[int]) -> tuple[int, float | None, int | None]:
+    """How many there are, the median of their days and the 90th percentile."""
+    days = sorted(took.elements())
+    if not days:
+        return 0, None, None
+    half = median(days)
+    return len(days), int(half) if half == int(half) else half, days[math.ceil(len(days) * 0.9) - 1]
+
+
+def _number(number: float, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _exceptions(scope: Scope) -> Report:
+    first, last = scope.months[0].first, scope.months[-1].last
+    ended = Q(ended_on__lte=last) | Q(enrolment__ended_on__lte=last)
+    standing = Q(made_on__lte=last) & ~ended
+    counted = AdmissionException.objects.filter(enrolment__community__in=scope.communities)
+    counts = {
+        row[0]: row[1:]
+        for row in counted.order_by()
+        .values_list("enrolment__community")
+        .annotate(
+            made=Count("pk", filter=Q(made_on__range=(first, last))),
+            stand=Count("pk", filter=standing),
+            due=Count("pk", filter=standing & Q(review_on__lte=last)),
+        )
+    }
+    lines = [counts.get(c.pk, (0, 0, 0)) for c in scope.communities]
+    made, stand, due = (sum(column) for column in zip(*lines, strict=True)) if lines else (0, 0, 0)
+    names = [community.short_name for community in scope.communities]
+    return Report(
+        "Exceptions",
+        "People admitted although a rule was not met or not known: those admitted in these months, those who are "
+        "there as exceptions on the last day, and of these, those whose review is due by then.",
+        ("Community", "Admitted", "On the last day", "Review due"),
+        [
+            (name, *line)
+            for name, line in zip([*names, "All"], [*lines, (made, stand, due)], strict=True)
+        ],
+        said=f"{_number(stand, 'exception')} {'stands' if stand == 1 else 'stand'}, {due} due for review.",
+    )
 
 
 def _reasons(scope: Scope) -> Report:
@@ -283,9 +380,11 @@ def _regions(scope: Scope) -> Report:
 
 REPORTS: Mapping[str, Callable[[Scope], Report]] = {
     "requests": _requests,
+    "answers": _answers,
     "days": _days,
-    "reasons": _reasons,
     "rosters": _rosters,
+    "exceptions": _exceptions,
+    "reasons": _reasons,
     "regions": _regions,
 }
 
@@ -322,12 +421,14 @@ def reports(request: AuthenticatedRequest) -> HttpResponse:
     last_year = {"first": a_year_back(today), "last": today}
     form = PeriodForm(request.GET if "first" in request.GET else last_year)
     scope = form.scope(request) if form.is_valid() else None
+    made = [(key, make(scope)) for key, make in REPORTS.items()] if scope else []
     return desk_page(
         request,
         "desk/reports.html",
         title="Reports",
         form=form,
-        reports=[(key, make(scope)) for key, make in REPORTS.items()] if scope else [],
+        reports=made,
+        summary=" ".join(report.said for _, report in made if report.said),
         formats=SheetFormat,
     )
 

@@ -10,7 +10,9 @@ from django.conf import settings
 from django.core.cache import caches
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.formats import date_format
@@ -28,20 +30,44 @@ MAX_SILENCE = timedelta(minutes=2)  # beat sends a heartbeat every half minute
 MAX_EMAIL_WAIT = timedelta(minutes=15)
 MAX_BACKUP_AGE = timedelta(hours=36)
 BROKER_SECONDS = 1
+GIGABYTE = 1_000  # in megabytes
 CACHE_SECONDS = 5  # anyone can call /readyz as often as they like
 
 
 @dataclass(frozen=True)
 class Check:
-    """The state of one part of the portal. ``problem`` is empty when the part works; ``figure`` is shown to people."""
+    """The state of one part of the portal.
+
+    ``problem`` is empty when the part works, and ``caution`` says what is nevertheless not as it should be. ``good``
+    is shown to people when both are empty; ``link`` is the page, and its name, where they can do something.
+    """
 
     name: str
     problem: str = ""
-    figure: str = ""
+    good: str = ""
+    caution: str = ""
+    link: tuple[str, str] | None = None
 
     @property
     def is_ok(self) -> bool:
         return not self.problem
+
+    @property
+    def title(self) -> str:
+        return _TITLES[self.name]
+
+
+# What the parts are called where people read about them. Monitoring tools know them by their keys.
+_TITLES = {
+    "database": "Database",
+    "migrations": "Database version",
+    "scheduler": "Reminders and nightly work",
+    "worker": "Sending and importing",
+    "emails": "Emails",
+    "backup": "Backups",
+    "broker": "Messages between the parts",
+    "disk": "Disk space",
+}
 
 
 def checks(*, now: datetime) -> list[Check]:
@@ -49,7 +75,8 @@ def checks(*, now: datetime) -> list[Check]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        first = [Check("database", figure=connection.display_name), _migrations()]
+        working = f"The database answers ({connection.display_name})."
+        first = [Check("database", good=working), _migrations()]
     except Error:
         problem = (
             "The database is not answering. Check that it is running and that its disk is not full."
@@ -62,13 +89,15 @@ def _migrations() -> Check:
     executor = MigrationExecutor(connection)
     missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     problem = f"Migrations not applied: {missing}. Run: python manage.py migrate."
-    return Check("migrations", problem if missing else "", "all applied")
+    good = "The database fits this version of the portal."
+    return Check("migrations", problem if missing else "", good)
 
 
 def _beat(now: datetime) -> Check:
     seen = _seen(Heartbeat.Part.BEAT, now)
     if seen and now - seen < MAX_SILENCE:
-        return Check("scheduler", figure=f"last ran {_clock(seen)}")
+        good = f"Reminders, retries and backups start on time. The last task started {_clock(seen)}"
+        return Check("scheduler", good=good)
     return Check(
         "scheduler",
         f"The scheduler has not run {_since(seen)}, so reminders, retries and backups have stopped. "
@@ -80,7 +109,8 @@ def _worker(now: datetime) -> Check:
     seen, sent = _seen(Heartbeat.Part.WORKER, now), _seen(Heartbeat.Part.BEAT, now)
     # Compared with beat's last task: while beat is silent, the state of the workers is unknown.
     if seen and sent and sent - seen < MAX_SILENCE:
-        return Check("worker", figure=f"last ran a task {_clock(seen)}")
+        good = f"Emails and imports are being worked on. The last task was done {_clock(seen)}"
+        return Check("worker", good=good)
     return Check(
         "worker",
         f"No worker has run a task {_since(seen)}, so emails are waiting. Restart the worker.",
@@ -90,8 +120,20 @@ def _worker(now: datetime) -> Check:
 def _emails(now: datetime) -> Check:
     oldest = due_emails(now - MAX_EMAIL_WAIT).order_by("due_at").first()
     if oldest is None:
-        waiting = OutboxEmail.objects.filter(state=OutboxEmail.State.QUEUED).count()
-        return Check("emails", figure=f"{waiting} waiting, none for long")
+        states = OutboxEmail.objects.filter(state__in=("queued", "failed")).values_list("state")
+        number = dict(states.order_by().annotate(Count("pk")))
+        waiting, failed = number.get("queued", 0), number.get("failed", 0)
+        caution = (
+            f"{failed} email{'' if failed == 1 else 's'} could not be delivered. Open each one to see "
+            "why, and send it again or correct the address."
+        )
+        page = f"{reverse('admin:membership_outboxemail_changelist')}?state__exact=failed"
+        return Check(
+            "emails",
+            good=f"No email is late. {waiting} {'is' if waiting == 1 else 'are'} waiting to be sent.",
+            caution=caution if failed else "",
+            link=(page, "Failed emails") if failed else None,
+        )
     return Check(
         "emails",
         f"Emails are late (the oldest was due {_clock(oldest.due_at)}). "
@@ -103,10 +145,13 @@ def _backup(now: datetime) -> Check:
     if not settings.BACKUP_RECIPIENT:
         missing = "No backups are made because EVABC_BACKUP_RECIPIENT is not set."
         how = "Run python manage.py setup_portal and follow its instructions."
-        return Check("backup", "" if settings.LOCAL else f"{missing} {how}", missing)
+        if settings.LOCAL:
+            here = f"{missing} If this computer is lost, so is all that is in the portal."
+            return Check("backup", caution=f"{here} {how}")
+        return Check("backup", f"{missing} {how}")
     made = last_backup(now=now)
     if made and now - made < MAX_BACKUP_AGE:
-        return Check("backup", figure=f"last made {_clock(made)}")
+        return Check("backup", good=f"The last backup was made {_clock(made)}")
     return Check(
         "backup",
         f"No backup has been made {_since(made)}: run python manage.py backup and read its output.",
@@ -118,7 +163,8 @@ def _broker() -> Check:
         folder = settings.DATA_DIR
         is_there = os.access(folder, os.W_OK)
         problem = f"The portal cannot write to the folder for task messages, {folder}. Check its permissions."
-        return Check("broker", "" if is_there else problem, "files in a folder")
+        good = "The parts of the portal reach each other, by files in a folder."
+        return Check("broker", "" if is_there else problem, good)
     try:
         with redis.Redis.from_url(
             settings.REDIS_URL,
@@ -134,16 +180,17 @@ def _broker() -> Check:
             "broker",
             f"{state} Emails go out up to half a minute late, and limits are not counted. Restart Redis.",
         )
-    return Check("broker", figure="Redis is answering")
+    return Check("broker", good="The parts of the portal reach each other. Redis answers.")
 
 
 def _disk() -> Check:
     free = shutil.disk_usage(settings.DATA_DIR).free // 1_000_000
+    space = f"{free:,} MB" if free < GIGABYTE else f"{free // GIGABYTE:,} GB"
     problem = (
         f"The portal’s disk has only {free} MB free, less than EVABC_LEAST_FREE_MB "
         f"({settings.MIN_FREE_MB} MB). Free up space: delete old backups and images of earlier versions."
     )
-    return Check("disk", problem if free < settings.MIN_FREE_MB else "", f"{free:,} MB free")
+    return Check("disk", problem if free < settings.MIN_FREE_MB else "", f"{space} are free.")
 
 
 def _seen(part: Heartbeat.Part, now: datetime) -> datetime | None:
@@ -197,10 +244,13 @@ def system_status(request: AuthenticatedRequest) -> HttpResponse:
     """The same checks as a page, for leads."""
     if not is_lead(request.user):
         raise Http404
+    found = checks(now=timezone.now())
     return desk_page(
         request,
         "desk/system_status.html",
         title="System status",
-        checks=checks(now=timezone.now()),
+        checks=found,
+        ill=[check.title for check in found if check.problem],
+        careful=[check.title for check in found if check.caution],
         version=settings.VERSION,
     )

@@ -160,12 +160,13 @@ def work_on_sample_access(*, lead: User, now: datetime) -> None:
 # -- Meetings --------------------------------------------------------------------------------------
 
 
-# days from today, kind, topic
+# days from today for the first community, kind, topic
 _MEETINGS: list[tuple[int, MeetingKind, str]] = [
     (-45, MeetingKind.REGULAR, "What has changed in our work this season"),
-    (16, MeetingKind.REGULAR, "Staying well in this work"),
+    (3, MeetingKind.REGULAR, "Staying well in this work"),
     (37, MeetingKind.TRAINING, "Safety planning in small towns"),
 ]
+_DAYS_APART, _SOON = 4, 4  # each team has one this week
 _ANSWERERS = 12
 _AGENDA = (
     "Welcome and introductions\nThe topic, with time for your questions\nWhat to cover next time"
@@ -181,7 +182,10 @@ def plan_sample_meetings(*, staff: dict[Family, User], now: datetime) -> None:
     for community, (days, kind, topic) in product(
         CommunityOfPractice.objects.select_related("team"), _MEETINGS
     ):
-        starts_at = timezone.make_aware(datetime.combine(today + timedelta(days=days), time(10)))
+        day = today + timedelta(days=days + _DAYS_APART * (community.position % _SOON))
+        if day.isoweekday() > 5:
+            day += timedelta(days=8 - day.isoweekday())
+        starts_at = timezone.make_aware(datetime.combine(day, time(10)))
         is_over = days < 0
         planned_at = min(now, starts_at - timedelta(days=30))
         by = staff[community.family]

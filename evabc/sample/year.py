@@ -4,7 +4,7 @@ Every step uses the portal's own verbs, at its own time and in order of time. Em
 as sent, so that the first start does not send a year of emails.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -16,7 +16,19 @@ from django.utils import timezone
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
 from evabc.sample.people import Applicant, applicants_for, new_work, todays_applicants
-from membership.models import Enrolment, OutboxEmail, Person, User, YearlyConfirmation
+from evabc.sample.province import LISTS
+from membership.accounts.teams import families_of
+from membership.emails import queue
+from membership.imports.uploads import carry_on, new_import, upload
+from membership.models import (
+    Enrolment,
+    ListSeries,
+    OutboxEmail,
+    Person,
+    User,
+    YearlyConfirmation,
+)
+from membership.privacy.corrections import ask_for_correction
 from membership.register.person_records import person_of_user
 from membership.rosters.confirmations import confirm, open_confirmations
 from membership.rosters.enrolments import end_enrolment
@@ -26,7 +38,8 @@ from requests import workflow
 from requests.clock.reminders import lapse_overdue, send_due_reminders
 from requests.clock.renewals import send_due_renewals
 from requests.clock.yearly import ask_yearly
-from requests.lifecycle import Verb
+from requests.desk.review import requests_of
+from requests.lifecycle import State, Verb
 from requests.models import JoinRequest
 from requests.my.recorded_work import change_jobs
 
@@ -54,9 +67,10 @@ _WAITING: list[tuple[int, dict[Verb, int]]] = [
     (13, {Verb.ASK: 2, Verb.REPLY: 11}),
     (26, {Verb.ASK: 1}),
     (17, {}),
+    (3, {Verb.ASK: 1, Verb.REPLY: 3}),
 ]
 _FIRST_DAYS_AGO, _LAST_DAYS_AGO = 395, 40
-_REQUESTS = 78  # each adds a twentieth of a second to the first start
+_REQUESTS = 80  # each adds a twentieth of a second to the first start
 _ENROLLED_FOR = timedelta(days=90)  # every sixth approved applicant leaves after this time
 _TEXTS = {
     Verb.ASK: "Which program or initiative is this, and since when have you had this role?",
@@ -160,6 +174,7 @@ def load_sample_year(*, now: datetime) -> None:
     plan.append((now - timedelta(days=_ANSWERED), _answer))
     plan.append((now - timedelta(days=_MOVED), _change_jobs))
     plan.append((now - timedelta(days=_PAUSED), _pause))
+    plan.append((now - timedelta(hours=20), _ask_for_correction))
     plan.append((now - timedelta(hours=1), _night))
     plan.append((now - timedelta(hours=1), lambda at: send_due_renewals(now=at)))
     for at, act in sorted((step for step in plan if step[0] <= now), key=lambda step: step[0]):
@@ -169,6 +184,7 @@ def load_sample_year(*, now: datetime) -> None:
             state=_State.SENT, sent_at=F("queued_at"), attempts=1
         )
     _leave_some_emails(now)
+    _begin_the_day(now, staff=list(staff.values()))
     reassess(now=now)
 
 
@@ -189,8 +205,44 @@ def _leave_some_emails(now: datetime) -> None:
         last_error="451 4.7.1 Try again later",
     )
     OutboxEmail.objects.filter(pk__in=keys[2:]).update(
-        state=_State.FAILED, sent_at=None, last_error="550 5.1.1 No such user here"
+        state=_State.FAILED, sent_at=None, last_error="SMTPRecipientsRefused 550 5.1.1"
     )
+
+
+def _begin_the_day(now: datetime, *, staff: Sequence[User]) -> None:
+    """What staff find besides requests: one that each took, a bounced email, a list that is due, a half-done import."""
+    today = timezone.localdate(now)
+    for user in staff:
+        # Not the longest wait, which staff are to see as the first of the queue.
+        waiting = requests_of(user).filter(state=State.AWAITING_REVIEW).order_by("-waiting_since")
+        workflow.assign(join_request_id=waiting[0].pk, to=user, by=user, now=now)
+    emails = OutboxEmail.objects.filter(kind="welcome", state=_State.SENT).order_by("-pk")
+    bounced = next(email for email in emails if email.team.family in families_of(staff[0]))
+    queue.mark_bounced(
+        email_id=bounced.pk, by=staff[0], on=today, why="The mailbox is full.", today=today
+    )
+    members, *_, initiatives = (one for one in LISTS if not one.community)
+    ListSeries.objects.filter(name=members.name).update(months_between=1)
+    edition = new_import(
+        kind=initiatives.kind,
+        list_name=initiatives.name,
+        as_of=today - timedelta(days=1),
+        content=initiatives.content(today=today),
+        file_name=initiatives.file_name,
+        by=staff[-1],
+        now=now,
+    )
+    upload(edition)
+    carry_on(list_import_id=edition.pk, now=now)
+
+
+def _ask_for_correction(now: datetime) -> None:
+    """A member asks for what they cannot change themselves."""
+    member = Enrolment.objects.filter(ended_on=None, person__user__isnull=False).order_by("pk")[0]
+    user = member.person.user
+    assert user is not None  # noqa: S101
+    text = "My agency has a new name since the spring: Sample Harbour Family Society."
+    ask_for_correction(person=member.person, by=user, text=text, now=now)
 
 
 _PAUSED, _BACK = 60, 3  # days ago: a leave begins, and its last day

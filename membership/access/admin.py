@@ -16,7 +16,11 @@ from django.utils.safestring import SafeString
 from membership.access import desk_views, slack_link
 from membership.access.verbs import TASK_STATES, State, Verb
 from membership.accounts.requests import AuthenticatedRequest
+<<<<<<< HEAD
 from membership.base_admin import CommunityFilter, CustomPageAdmin, FilterWithDefault, KeptFilters
+=======
+from membership.base_admin import CommunityFilter, CustomPageAdmin, FilterWithDefault, TeamFilter
+>>>>>>> s/desk
 from membership.models import Access, Enrolment, Service
 
 
@@ -94,7 +98,7 @@ class AccessAdmin(CustomPageAdmin):
     list_display = ["member", "email", "tasks", "waiting_since"]
     list_display_links = None
     list_select_related = ["person", "team", "community"]
-    list_filter = [TaskFilter, "kind", AccessCommunityFilter]
+    list_filter = [TaskFilter, "kind", AccessCommunityFilter, TeamFilter]
     search_fields = ["person", "address"]
     search_help_text = "Name or email"
     ordering = ["since", "pk"]

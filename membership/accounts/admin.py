@@ -1,21 +1,87 @@
 """Accounts, and which teams staff are on."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Field, ManyToManyField, QuerySet
 from django.forms import CheckboxSelectMultiple, ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
 
 from communities.base_admin import no_one
+from membership.accounts import invitations
+from membership.accounts.forms import InviteForm
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.sessions import end_sessions
-from membership.base_admin import SearchableAdmin, titled
+from membership.accounts.teams import is_lead
+from membership.base_admin import SearchableAdmin, desk_page, titled
+from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.history import log_change
-from membership.models import User
+from membership.models import Invitation, User
 from membership.people.sign_ins import was_merged
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def invite(request: AuthenticatedRequest) -> HttpResponse:
+    """Invite a colleague, and see who was invited and has not come yet."""
+    _require_lead(request)
+    form, now = InviteForm(request.POST or None), timezone.now()
+    if form.is_valid():
+        with refusal_as_form_error(form):
+            invitation = invitations.invite(by=request.user, now=now, **form.cleaned_data)
+            messages.success(request, f"Invited. An email is on its way to {invitation.user}.")
+            return redirect("admin:membership_user_add")
+    return desk_page(
+        request,
+        "desk/accounts/invite.html",
+        title="Invite a colleague",
+        crumbs=[("Accounts", reverse("admin:membership_user_changelist"))],
+        lede="They get an email, sign in with a code and set up two-step sign-in. Then the staff desk opens for them.",
+        form=form,
+        button="Send invitation",
+        back=("Cancel", reverse("admin:membership_user_changelist")),
+        waiting=invitations.waiting(now).prefetch_related("user__groups"),
+        now=now,
+    )
+
+
+@require_POST
+def send_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Send an invitation once more."""
+    return _act(request, pk, invitations.send_again, "The invitation is on its way again.")
+
+
+@require_POST
+def withdraw(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """End an invitation that was not used."""
+    return _act(
+        request,
+        pk,
+        invitations.withdraw,
+        "Invitation withdrawn. The account no longer opens the staff desk.",
+    )
+
+
+def _act(
+    request: AuthenticatedRequest, pk: int, verb: Callable[..., object], done: str
+) -> HttpResponse:
+    _require_lead(request)
+    invitation = get_object_or_404(Invitation, user=pk)
+    with refusal_as_warning(request):
+        verb(invitation_id=invitation.pk, by=request.user, now=timezone.now())
+        messages.success(request, done)
+    return redirect("admin:membership_user_add")
+
+
+def _require_lead(request: AuthenticatedRequest) -> None:
+    if not is_lead(request.user):
+        raise PermissionDenied
 
 
 class AccountForm(ModelForm):
@@ -48,9 +114,10 @@ class UserAdmin(SearchableAdmin):
     # A code proves who owns an address, so staff cannot change it here.
     readonly_fields = ["email", "date_joined", "last_login"]
     actions = ["sign_out"]
-    # People make their own accounts by signing in. Staff close an account or erase its person, because the
-    # history says who acted.
-    has_add_permission = has_delete_permission = no_one
+    # People make their own accounts by signing in, and leads invite colleagues. Staff close an account or erase
+    # its person, because the history says who acted.
+    has_delete_permission = no_one
+    add_label = "Invite a colleague"
     # With three teams, checkboxes are clearer than two lists with arrows.
     formfield_overrides: ClassVar[dict[type[Field], dict[str, object]]] = {
         ManyToManyField: {
@@ -60,6 +127,29 @@ class UserAdmin(SearchableAdmin):
             "Leads see everything.",
         }
     }
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return is_lead(request.user)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        pages = {"invite-again": send_again, "withdraw": withdraw}
+        return [
+            *(
+                path(f"<int:pk>/{page}/", view(act), name=f"membership_user_{page}")
+                for page, act in pages.items()
+            ),
+            *super().get_urls(),
+        ]
+
+    def add_view(
+        self,
+        request: AuthenticatedRequest,  # type: ignore[override]
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
+    ) -> HttpResponse:
+        """Invite a colleague."""
+        return invite(request)
 
     def save_related(
         self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool

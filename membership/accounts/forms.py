@@ -10,7 +10,9 @@ from django.contrib.auth.hashers import make_password
 
 from communities.email_addresses import EmailFormField
 from membership.accounts.shared_mailboxes import may_sign_in
+from membership.accounts.teams import LEADS, TEAM_GROUPS
 from membership.models import User
+from membership.register.names import clean_text
 
 
 class EmailForm(RequestLoginCodeForm):
@@ -100,3 +102,23 @@ class PasskeyNameForm(EditWebAuthnForm):
     """Another name for a passkey or security key."""
 
     name = forms.CharField(error_messages={"required": "Enter a name."})
+
+
+class InviteForm(forms.Form):
+    """A new colleague and their team."""
+
+    name = forms.CharField(
+        max_length=120, error_messages={"required": "Enter the colleague’s first and last name."}
+    )
+    email = EmailFormField(
+        label="Work email", error_messages={"required": "Enter the colleague’s own work email."}
+    )
+    team = forms.ChoiceField(
+        choices=[(name, name) for name in (*TEAM_GROUPS, LEADS)],
+        widget=forms.RadioSelect,
+        help_text="A team sees the requests, people and emails of its own communities. Leads see everything.",
+        error_messages={"required": "Choose a team."},
+    )
+
+    def clean_name(self) -> str:
+        return clean_text(self.cleaned_data["name"])

@@ -1,6 +1,6 @@
 """Accounts: an email address and nothing else. There are no passwords, only codes by email."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
@@ -71,6 +71,40 @@ def by_user(*, editable: bool = True) -> "models.ForeignKey[User | None, User | 
     return models.ForeignKey(
         User, models.SET_NULL, null=True, blank=True, editable=editable, related_name="+"
     )
+
+
+INVITED_FOR = timedelta(days=14)
+
+
+class Invitation(models.Model):
+    """A lead's invitation of a colleague to the staff desk. Their account opens it at once, until it ends unused.
+
+    ``sent_at`` is when the latest email was queued. ``tour_ended_at`` is when they put "Your first day" away.
+    """
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="invitation")
+    by = by_user()
+    invited_at = models.DateTimeField()
+    sent_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    tour_ended_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"Invitation of {self.user.display_name}"
+
+    @property
+    def about(self) -> str:
+        """The key of its emails."""
+        return f"invitation:{self.pk}"
+
+    @property
+    def works_until(self) -> datetime:
+        return self.sent_at + INVITED_FOR
+
+    @property
+    def has_come(self) -> bool:
+        """Whether they have signed in since: an invitation ends the sessions of before."""
+        return self.user.last_login is not None and self.user.last_login >= self.invited_at
 
 
 CODE_TRIES = 3

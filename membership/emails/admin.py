@@ -30,7 +30,7 @@ from membership.emails.sending import cause_in_words
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
 from membership.forms import SingleLineField, day_field
 from membership.history import history_of
-from membership.models import OutboxEmail
+from membership.models import Announcement, OutboxEmail
 
 State = OutboxEmail.State
 
@@ -214,12 +214,25 @@ class KindFilter(ColumnFilter):
         return [(kind.key, kind.title) for kind in KINDS.values()]
 
 
+class AnnouncementFilter(ColumnFilter):
+    """The emails of one announcement, for the link on its page."""
+
+    title = "announcement"
+    parameter_name = "announcement"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        pk = str(self.used_parameters.get("announcement", ""))
+        own = Announcement.objects.filter(team__family__in=families_of(request.user))
+        rows = own.filter(pk=pk) if pk.isdecimal() and len(pk) < 18 else own.none()
+        return [(str(row.pk), row.subject) for row in rows]
+
+
 @admin.register(OutboxEmail)
 class OutboxEmailAdmin(CustomPageAdmin):
     """Emails that were sent, are waiting or failed."""
 
     list_display = ["subject", "to_email", "state", "queued_at", "sent_at", "attempts"]
-    list_filter = ["state", TeamFilter, BouncedFilter, KindFilter]
+    list_filter = ["state", TeamFilter, BouncedFilter, KindFilter, AnnouncementFilter]
     search_fields = ["to_email", "subject", "person", "person__positions"]
     ordering = ["-pk"]
     actions = ["retry_failed", "cancel_selected"]

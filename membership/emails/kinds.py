@@ -39,6 +39,7 @@ class Event(StrEnum):
     PAUSED = "paused"
     RESUMED = "resumed"
     NO_LONGER_INVITED = "no-longer-invited"  # to a meeting, because an enrolment ended or is paused
+    INVITATION_ENDED = "invitation-ended"  # to the staff desk
 
 
 @dataclass(frozen=True)

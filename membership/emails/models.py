@@ -40,6 +40,9 @@ class OutboxEmail(models.Model):
         related_name="letters",
         help_text="Empty if the email goes to the team’s mailbox.",
     )
+    announcement = models.ForeignKey(
+        "membership.Announcement", models.SET_NULL, null=True, blank=True, related_name="letters"
+    )
     to_email = EmailField("to")
     subject = models.CharField(max_length=200)
     body = models.TextField()

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ from membership.emails.kinds import (
 )
 from membership.errors import RefusedError
 from membership.history import log_change
-from membership.models import Agency, Bounce, OutboxEmail, Person, User
+from membership.models import Agency, Announcement, Bounce, OutboxEmail, Person, User
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Email:
     subject: str
     body: str
     to_email: str
+    announcement: Announcement | None = None
 
 
 def queue(
@@ -69,16 +71,33 @@ def queue_once(email: Email, *, key: str, about: str, now: datetime) -> bool:
     return new
 
 
+def queue_many(
+    emails: Mapping[str, Email], *, about: str, now: datetime, wait: timedelta = timedelta()
+) -> None:
+    """Queue many emails by their keys, with the same number of queries however many they are."""
+    rows = [
+        OutboxEmail(key=key, **{**_row_values(email, about, now), "due_at": now + wait})
+        for key, email in emails.items()
+    ]
+    pks = [row.pk for row in OutboxEmail.objects.bulk_create(rows)]
+    transaction.on_commit(lambda: request_delivery(*pks, wait=wait), robust=True)
+
+
 # The domain of Slack's invitation links. They are shown only after sign-in: an email can be forwarded.
 SLACK_LINKS = "join.slack.com"
 
 
-def _row_values(email: Email, about: str, now: datetime) -> dict[str, object]:
-    if SLACK_LINKS in email.body.lower():
+def refuse_slack_link(text: str) -> None:
+    """Raise ``RefusedError`` if a text has an invitation link of Slack."""
+    if SLACK_LINKS in text.lower():
         raise RefusedError(
             "Do not put a Slack invitation link in an email. "
             "Members find it on My page after they sign in."
         )
+
+
+def _row_values(email: Email, about: str, now: datetime) -> dict[str, object]:
+    refuse_slack_link(email.body)
     host = urlsplit(settings.PORTAL_URL).hostname
     return {
         **vars(email),
@@ -138,14 +157,18 @@ def take_back(*, about: str, event: int) -> bool:
 
 
 DELIVERY_TASK = "membership.deliver_letter"
+BATCH = 25  # emails over one connection; many mail servers close it after more
 
 
 def request_delivery(*outbox_email_ids: int, wait: timedelta = timedelta()) -> None:
-    """Ask a worker to send these emails. Without a broker the sweep finds them soon after."""
+    """Ask the workers to send these emails. Without a broker the sweep finds them soon after."""
     try:
-        current_app.send_task(
-            DELIVERY_TASK, args=outbox_email_ids, countdown=wait.total_seconds() or None
-        )
+        for start in range(0, len(outbox_email_ids), BATCH):
+            current_app.send_task(
+                DELIVERY_TASK,
+                args=outbox_email_ids[start : start + BATCH],
+                countdown=wait.total_seconds() or None,
+            )
     except Exception as error:
         # Any error will do: emails are rows, and the next sweep sends them.
         ids, cause = ", ".join(map(str, outbox_email_ids)), error.__cause__ or error

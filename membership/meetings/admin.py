@@ -52,7 +52,7 @@ def edit(request: AuthenticatedRequest, pk: int | None = None) -> HttpResponse:
     elif expected := _expected(shown):
         lede = f"If you change the date or time, {expected} will get an email."
     else:
-        lede = "No one has said yes or maybe, so no email is sent about a change."
+        lede = "No one has said yes or maybe or had an email about it, so no email is sent about a change."
     return desk_page(
         request,
         "desk/form.html",
@@ -77,13 +77,13 @@ def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             )
             messages.success(request, "Meeting cancelled.")
             return redirect("admin:communities_meeting_change", pk)
-    anyone = Person(name="[name]", email="everyone who said yes or maybe")
+    anyone = Person(name="[name]", email="everyone who may be coming")
     email = emails.email_of(emails.CANCELLED, shown, anyone, text=STAFF_TEXT_MARKER)
     expected = _expected(shown)
     if expected:
         lede = f"{expected} will get this email."
     else:
-        lede = "No one has said yes or maybe, so no email is sent."
+        lede = "No one has said yes or maybe or had an email about it, so no email is sent."
     return desk_page(
         request,
         "desk/form.html",
@@ -120,6 +120,7 @@ def meeting_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         answers=answers,
         silent=eligible.count() - sum(bool(row.answer) for row in rows),
         came=[row.person for row in rows if row.came],
+        announcements=shown.announcements.filter(taken_back_at=None).select_related("by__person"),
         steps=history_of(shown).reverse(),
     )
 
@@ -245,9 +246,8 @@ def _expected(meeting: Meeting) -> str:
     count = len(attendance.expected_people(meeting, on=timezone.localdate()))
     if not count:
         return ""
-    return (
-        "1 person who said yes or maybe" if count == 1 else f"{count} people who said yes or maybe"
-    )
+    people = "1 person" if count == 1 else f"{count} people"
+    return f"{people} who said yes or maybe, or had an email about it,"
 
 
 def _crumbs(meeting: Meeting | None = None) -> list[tuple[str, str]]:

@@ -83,7 +83,7 @@ def expected_people(meeting: Meeting, *, on: date) -> list[Person]:
     """People who said yes or maybe, or who had an email with its time and did not say no."""
     emailed = OutboxEmail.objects.filter(
         about=meeting.about,
-        kind__in=[emails.REMINDER, emails.MOVED],
+        kind__in=[emails.ANNOUNCED, emails.REMINDER, emails.MOVED],
         person=OuterRef("pk"),
         wanted=True,
     )

@@ -24,8 +24,9 @@ from membership.emails.message import compose
 from membership.emails.queue import Email
 from membership.models import Person
 
-REMINDER, MOVED, CANCELLED = "meeting-reminder", "meeting-moved", "meeting-cancelled"
-_CANCELLED_BY = (Event.REPLACED, Event.NO_LONGER_INVITED)
+ANNOUNCED, REMINDER = "meeting-announcement", "meeting-reminder"
+MOVED, CANCELLED = "meeting-moved", "meeting-cancelled"
+CANCELLED_BY = (Event.REPLACED, Event.NO_LONGER_INVITED)
 
 _MEETING = (
     NAME,
@@ -43,9 +44,7 @@ _MEETING = (
         needed=True,
     ),
 )
-_MEETING_LINK = link(
-    "meeting_link", "The page of the meeting", "/my/meetings/1/", "See the meeting"
-)
+MEETING_LINK = link("meeting_link", "The page of the meeting", "/my/meetings/1/", "See the meeting")
 
 EMAIL_KINDS = (
     EmailKind(
@@ -53,14 +52,14 @@ EMAIL_KINDS = (
         "Meeting reminder",
         TO_PERSON,
         "The day before a meeting",
-        (*_MEETING, _MEETING_LINK),
-        cancelled_by=_CANCELLED_BY,
+        (*_MEETING, MEETING_LINK),
+        cancelled_by=CANCELLED_BY,
     ),
     EmailKind(
         MOVED,
         "Meeting moved",
         TO_PERSON,
-        "When staff change the date or time, to everyone who said yes or maybe",
+        "When staff change the date or time, to everyone who said yes or maybe or had an email with the time",
         (
             *_MEETING,
             Placeholder(
@@ -68,21 +67,21 @@ EMAIL_KINDS = (
                 "The date and time before the change",
                 "Wednesday, December 2, 2026, 1 to 2:30 p.m. Pacific time",
             ),
-            _MEETING_LINK,
+            MEETING_LINK,
         ),
-        cancelled_by=_CANCELLED_BY,
+        cancelled_by=CANCELLED_BY,
     ),
     EmailKind(
         CANCELLED,
         "Meeting cancelled",
         TO_PERSON,
-        "When staff cancel a meeting, to everyone who said yes or maybe",
+        "When staff cancel a meeting, to everyone who said yes or maybe or had an email with the time",
         (
             *_MEETING,
             staff_text("The reason", "The speaker is ill."),
             MEETINGS_LINK,
         ),
-        cancelled_by=_CANCELLED_BY,
+        cancelled_by=CANCELLED_BY,
     ),
 )
 

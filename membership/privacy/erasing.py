@@ -7,6 +7,7 @@ Files are deleted after it commits.
 
 import functools
 import json
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -37,6 +38,7 @@ from membership.models import (
     AdmissionException,
     Agency,
     AgencyMerge,
+    Announcement,
     Bounce,
     CoordinationRole,
     Enrolment,
@@ -150,6 +152,7 @@ def erase_person(
     _forget_in_merges_of_others(person, names)
     remove_from_services(addresses)
     remove_from_imports(names=names, addresses=addresses)
+    remove_from_announcements({*(name for name in names if " " in name), *addresses})
     forget_in_changes(person, names=names, addresses=addresses)
     if user:
         remove_sessions(user, addresses)
@@ -317,6 +320,26 @@ def remove_from_imports(*, names: set[str], addresses: set[str]) -> None:
         is_named |= Q(what__contains=address) | Q(sentence__contains=address)
     if is_named:
         ListImportRow.objects.filter(is_named).delete()
+
+
+def remove_from_announcements(words: set[str]) -> None:
+    """Remove their full names and emails from what staff announced, and the texts of these emails once they are sent."""
+    is_named = Q()
+    for word in words:
+        is_named |= Q(subject__icontains=word) | Q(text__icontains=word)
+    if not is_named:
+        return
+    named = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
+    for announcement in Announcement.objects.filter(is_named):
+        for column in ("subject", "text"):
+            setattr(announcement, column, named.sub("[removed]", getattr(announcement, column)))
+        announcement.subject = announcement.subject[:120]
+        announcement.save(update_fields=["subject", "text"])
+        over = announcement.letters.exclude(
+            state__in=[OutboxEmail.State.QUEUED, OutboxEmail.State.SENDING]
+        )
+        over.exclude(to_email="").update(subject=announcement.subject, body="")
+        remove_from_log(Announcement, [announcement.pk])
 
 
 def remove_sessions(user: User | None, addresses: set[str]) -> None:

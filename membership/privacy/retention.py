@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce
 
 from membership.append_only import history_released
 from membership.models import (
+    Announcement,
     Enrolment,
     Export,
     LetterAttempt,
@@ -79,6 +80,13 @@ def delete_email_texts(*, now: datetime) -> int:
 def delete_old_exports(*, now: datetime) -> int:
     """Delete the old part of the export log."""
     return Export.objects.filter(at__lt=cutoff(now, "export_months")).delete()[0]
+
+
+@transaction.atomic
+def delete_old_announcements(*, now: datetime) -> int:
+    """Delete announcements whose time is over. That each member got an email stays."""
+    rows = Announcement.objects.filter(at__lt=cutoff(now, "announcement_months"))
+    return rows.delete()[1].get(Announcement._meta.label, 0)
 
 
 @transaction.atomic

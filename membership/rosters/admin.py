@@ -183,6 +183,7 @@ class ImportFilter(admin.SimpleListFilter):
     title = "list"
     parameter_name = "import"
     shown = 10
+    none = "none"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
         own = Q(roster_checks__enrolment__community__team__family__in=families_of(request.user))
@@ -194,12 +195,14 @@ class ImportFilter(admin.SimpleListFilter):
             for pk, name, day, count in lists.values_list("pk", "list_name", "as_of", "open")[
                 : self.shown
             ]
-        ]
+        ] + [(self.none, "No list")]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[WorklistRow]
     ) -> QuerySet[WorklistRow]:
         chosen = self.value() or ""
+        if chosen == self.none:
+            return queryset.filter(list_import=None)
         return queryset.filter(list_import=int(chosen)) if chosen.isdecimal() else queryset
 
 

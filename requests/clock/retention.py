@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from membership.accounts.invitations import end_unused_invitations
 from membership.append_only import history_released
 from membership.models import Person, PersonMerge, RetentionDay
 from membership.privacy import retention
@@ -87,5 +88,7 @@ KINDS: dict[str, Callable[..., int]] = {
     "people": people,
     "texts of emails": retention.delete_email_texts,
     "lines of the export log": retention.delete_old_exports,
+    "announcements": retention.delete_old_announcements,
+    "invitations not used": end_unused_invitations,
     "sessions": retention.delete_ended_sessions,
 }

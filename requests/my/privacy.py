@@ -21,7 +21,9 @@ from membership.errors import RefusedError
 from membership.imports.about_person import lists_about
 from membership.models import (
     Agency,
+    Announcement,
     Enrolment,
+    Invitation,
     NameCheck,
     OutboxEmail,
     Person,
@@ -275,6 +277,8 @@ def _account(user: User) -> dict[str, object]:
     return {
         **_columns(user, "email", "is_staff", "is_active", "date_joined", "last_login"),
         "teams": sorted(user.team_names),
+        "invited": _all(Invitation.objects.filter(user=user), "invited_at", "sent_at", "ended_at"),
+        "announcements_sent": _all(Announcement.objects.filter(by=user), "subject", "at"),
         "addresses": _all(EmailAddress.objects.filter(user=user), "email", "verified", "primary"),
         "two_step_sign_in": _all(
             Authenticator.objects.filter(user=user), "type", "created_at", "last_used_at"

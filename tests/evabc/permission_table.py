@@ -167,6 +167,7 @@ TABLE = {
     "admin:app_list": (LED, LED),
     "admin:guide": (TEAMS, GET_ONLY),
     "admin:search": (TEAMS, GET_ONLY),
+    "admin:first_day": (TEAMS, LED),
     "admin:guide_page": (TEAMS, GET_ONLY),
     "admin:guide_example": (desk(404, 404, 404), GET_ONLY),  # without sample data
     "admin:how_it_is_doing": (desk(404, 404, 200), GET_ONLY),
@@ -178,7 +179,10 @@ TABLE = {
     ),
     **fixed_rows("communities_passage"),
     **rows_of("communities_question", look=LEADS, add=LEADS, change=LEADS, delete=LEADS),
-    **rows_of("membership_user", look=LEADS, add=NOBODY, change=LEADS, delete=NOBODY),
+    # Leads add an account by inviting a colleague. The worker was not invited.
+    **rows_of("membership_user", look=LEADS, add=LEADS, change=LEADS, delete=NOBODY),
+    "admin:membership_user_invite-again": (GET_ONLY, desk(403, 403, 404)),
+    "admin:membership_user_withdraw": (GET_ONLY, desk(403, 403, 404)),
     "admin:membership_user_change": (LEADS, desk(403, 403, ON)),
     # A program refers to it. What nothing refers to, leads delete, and the team that added it.
     **register_rows("membership_agency", delete=NOBODY),
@@ -216,6 +220,17 @@ TABLE = {
     "admin:membership_outboxemail_again": (THIS_TEAM, desk(ON, 404, ON)),
     "admin:membership_outboxemail_came-back": (THIS_TEAM, THIS_TEAM),
     "admin:membership_outboxemail_cleared": (GET_ONLY, desk(ON, 404, ON)),
+    **pages_rows("membership_announcement"),
+    "admin:membership_announcement_add": (TEAMS, TEAMS),
+    "admin:membership_announcement_undo": (GET_ONLY, desk(ON, 404, ON)),
+    **rows_of(
+        "membership_readytext",
+        look=THIS_TEAM,
+        add=LEADS,
+        change=THIS_TEAM,
+        delete=LEADS,
+        save=LEADS,
+    ),
     "admin:membership_letterwording_changelist": (TEAMS, GET_ONLY),
     "admin:membership_letterwording_kind": (TEAMS, LEADS),
     "admin:membership_letterwording_original": (GET_ONLY, desk(403, 403, ON)),

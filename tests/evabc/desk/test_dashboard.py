@@ -1,38 +1,60 @@
-"""The front page of the staff desk: what is waiting for each team, with a link to the rows of each number."""
+"""The front page of the staff desk: what waits for each team, as short lists that lead to the rows."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils.html import strip_tags
 
-from evabc.desk.site import teams_today
-from membership.models import Correction, NameCheck, OutboxEmail, WorklistRow
+from communities.models import Meeting
+from evabc.desk.dashboard import MOST, day_of
+from membership.models import (
+    Access,
+    Bounce,
+    Correction,
+    ListImport,
+    ListKind,
+    ListSeries,
+    NameCheck,
+    OutboxEmail,
+    WorklistRow,
+)
 from membership.rosters.enrolments import roster_of
+from requests import workflow
 from requests.lifecycle import State
-from requests.models import JoinRequest
 from tests import builders
 
-pytestmark = [
-    pytest.mark.django_db,
-]
+pytestmark = pytest.mark.django_db
 
 MONDAY = date(2026, 5, 4)
 
 
 @pytest.fixture
 def desk():
-    """Program support: two requests to review, one awaiting a reply, a failed email and a roster check."""
+    """Program support: a failed and a bounced email, name checks, a correction, and roster checks of an import and of none."""
     sam = builders.staff(email="sam@example.org")
     for number in range(2):
-        builders.sent(builders.worker(f"new{number}@example.org", "New Sample"))
-    builders.request_in(State.AWAITING_REPLY, builders.worker("asked@example.org"), sam)
-    builders.request_in(State.APPROVED, builders.worker("in@example.org"), sam)
+        builders.sent(builders.worker(f"new{number}@example.org", f"New{number} Sample"))
+    builders.request_in(State.APPROVED, builders.worker("in@example.org", "Ina Sample"), sam)
     builders.sent(builders.worker("kai@example.org", "Kai Sample"), "icat")
-    email = OutboxEmail.objects.filter(team__family="program-support").first()
+    email = OutboxEmail.objects.filter(team__family="program-support", person__isnull=False).first()
     OutboxEmail.objects.filter(pk=email.pk).update(state=OutboxEmail.State.FAILED)
+    sent = OutboxEmail.objects.filter(team=email.team, person__isnull=False).exclude(pk=email.pk)
+    Bounce.objects.create(letter=sent.first(), on=MONDAY, why="There is no such address.")
     enrolment = roster_of(builders.community()).get()
-    WorklistRow.objects.create(enrolment=enrolment, kind="rules", since=MONDAY)
+    imported = ListImport.objects.create(
+        kind=ListKind.PROGRAMS,
+        list_name="the ministry’s list",
+        as_of=MONDAY,
+        uploaded_at=builders.NOW,
+        moved_at=builders.NOW,
+        state=ListImport.State.APPLIED,
+    )
+    WorklistRow.objects.create(
+        enrolment=enrolment, kind="rules", since=MONDAY, list_import=imported
+    )
+    WorklistRow.objects.create(enrolment=enrolment, kind="unconfirmed", since=MONDAY)
     Correction.objects.create(
         person=enrolment.person,
         team=enrolment.community.team,
@@ -49,53 +71,122 @@ def desk():
         )
 
 
-def numbers(user, on=MONDAY) -> dict[str, list[str]]:
-    return {team.family: [n.value for n in numbers] for team, numbers in teams_today(user, on=on)}
+def shown(user, now=builders.NOW) -> dict[str, dict[str, int]]:
+    """The groups, with the number of each section."""
+    groups = day_of(user, now=now)
+    return {group.title: {s.title: s.total for s in group.sections} for group in groups}
 
 
-PROGRAM_SUPPORT = ["2", "0 business days", "1", "2", "1", "1", "1"]
-COORDINATION = ["1", "0 business days", "0", "1", "0", "0", "0"]
+def of_team(user, family="program-support", now=builders.NOW):
+    name = builders.community("icat" if family == "coordination" else "stvc").team.name
+    return shown(user, now).get(name, {})
 
 
-def test_each_team_sees_its_own_numbers_and_leads_see_both(desk):
-    assert numbers(builders.staff()) == {"program-support": PROGRAM_SUPPORT}
-    assert numbers(builders.staff(builders.CCSS, "camille@example.org")) == {
-        "coordination": COORDINATION
+def test_each_team_sees_its_own_rows_and_leads_see_both(desk):
+    ours = {
+        "Waiting longest": 2,
+        "Roster checks": 2,
+        "Name checks": 2,
+        "Corrections": 1,
+        "Slack and Zoom": Access.objects.exclude(state="not-needed").count(),
+        "Failed emails": 1,
+        "Bounced emails": 1,
     }
-    assert numbers(builders.lead()) == {
-        "program-support": PROGRAM_SUPPORT,
-        "coordination": COORDINATION,
-    }
+    theirs = {"Waiting longest": 1, "Name checks": 1}
+    priya, camille = builders.staff(), builders.staff(builders.CCSS, "camille@example.org")
+    assert of_team(priya) == ours
+    assert of_team(priya, "coordination") == {}
+    assert of_team(camille, "coordination") == theirs
+    assert of_team(camille) == {}
+    lead = builders.lead()
+    assert (of_team(lead), of_team(lead, "coordination")) == (ours, theirs)
+
+
+def test_every_link_of_the_day_leads_to_a_page_with_its_row_and_the_rest_to_exactly_these_rows(
+    desk, client
+):
+    lead = builders.lead()
+    builders.sign_in(client, lead)
+    lines = 0
+    for group in day_of(lead, now=builders.NOW):
+        for section in group.sections:
+            for line in section.lines:
+                page = client.get(line.url)
+                assert page.status_code == 200, line
+                lines += 1
+                if section.title == "Roster checks":
+                    rows = re.findall(r'<th[^>]* class="field-', page.content.decode())
+                    assert str(len(rows)) == line.detail
+            rows = re.findall(r'<th[^>]* class="field-', client.get(section.url).content.decode())
+            assert (section.title, len(rows)) == (section.title, section.total)
+    assert lines >= 10
+
+
+def test_the_requests_that_wait_longest_come_first_with_their_age_and_the_rest_is_behind_a_link(
+    client,
+):
+    for number in range(MOST + 2):
+        sent = builders.sent(builders.worker(f"w{number}@example.org", f"Worker{number} Sample"))
+        sent.waiting_since = builders.NOW - timedelta(days=7 * number)
+        sent.save(update_fields=["waiting_since"])
+    [group] = day_of(builders.staff(), now=builders.NOW)
+    [section] = group.sections
+    assert [line.label for line in section.lines] == [
+        f"Worker{number} Sample" for number in range(MOST + 1, 1, -1)
+    ]
+    assert "overdue" in strip_tags(section.lines[0].detail)
+    assert (section.total, section.has_more) == (MOST + 2, True)
+
+
+def test_what_is_assigned_to_the_viewer_and_what_was_replied_to_come_first(priya):
+    asked = builders.request_in(State.AWAITING_REPLY, builders.worker("asked@example.org"), priya)
+    workflow.reply(
+        join_request_id=asked.pk, by=asked.person.user, text="Since May.", now=builders.NOW
+    )
+    workflow.assign(join_request_id=asked.pk, to=priya, by=priya, now=builders.NOW)
+    assert next(iter(shown(priya).items())) == ("Assigned to you", {"": 1})
+    assert list(of_team(priya).items())[:2] == [("Replies", 1), ("Waiting longest", 1)]
+
+
+def test_the_meetings_of_the_next_seven_days_are_shown_with_time_and_communities(client):
+    team = builders.community().team
+    for days in (-1, 0, 6, 7):
+        starts_at = builders.NOW + timedelta(days=days, hours=1)
+        meeting = Meeting.objects.create(
+            team=team,
+            kind="regular",
+            topic=f"In {days} days",
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(hours=1),
+            changed_at=builders.NOW,
+        )
+        meeting.communities.add(builders.community())
+    [group] = day_of(builders.staff(), now=builders.NOW)
+    [section] = group.sections
+    assert [line.label for line in section.lines] == ["In 0 days", "In 6 days"]
+    assert section.lines[0].detail.startswith("STVC · ")
+    assert not section.has_more
+
+
+def test_lists_that_are_due_and_imports_left_half_way_are_shown(priya):
+    series = ListSeries.objects.create(
+        kind=ListKind.AGENCIES, name="the list of members", months_between=1
+    )
+    old = {"kind": series.kind, "list_name": series.name, "series": series}
+    times = {"uploaded_at": builders.NOW, "moved_at": builders.NOW}
+    ListImport.objects.create(**old, **times, as_of=date(2026, 3, 1), state="applied")
+    ListImport.objects.create(**old, **times, as_of=MONDAY, state="open")
+    [group] = day_of(priya, now=builders.NOW)
+    [due, unfinished] = group.sections
+    assert [(due.lines[0].label, due.lines[0].detail)] == [
+        ("the list of members", "due since April 1, 2026")
+    ]
+    assert unfinished.lines[0].label == "The list of members"
 
 
 @pytest.mark.core
-def test_the_longest_wait_is_in_business_days_and_marked_when_overdue(desk):
-    [(_, [_, oldest, *_])] = teams_today(builders.staff(), on=date(2026, 5, 13))
-
-    assert (oldest.value, oldest.mark) == ("7 business days", "loud")
-    assert oldest.url == reverse(
-        "admin:joinrequests_joinrequest_change", args=[JoinRequest.objects.earliest("pk").pk]
-    )
-
-
-def test_a_team_without_open_requests_has_no_longest_wait():
-    [(_, numbers)] = teams_today(builders.staff(), on=MONDAY)
-
-    assert [(n.value, n.url == "") for n in numbers] == [
-        ("0", False),
-        ("–", True),
-        *[("0", False)] * 5,
-    ]
-
-
-def test_each_number_leads_to_exactly_these_rows(desk, client):
-    lead = builders.lead()
-    builders.sign_in(client, lead)
-
-    for _, numbers in teams_today(lead, on=MONDAY):
-        for number in numbers:
-            if number.label == "longest wait":
-                continue
-            shown = client.get(number.url).content.decode()
-            rows = len(re.findall(r'<th[^>]* class="field-', shown))
-            assert (number.label, str(rows)) == (number.label, number.value)
+def test_a_quiet_day_says_so(client):
+    builders.sign_in(client, builders.staff())
+    page = client.get(reverse("admin:index")).content.decode()
+    assert "Nothing is waiting." in page
+    assert 'class="day-cards"' not in page

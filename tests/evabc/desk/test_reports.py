@@ -11,9 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from communities.calendar import business_days_between
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Region
 from evabc.desk.reports import (
+    CHART_WIDTH,
+    MOST_NAMES,
     OWN_WORDS,
     REGION_NOT_KNOWN,
     REPORTS,
@@ -22,7 +25,7 @@ from evabc.desk.reports import (
     a_year_back,
     months_between,
 )
-from membership.models import Enrolment, Export
+from membership.models import AdmissionException, Enrolment, Export
 from requests import workflow
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent
@@ -88,42 +91,90 @@ def test_requests_count_in_the_local_month_they_were_sent():
     request(3, "icat", submitted_at=datetime(2026, 4, 1, 6, 59, tzinfo=UTC))
     request(4, submitted_at=datetime(2026, 4, 16, 7, tzinfo=UTC))  # after the last day
     assert rows("requests") == [
-        ["STVC", 1, 1, 0, 2],
+        ["STVC", 0, 1, 1, 2],
         ["ICAT", 0, 1, 0, 1],
-        ["All", 1, 2, 0, 3],
+        ["All", 0, 2, 1, 3],
     ]
+    assert report("requests").headings[1:3] == ["Apr 2026", "Mar 2026"]
+    assert report("requests").said == "3 requests to join were sent."
 
 
 @pytest.mark.core
 @pytest.mark.parametrize("number", [0, 1, 2, 10, 11])
-def test_days_are_median_and_90th_percentile_for_each_community_and_for_all(number):
+def test_days_are_median_and_90th_percentile_in_business_days_as_in_the_queue(number):
     took = {
-        "stvc": [(7 * n % number) * 1.3 for n in range(number)],
-        "icat": [40 + n / 3 for n in range(number)],
+        "stvc": [7 * n % 11 for n in range(number)],
+        "icat": [40 + n for n in range(number)],
     }
-    for slug, days in took.items():
-        for day, length in enumerate(days):
+    for slug, lengths in took.items():
+        for day, length in enumerate(lengths):
             sent = datetime(2026, 2, 3 + day, 18, tzinfo=UTC)
+            decided = sent + timedelta(days=length)
             request(
                 f"{slug}{day}",
                 slug,
                 state=State.DECLINED,
                 submitted_at=sent,
-                decided_at=sent + timedelta(days=length),
+                decided_at=decided,
             )
+            lengths[day] = business_days_between(sent.date(), decided.date())
     request("withdrawn", state=State.WITHDRAWN, submitted_at=datetime(2026, 2, 10, tzinfo=UTC))
 
     def row(name, days):
         if not days:
             return [name, 0, None, None]
         ninth = sorted(days)[math.ceil(0.9 * len(days)) - 1]
-        return [name, len(days), round(median(days), 1), round(ninth, 1)]
+        return [name, len(days), median(days), ninth]
 
-    assert rows("days", SPRING[0], date(2026, 4, 30)) == [
-        row("STVC", took["stvc"]),
-        row("ICAT", took["icat"]),
-        row("All", [*took["stvc"], *took["icat"]]),
-    ]
+    for key in ("days", "answers"):
+        assert rows(key, SPRING[0], date(2026, 4, 30)) == [
+            row("STVC", took["stvc"]),
+            row("ICAT", took["icat"]),
+            row("All", [*took["stvc"], *took["icat"]]),
+        ]
+
+
+@pytest.mark.core
+def test_the_first_answer_is_the_first_question_or_decision(priya):
+    sent = builders.NOW  # a Monday
+    asked = request(1, submitted_at=sent).pk
+    workflow.ask(join_request_id=asked, by=priya, text="Since when?", now=sent + timedelta(days=1))
+    workflow.decline(join_request_id=asked, by=priya, text="No.", now=sent + timedelta(days=4))
+    declined = request(2, submitted_at=sent).pk
+    workflow.decline(join_request_id=declined, by=priya, text="No.", now=sent + timedelta(days=3))
+    period = sent.date(), sent.date() + timedelta(days=30)
+
+    assert rows("answers", *period)[0] == ["STVC", 2, 2, 3]
+    assert rows("days", *period)[0] == ["STVC", 2, 3.5, 4]
+    said = "Half were answered within 2 business days, 9 in 10 within 3."
+    assert report("answers", *period).said == said
+
+
+@pytest.mark.core
+def test_exceptions_are_counted_as_of_the_last_day():
+    def exception(number, made_on, review_on, ended_on=None, left_on=None):
+        enrolment = Enrolment.objects.create(
+            person=builders.worker(f"e{number}@example.org").person,
+            community=builders.community(),
+            started_on=made_on,
+            ended_on=left_on,
+        )
+        AdmissionException.objects.create(
+            enrolment=enrolment,
+            reason="Known to staff.",
+            made_on=made_on,
+            review_on=review_on,
+            ended_on=ended_on,
+        )
+
+    later = date(2027, 1, 1)
+    exception(1, date(2025, 1, 1), date(2026, 4, 15))
+    exception(2, date(2026, 3, 1), later)
+    exception(3, date(2026, 3, 1), later, ended_on=date(2026, 4, 1))
+    exception(4, date(2026, 3, 1), later, left_on=date(2026, 4, 1))
+    exception(5, date(2026, 4, 16), later)
+    assert rows("exceptions") == [["STVC", 3, 2, 1], ["ICAT", 0, 0, 0], ["All", 3, 2, 1]]
+    assert report("exceptions").said == "2 exceptions stand, 1 due for review."
 
 
 @pytest.mark.core
@@ -148,7 +199,7 @@ def test_days_are_counted_to_the_first_decision_that_was_not_undone(priya):
     workflow.undo(join_request_id=waiting, by=priya, now=days[6])
 
     period = sent.date(), sent.date() + timedelta(days=30)
-    assert rows("days", *period)[0] == ["STVC", 3, 3.0, 5.0]
+    assert rows("days", *period)[0] == ["STVC", 3, 3, 4]
     # A decision counts in the days of the first one only.
     assert rows("days", days[6].date(), period[1])[0] == ["STVC", 0, None, None]
 
@@ -180,7 +231,7 @@ def test_rosters_are_counted_at_the_end_of_each_month_with_the_last_day_included
     on_roster("b", date(2026, 2, 28), date(2026, 3, 31))
     on_roster("c", date(2026, 3, 1), date(2026, 3, 30))
     on_roster("d", date(2026, 4, 16))
-    assert rows("rosters") == [["STVC", 2, 2, 1], ["ICAT", 0, 0, 0], ["All", 2, 2, 1]]
+    assert rows("rosters") == [["STVC", 1, 2, 2], ["ICAT", 0, 0, 0], ["All", 1, 2, 2]]
 
 
 @pytest.mark.core
@@ -212,7 +263,16 @@ def test_a_report_takes_one_query_at_any_size(key, number, django_assert_num_que
 def test_a_chart_has_a_summary_in_words_and_the_highest_bar_fills_it():
     chart = Chart("STVC", ["Jan", "Feb", "Mar"], [1, 4, 2], highest=4)
     assert chart.summary == "From 1 in Jan to 2 in Mar; highest: 4 in Feb."
-    assert [height for _, height, *_ in chart.bars] == [30, 120, 60]
+    assert [height for _, height, *_ in chart.bars] == [25, 100, 50]
+
+
+@pytest.mark.parametrize("number", [1, 12, 13, 36])
+def test_a_chart_is_equally_wide_for_any_number_of_months_and_names_the_newest(number):
+    chart = Chart("STVC", [f"M{n}" for n in range(number)], [1] * number, highest=1)
+    left, _, _, name = chart.bars[-1]
+    assert left + chart.thickness <= CHART_WIDTH
+    assert name == f"M{number - 1}"
+    assert 1 <= sum(bool(name) for *_, name in chart.bars) <= MOST_NAMES
 
 
 def test_a_chart_without_numbers_is_flat():
@@ -232,6 +292,7 @@ def test_each_team_sees_its_own_communities_and_leads_see_both(client):
     page = text_of(client)
     assert ("STVC" in page, "ICAT" in page) == (True, False)
     assert 'class="chart"' in page
+    assert "0 requests to join were sent. The rosters have 0 people" in page
     builders.sign_in(client, builders.lead())
     page = text_of(client)
     assert ("STVC" in page, "ICAT" in page) == (True, True)
@@ -263,8 +324,8 @@ def test_an_export_of_a_report_is_logged(client):
     )
     assert sheet["Content-Disposition"].startswith('attachment; filename="requests-by-month')
     read = list(csv.reader(io.StringIO(sheet.content.decode("utf-8-sig"))))
-    assert read[0] == ["Community", "Mar 2026", "Apr 2026", "All"]
-    assert read[1] == ["STVC", "1", "0", "1"]
+    assert read[0] == ["Community", "Apr 2026", "Mar 2026", "All"]
+    assert read[1] == ["STVC", "0", "1", "1"]
     logged = Export.objects.get()
     assert logged.what == "Requests by month, March 1, 2026 to April 30, 2026"
     assert logged.team.family == "program-support"

@@ -202,5 +202,22 @@ def test_leads_see_it_as_a_page(client, all_working):
 
     assert "Needs attention" in page
     assert "The scheduler has not run since" in page
-    assert "MB free" in page
+    assert "GB are free." in page or "MB are free." in page
     assert f"This is version {VERSION} of the portal." in page
+
+
+def test_only_what_is_good_is_called_so(client, all_working, settings):
+    """Neither is an email that failed, nor a portal on one's own computer that makes no backups."""
+    settings.LOCAL, settings.BACKUP_RECIPIENT = True, ""
+    builders.sent(builders.worker())
+    OutboxEmail.objects.filter(kind="receipt").update(state="failed")
+    builders.sign_in(client, builders.lead())
+
+    with time_machine.travel(NOW, tick=False):
+        page = client.get("/admin/how-it-is-doing/").content.decode()
+
+    assert "Everything works. Not as it should be: Emails, Backups." in page
+    assert "1 email could not be delivered." in page
+    assert page.count("Not as it should be</span>") == 2
+    assert page.count("Good</span>") == 6
+    assert "Needs attention</span>" not in page

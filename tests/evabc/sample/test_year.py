@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from evabc.desk.dashboard import WAITING, day_of
 from evabc.sample.province import load_sample_province
 from evabc.sample.year import load_sample_year
 from membership.models import Enrolment, OutboxEmail, Person, User, WorklistRow
@@ -71,3 +72,19 @@ def test_there_are_roster_checks_of_every_kind(province):
     assert set(WorklistRow.objects.values_list("kind", flat=True)) == set(WorklistRow.Kind)
     unanswered = WorklistRow.objects.filter(kind=WorklistRow.Kind.UNCONFIRMED)
     assert unanswered.count() == 3
+
+
+def test_the_day_of_each_team_has_something_of_every_kind(province):
+    """As in a real week: also what is assigned, a meeting soon, a bounce, a list that is due and a half-done import."""
+    priya, camille = (User.objects.get(email=f"{n}@example.org") for n in ("priya", "camille"))
+    days = [
+        {g.title: {s.title for s in g.sections} for g in day_of(u, now=NOW)}
+        for u in (priya, camille)
+    ]
+    ours, theirs = days
+    assert {"Assigned to you", "Lists"} <= ours.keys() & theirs.keys()
+    assert ours["Lists"] == {"Lists to import", "Imports to finish"}
+    [(_, team)] = [(title, s) for title, s in ours.items() if "support" in title]
+    assert team == {*(waiting.title for waiting in WAITING), "Meetings this week"}
+    [(_, team)] = [(title, s) for title, s in theirs.items() if "CCSS" in title]
+    assert team >= {"Replies", "Waiting longest", "Meetings this week", "Slack and Zoom"}

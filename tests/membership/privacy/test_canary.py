@@ -4,6 +4,7 @@ Searched are every column of every table, the sessions as they are read, Redis, 
 web server and the worker, and the mail folder.
 """
 
+import uuid
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from membership.meetings.calendar import renew_feed
 from membership.models import ListKind, NameCheck, OutboxEmail, Person, Service
 from membership.privacy.erasing import remove_mail_files
 from membership.rosters.leaving import leave
+from membership.sharing.announcing import Draft, announce
 from requests import workflow
 from requests.clock.retention import retain
 from requests.models import JoinRequest
@@ -132,6 +134,11 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     meeting = planned(by=priya, day=today + timedelta(days=30), now=now)
     attendance.answer(meeting_id=meeting.pk, person=person, answer="yes", now=now)
     renew_feed(person=person, now=now)
+    words = Draft(
+        (builders.community(),), f"About {person.name}", f"{person.name} speaks: {EMAIL}."
+    )
+    announce(draft=words, uid=uuid.uuid4(), expected=1, by=priya, now=now)
+    OutboxEmail.objects.filter(kind="announcement").update(state="sent", sent_at=now)
     person.accesses.filter(kind="slack").update(state="joined", address=f"slack-{EMAIL}")
     service_lists.save_list(
         service=Service(builders.community().team),

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("membership", "0028_undone_by_the_worker")]
+    dependencies = [("membership", "0029_announcements")]
 
     operations = [
         migrations.AlterField(

@@ -1,0 +1,235 @@
+"""The front page of the staff desk is the day: what waits for each team, as short lists with names and links."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, F, Model, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.text import capfirst
+
+from communities.calendar import format_day, midnight
+from communities.models import SupportTeam
+from communities.rules.vocabulary import Family
+from evabc.desk.navigation import ENTRIES, Entry, counts_of
+from membership.accounts.teams import families_of
+from membership.imports.editions import lists_due
+from membership.imports.uploads import lists_of
+from membership.models import (
+    Access,
+    Correction,
+    ListImport,
+    NameCheck,
+    OutboxEmail,
+    User,
+    WorklistRow,
+)
+from requests.desk.queue import VIEWS, age_of, age_tag
+from requests.desk.review import requests_of
+from requests.lifecycle import OPEN
+from requests.models import JoinRequest
+
+# The lines of a section. The rest is on the list that it leads to.
+MOST = 5
+MEETINGS_AHEAD = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row that waits: its name, which leads to it, and what to know before opening it."""
+
+    label: str
+    url: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rows of one kind: the first of them, how many there are, and the list that has all."""
+
+    title: str
+    lines: list[Line]
+    total: int
+    url: str = ""
+    is_alarm: bool = False
+
+    @property
+    def has_more(self) -> bool:
+        return bool(self.url) and self.total > len(self.lines)
+
+
+@dataclass(frozen=True)
+class Group:
+    """What waits for a team, or for everyone."""
+
+    title: str
+    sections: list[Section]
+
+
+Lines = Callable[[QuerySet[Any], SupportTeam, datetime], Iterable[Line]]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A section of a team: the entry of the menu that counts its rows and leads to them, and how a line is made.
+
+    ``query`` narrows the list down to these rows where the list shows others at first. ``some`` are its rows where
+    the entry counts others too.
+    """
+
+    title: str
+    label: str
+    lines: Lines
+    query: Mapping[str, str] = field(default_factory=dict)
+    some: Callable[[], QuerySet[Any]] | None = None
+
+    @property
+    def entry(self) -> Entry:
+        return next(entry for entry in ENTRIES if entry.label == self.label)
+
+    def of(self, team: SupportTeam, *, now: datetime) -> Section:
+        families, entry = frozenset({Family(team.family)}), self.entry
+        counted = entry.counted
+        assert counted is not None  # noqa: S101  (said of every entry in ``WAITING``)
+        rows = replace(counted, rows=self.some or counted.rows).rows_of(families)
+        lines = list(self.lines(rows, team, now))
+        # The menu's count may be some seconds older than the lines.
+        count = rows.count() if self.some else counts_of(families)[self.label]
+        query = urlencode({**entry.query, "team": team.family, **self.query})
+        url = f"{reverse(f'admin:{entry.url}')}?{query}"
+        return Section(self.title, lines, max(count, len(lines)), url, counted.is_alarm)
+
+
+def page_of(row: Model) -> str:
+    """The page of a row on the staff desk."""
+    name = row._meta.label_lower.replace(".", "_")
+    return reverse(f"admin:{name}_change", args=[row.pk])
+
+
+def _requests(
+    rows: QuerySet[JoinRequest], team: SupportTeam | None, now: datetime
+) -> Iterable[Line]:
+    found = rows.select_related("person", "community", "name_check").order_by("waiting_since", "pk")
+    for row in found[:MOST]:
+        detail, age = row.community.short_name, age_of(row, on=timezone.localdate(now))
+        if age:
+            detail = format_html("{} · {}", detail, age_tag(age, brief=not age.days))
+        yield Line(row.applicant_name or str(row.person), page_of(row), detail)
+
+
+def _roster_checks(rows: QuerySet[WorklistRow], team: SupportTeam, now: datetime) -> Iterable[Line]:
+    """By the import that they come from, the newest first; then those that come from none."""
+    page = reverse("admin:membership_worklistrow_changelist")
+    columns = "list_import", "list_import__list_name", "list_import__as_of"
+    groups = rows.order_by().values_list(*columns).annotate(number=Count("pk"))
+    for key, name, day, number in groups.order_by(F("list_import").desc(nulls_last=True))[:MOST]:
+        label = f"{capfirst(name)} of {date_format(day)}" if key else "Check-ins, leave and others"
+        query = urlencode({"import": key or "none", "team": team.family})
+        yield Line(label, f"{page}?{query}", str(number))
+
+
+def _access(rows: QuerySet[Access], team: SupportTeam, now: datetime) -> Iterable[Line]:
+    found = rows.select_related("person", "team", "community").order_by("since", "pk")
+    for row in found[:MOST]:
+        of = f" ({row.community.short_name})" if row.community else ""
+        yield Line(row.who, page_of(row), f"{row.task}{of}")
+
+
+def _emails(rows: QuerySet[OutboxEmail], team: SupportTeam, now: datetime) -> Iterable[Line]:
+    for row in rows.select_related("person", "team").order_by("-pk")[:MOST]:
+        yield Line(str(row.person or row.team), page_of(row), row.subject)
+
+
+def _name_checks(rows: QuerySet[NameCheck], team: SupportTeam, now: datetime) -> Iterable[Line]:
+    for row in rows.select_related("person").order_by("asked_at", "pk")[:MOST]:
+        yield Line(f"{row.name}?", page_of(row), f"in the register: {row.person}")
+
+
+def _corrections(rows: QuerySet[Correction], team: SupportTeam, now: datetime) -> Iterable[Line]:
+    for row in rows.select_related("person").order_by("asked_at", "pk")[:MOST]:
+        since = date_format(timezone.localtime(row.asked_at))
+        yield Line(str(row.person), page_of(row), f"since {since}")
+
+
+# In the order to look at them. Meetings come in between.
+WAITING = (
+    Waiting("Replies", "Replies", _requests),
+    Waiting("Waiting longest", "Requests", _requests),
+    Waiting("Roster checks", "Roster checks", _roster_checks),
+    Waiting("Name checks", "Name checks", _name_checks),
+    Waiting("Corrections", "Corrections", _corrections, {"state__exact": Correction.State.OPEN}),
+    Waiting("Slack and Zoom", "Slack and Zoom", _access),
+    Waiting(
+        "Failed emails",
+        "Emails",
+        _emails,
+        {"state__exact": OutboxEmail.State.FAILED},
+        lambda: OutboxEmail.objects.filter(state=OutboxEmail.State.FAILED),
+    ),
+    Waiting(
+        "Bounced emails",
+        "Emails",
+        _emails,
+        {"came-back": "yes"},
+        lambda: OutboxEmail.objects.filter(bounce__isnull=False, bounce__cleared_at=None),
+    ),
+)
+
+
+def _meetings(team: SupportTeam, now: datetime) -> Section:
+    until = midnight(timezone.localdate(now) + MEETINGS_AHEAD)
+    coming = team.meetings.filter(cancelled_at=None, ends_at__gt=now, starts_at__lt=until)
+    found = coming.prefetch_related("communities").order_by("starts_at", "pk")
+    lines = [
+        Line(row.topic, page_of(row), f"{row.community_names} · {format_day(row.day)}, {row.clock}")
+        for row in found
+    ]
+    page = reverse("admin:communities_meeting_changelist")
+    return Section("Meetings this week", lines[:MOST], len(lines), page)
+
+
+def _of_viewer(user: User, now: datetime) -> Group:
+    rows = requests_of(user).filter(VIEWS["mine"].rows(user, now), state__in=OPEN)
+    page = reverse("admin:joinrequests_joinrequest_changelist")
+    mine = Section("", list(_requests(rows, None, now)), rows.count(), f"{page}?view=mine")
+    return Group("Assigned to you", [mine])
+
+
+def _of_lists(user: User, now: datetime) -> Group:
+    due = lists_due(user, on=timezone.localdate(now))
+    unfinished = lists_of(user).filter(state__in=ListImport.IN_STEPS).order_by("-pk")
+    lists, imports = (
+        reverse(f"admin:membership_{name}_changelist") for name in ("listseries", "listimport")
+    )
+    upload = reverse("admin:membership_listimport_add")
+    due_lines = [
+        Line(str(series), f"{upload}?series={series.pk}", f"due since {date_format(day)}")
+        for series, day in due
+    ]
+    open_lines = [
+        Line(capfirst(one.list_name), page_of(one), f"of {date_format(one.as_of)} · to be finished")
+        for one in unfinished
+    ]
+    return Group(
+        "Lists",
+        [
+            Section("Lists to import", due_lines[:MOST], len(due_lines), lists),
+            Section("Imports to finish", open_lines[:MOST], len(open_lines), imports),
+        ],
+    )
+
+
+def day_of(user: User, *, now: datetime) -> list[Group]:
+    """What waits for this member of staff and for their teams; a lead sees both. Sections without a row are left out."""
+    groups = [_of_viewer(user, now)]
+    for team in SupportTeam.objects.filter(family__in=families_of(user)):
+        sections = [waiting.of(team, now=now) for waiting in WAITING]
+        groups.append(Group(team.name, [*sections[:2], _meetings(team, now), *sections[2:]]))
+    groups.append(_of_lists(user, now))
+    found = [Group(group.title, [s for s in group.sections if s.lines]) for group in groups]
+    return [group for group in found if group.sections]

@@ -1,0 +1,1 @@
+"""What staff share with the members of a community: announcements."""
