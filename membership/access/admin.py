@@ -16,11 +16,13 @@ from django.utils.safestring import SafeString
 from membership.access import desk_views, slack_link
 from membership.access.verbs import TASK_STATES, State, Verb
 from membership.accounts.requests import AuthenticatedRequest
-<<<<<<< HEAD
-from membership.base_admin import CommunityFilter, CustomPageAdmin, FilterWithDefault, KeptFilters
-=======
-from membership.base_admin import CommunityFilter, CustomPageAdmin, FilterWithDefault, TeamFilter
->>>>>>> s/desk
+from membership.base_admin import (
+    CommunityFilter,
+    CustomPageAdmin,
+    FilterWithDefault,
+    KeptFilters,
+    TeamFilter,
+)
 from membership.models import Access, Enrolment, Service
 
 
