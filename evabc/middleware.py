@@ -16,8 +16,9 @@ from membership.accounts.security_events import log_security_event
 access_log = logging.getLogger("evabc.requests")
 
 _METHODS = {method.value for method in HTTPMethod}
-# Requested by machines all day.
-_NOT_LOGGED = {"healthz", "readyz", "metrics", "static"}
+_PRESENCE = "admin:joinrequests_joinrequest_presence"
+# Requested by machines all day, or by an open page.
+_NOT_LOGGED = {"healthz", "readyz", "metrics", "static", _PRESENCE}
 _REFUSALS = {403: "Refused", 404: "Not found", 429: "Too many attempts"}
 
 

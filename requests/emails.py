@@ -96,7 +96,7 @@ EMAIL_KINDS = (
         TO_PERSON,
         f"{REMINDER_DAYS[0]} and {REMINDER_DAYS[1]} days after a question, if there is no reply",
         (*_COMMON, _QUESTION, _REQUEST_LINK, _LAST_DAY),
-        cancelled_by=(*_NO_LONGER_ASKED, Event.REPLACED),
+        cancelled_by=(*_NO_LONGER_ASKED, Verb.ASK, Event.REPLACED),
         queued_as=tuple(REMINDER_KINDS.values()),
     ),
     EmailKind(

@@ -47,7 +47,7 @@ DECIDED = (State.APPROVED, State.DECLINED, State.WITHDRAWN, State.LAPSED)
 # The states from which each verb leads, and those to which it leads.
 TRANSITIONS: dict[Verb, tuple[tuple[State, ...], tuple[State, ...]]] = {
     Verb.SUBMIT: ((State.DRAFT,), (State.AWAITING_REVIEW,)),
-    Verb.ASK: ((State.AWAITING_REVIEW,), (State.AWAITING_REPLY,)),
+    Verb.ASK: (OPEN, (State.AWAITING_REPLY,)),
     Verb.REPLY: ((State.AWAITING_REPLY,), (State.AWAITING_REVIEW,)),
     Verb.APPROVE: (OPEN, (State.APPROVED,)),
     Verb.DECLINE: (OPEN, (State.DECLINED,)),

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
+from communities.rules import kind_choices
 from communities.rules.assess import Assessment
 from communities.rules.vocabulary import Family, Region, Verdict
 from membership.accounts.models import by_user
@@ -224,11 +225,18 @@ class JoinRequest(SearchableModel):
         return Assessment.from_json(self.assessment) if self.assessment else None
 
     @property
-    def question(self) -> str:
-        """The last question from staff, while it is waiting for a reply."""
+    def open_questions(self) -> list[str]:
+        """What staff have asked since the request last came to them, while it is waiting for a reply."""
         if self.state != State.AWAITING_REPLY:
-            return ""
-        return self.events.filter(verb=Verb.ASK).latest("pk").text
+            return []
+        came = self.events.filter(state_after=State.AWAITING_REVIEW).order_by("-pk").values("pk")
+        asked = self.events.filter(verb=Verb.ASK, pk__gt=Subquery(came[:1]))
+        return [step.text for step in asked.order_by("pk")]
+
+    @property
+    def question(self) -> str:
+        """All of them, for a reminder."""
+        return "\n\n".join(self.open_questions)
 
 
 class ReasonText(models.Model):
@@ -249,6 +257,15 @@ class ReasonText(models.Model):
         choices=Family.choices,
         blank=True,
         help_text="The team whose requests it is for. Leave empty for both teams.",
+    )
+    rule = models.CharField(
+        max_length=20,
+        choices=kind_choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The rule that it is about. Where this rule is not met, the reason is chosen already; "
+        "where nothing is known about it, the question is.",
     )
     title = models.CharField(
         max_length=120, help_text="For staff and reports. The applicant does not see it."

@@ -6,6 +6,8 @@ from django.core.management import call_command
 from django.db.models import Q, QuerySet
 
 from communities.models import CommunityOfPractice
+from communities.rules.assess import Assessment, Finding
+from communities.rules.vocabulary import Verdict
 from membership.errors import RefusedError
 from requests.models import JoinRequest, ReasonText
 
@@ -22,6 +24,23 @@ def offered(used_for: UsedFor, communities: Iterable[CommunityOfPractice]) -> Qu
     if len(families) == 1:
         fits |= Q(family__in=families)
     return ReasonText.objects.filter(fits, used_for=used_for, is_active=True)
+
+
+def fitting(
+    texts: Iterable[ReasonText], assessment: Assessment | None, verdicts: Iterable[Verdict]
+) -> tuple[ReasonText, Finding] | None:
+    """The first text about a rule that has one of these verdicts, the worst to look at first, with its finding."""
+    by_rule = {text.rule: text for text in reversed(list(texts)) if text.rule}
+    findings = assessment.findings if assessment else ()
+    return next(
+        (
+            (by_rule[finding.kind], finding)
+            for verdict in verdicts
+            for finding in findings
+            if finding.verdict == verdict and finding.kind in by_rule
+        ),
+        None,
+    )
 
 
 def reason_text(

@@ -53,6 +53,7 @@ MAX_DRAFT_ANSWER = 5_000  # characters, more than any question allows
 _ALREADY_OPEN = "You already have an open request for this community. You can follow it on My page."
 _ANOTHER_OPEN = "This person already has an open request for this community. Nothing was changed."
 OWN_REQUEST = "This request is your own, so a colleague decides on it."
+_ALREADY_ASKED = "This was asked already, and the reply has not come yet. Nothing was changed."
 _ALREADY_IN = "{} is already in this community."
 _NO_EMAIL = (
     "The register has no email for the applicant. Add it on their page first. Nothing was changed."
@@ -164,11 +165,16 @@ def withdraw(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
 def ask(
     *, join_request_id: int, by: User, text: str, now: datetime, ground: ReasonText | None = None
 ) -> JoinRequest:
-    """Ask the applicant a question: a ready text, the staff's own words, or both."""
+    """Ask the applicant a question: a ready text, the staff's own words, or both.
+
+    A second one may follow before the reply. Then the reminders start again.
+    """
     join_request = _lock_for(Verb.ASK, join_request_id, by)
     text = reason_text(join_request, ground, text, used_for=ReasonText.UsedFor.ASK)
     if not text:
         raise RefusedError("Choose a question or write your own.")
+    if text in join_request.open_questions:
+        raise RefusedError(_ALREADY_ASKED)
     join_request.asked_on = timezone.localdate(now)
     event = _advance(join_request, Verb.ASK, by=by, now=now, text=text, ground=ground)
     last_day = emails.last_day_to_reply(join_request.asked_on)

@@ -29,6 +29,7 @@
   });
 })();
 
+<<<<<<< HEAD
 // The key "/" leads to the search box from anywhere but a field that is typed in.
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select, [contenteditable]");
@@ -49,3 +50,32 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
       copied ? "Copied." : "Selected. Press Ctrl+C to copy.";
   });
 }
+=======
+// Single keys, as templates/desk/keys.html declares them: each leads to the first element that its line names. They do
+// nothing while someone types or chooses, and can be turned off.
+(() => {
+  "use strict";
+
+  const help = document.getElementById("desk-keys");
+  if (!help) return;
+  const lines = [...help.querySelectorAll("[data-key]")];
+  const targetOf = (line) => document.querySelector(line.dataset.for);
+
+  help.addEventListener("beforetoggle", () => {
+    for (const line of lines) line.hidden = !targetOf(line);
+  });
+  if (help.dataset.off) return;
+
+  document.addEventListener("keydown", (event) => {
+    const busy = event.target.closest("input, textarea, select, [contenteditable], [popover], dialog");
+    if (busy || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    const line = lines.find((one) => one.dataset.key === event.key.toLowerCase());
+    const target = line && targetOf(line);
+    if (!target) return;
+    event.preventDefault();
+    if (target === help) help.togglePopover();
+    else if (target.matches("input")) target.focus();
+    else target.click();
+  });
+})();
+>>>>>>> s/desk

@@ -19,6 +19,7 @@ from evabc.desk.dashboard import day_of
 from evabc.desk.first_day import first_day, is_on_tour
 from evabc.desk.guide import example_file, staff_guide
 from evabc.desk.history import history
+from evabc.desk.keys import switch_keys
 from evabc.desk.navigation import menu
 from evabc.desk.reports import report_sheet, reports
 from evabc.desk.search import search
@@ -76,6 +77,7 @@ class StaffSite(AdminSite):
             path("guide/", view(staff_guide), name="guide"),
             path("first-day/", view(first_day), name="first_day"),
             path("search/", view(search), name="search"),
+            path("keys/", view(switch_keys), name="keys"),
             path("guide/<str:kind>/", view(staff_guide), name="guide_page"),
             path("guide/example/<str:file_name>/", view(example_file), name="guide_example"),
             path("how-it-is-doing/", view(system_status), name="how_it_is_doing"),

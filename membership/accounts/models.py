@@ -33,6 +33,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     email_is_odd = models.BooleanField(default=False, db_default=False, editable=False)
     is_staff = models.BooleanField("EVA BC staff", default=False)
     is_active = models.BooleanField("can sign in", default=True)
+    uses_keys = models.BooleanField("keyboard shortcuts", default=True, db_default=True)
     date_joined = models.DateTimeField("account created", default=timezone.now)
     last_login = models.DateTimeField("last sign-in", blank=True, null=True)
 

@@ -21,7 +21,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 from django.views import csrf
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseStopPolling
 
 MAX_FORMS = 3  # in a session: forms in as many tabs
 MAX_ROWS = 20  # added to one list of a form
@@ -120,7 +120,12 @@ def follow(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 
 def lead_to(request: HttpRequest, url: str) -> HttpResponse:
-    """Redirect the whole page, also where only a part of it was requested."""
+    """Redirect the whole page, also where only a part of it was requested.
+
+    A page that asks ``in_background`` stays, with what is typed there, and asks no more.
+    """
+    if request.htmx and "in_background" in request.GET:  # type: ignore[attr-defined]
+        return HttpResponseStopPolling()
     return HttpResponseClientRedirect(url) if request.htmx else redirect(url)  # type: ignore[attr-defined]
 
 

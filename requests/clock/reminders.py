@@ -5,7 +5,7 @@ changes nothing. Days are calendar days in British Columbia after the day of the
 
 * Reminders are due after 7 and after 21 days. If runs were missed, only the newest one goes out. Its
   key names the request, the day of the question and the reminder, so the database refuses a second
-  one. A question asked after a reply starts again.
+  one. A question asked later starts again.
 * A request lapses after 30 days, but not before its last reminder has been out for 3 days. A reminder
   is out when the mail server has accepted or permanently refused it, so an address that does not work
   does not keep a request open forever.
@@ -76,7 +76,7 @@ class Wait:
 
     def key(self, days: int) -> str:
         """The key of a reminder. The day is enough to tell questions apart: a question that is followed by
-        another on the same day was answered before its first reminder."""
+        another on the same day has had no reminder yet."""
         return f"{self.join_request.about}:{self.asked_on}:{emails.REMINDER_KINDS[days]}"
 
     @property

@@ -7,7 +7,8 @@ from django.db.models import TextChoices
 from django.http import QueryDict
 
 from communities.models import CommunityOfPractice
-from communities.rules.vocabulary import InitiativeKind, ProgramType
+from communities.rules.assess import Assessment
+from communities.rules.vocabulary import InitiativeKind, ProgramType, Verdict
 from membership.forms import SingleLineField, day_field, message_field
 from membership.models import Agency, CoordinationInitiative, Program
 from membership.people.near import NearRecord
@@ -15,13 +16,14 @@ from membership.rosters.exception_views import review_field
 from requests.emails import AFTER_REVERSING
 from requests.lifecycle import State
 from requests.models import ReasonText
-from requests.reasons import offered
+from requests.reasons import fitting, join_paragraphs, offered
 
 
 class DecisionForm(forms.Form):
     """What staff write on a decision page about requests to these communities.
 
-    ``needs_reason`` says that the rules require a reason for approving.
+    ``assessment`` is that of a single request: by it, the rules require a reason for approving, and a ready
+    reason or question is chosen.
     """
 
     def __init__(
@@ -29,13 +31,26 @@ class DecisionForm(forms.Form):
         data: QueryDict | None,
         *,
         communities: Iterable[CommunityOfPractice],
-        needs_reason: bool = False,
+        assessment: Assessment | None = None,
     ) -> None:
         super().__init__(data)
-        self.set_up_fields(communities, needs_reason)
+        self.set_up_fields(communities, assessment)
+        self.order_fields(["to", "ground", "reason", "review_on", "text"])
 
-    def set_up_fields(self, communities: Iterable[CommunityOfPractice], needs_reason: bool) -> None:
+    def set_up_fields(
+        self, communities: Iterable[CommunityOfPractice], assessment: Assessment | None
+    ) -> None:
         """Adapt the fields to the requests."""
+
+    @property
+    def words(self) -> str:
+        """The text for the applicant as it is chosen and typed now, even if something else is missing."""
+        if not self.is_bound:
+            ground, text = self.fields["ground"].initial if "ground" in self.fields else None, ""
+        else:
+            self.is_valid()
+            ground, text = self.cleaned_data.get("ground"), str(self["text"].value() or "")
+        return join_paragraphs(ground.text if ground else "", text)
 
 
 def ask_if_someone_else(form: forms.Form, near: Iterable[NearRecord]) -> list[NearRecord]:
@@ -48,15 +63,14 @@ def ask_if_someone_else(form: forms.Form, near: Iterable[NearRecord]) -> list[Ne
                 "required": "Confirm that this is someone else, or merge the two records first."
             },
         )
+        form.order_fields(["someone_else"])
     return found
 
 
 class ApproveForm(DecisionForm):
     """Approving: a personal message, and a reason if the rules are not all confirmed."""
 
-    text = message_field(
-        "Personal message (optional)", "This text appears here in the email.", required=False
-    )
+    text = message_field("Personal message (optional)", "It is part of the email.", required=False)
     reason = message_field(
         "Reason for approving",
         "Saved in the history for staff. The applicant does not see it.",
@@ -64,8 +78,10 @@ class ApproveForm(DecisionForm):
     )
     review_on = review_field()
 
-    def set_up_fields(self, communities: Iterable[CommunityOfPractice], needs_reason: bool) -> None:
-        if not needs_reason:
+    def set_up_fields(
+        self, communities: Iterable[CommunityOfPractice], assessment: Assessment | None
+    ) -> None:
+        if assessment is None or not assessment.needs_written_reason:
             del self.fields["reason"], self.fields["review_on"]
 
 
@@ -73,15 +89,25 @@ class ReasonOrTextForm(DecisionForm):
     """A ready reason for this community, the staff's own words, or both."""
 
     used_for: ReasonText.UsedFor
+    # A ready text about a rule with one of these verdicts is chosen already, for the first of them that has one.
+    fits: tuple[Verdict, ...] = ()
     choose: str
     missing: str
 
     text = message_field("Your message", "", required=False)
 
-    def set_up_fields(self, communities: Iterable[CommunityOfPractice], needs_reason: bool) -> None:
+    def set_up_fields(
+        self, communities: Iterable[CommunityOfPractice], assessment: Assessment | None
+    ) -> None:
+        texts = offered(self.used_for, communities)
+        chosen, finding = fitting(texts, assessment, self.fits) or (None, None)
         self.fields["ground"] = forms.ModelChoiceField(
-            offered(self.used_for, communities),
+            texts,
             label=self.choose,
+            initial=chosen,
+            help_text=f"Chosen to fit the rule “{finding.title}”. You can change it."
+            if finding
+            else "",
             required=False,
             blank=True,
             widget=forms.RadioSelect,
@@ -102,6 +128,7 @@ class DeclineForm(ReasonOrTextForm):
     """Declining: why, and what the applicant can do."""
 
     used_for = ReasonText.UsedFor.DECLINE
+    fits = (Verdict.NOT_MET,)
     choose = "Reason"
     missing = "Choose a reason or write one for the applicant."
 
@@ -133,6 +160,7 @@ class AskForm(ReasonOrTextForm):
     """Asking a question."""
 
     used_for = ReasonText.UsedFor.ASK
+    fits = (Verdict.UNKNOWN, Verdict.NOT_MET)
     choose = "Question"
     missing = "Choose a question or write your own."
 

@@ -144,16 +144,34 @@ def neighbours(
     since = join_request.waiting_since
     if since is None:
         return None, None
-    # Only their keys and references are used.
-    rows = rows.select_related(None).prefetch_related(None).only("reference")
-    queue = queue_of(rows, parameters, viewer=viewer, now=now)
-    later = queue.filter(waiting_since__gte=since).exclude(
-        waiting_since=since, pk__lte=join_request.pk
-    )
+    queue = _places(rows, parameters, viewer=viewer, now=now)
     earlier = queue.filter(waiting_since__lte=since).exclude(
         waiting_since=since, pk__gte=join_request.pk
     )
-    return earlier.order_by(*(f"-{column}" for column in ORDER)).first(), later.first()
+    following = _later(queue, join_request).first()
+    return earlier.order_by(*(f"-{column}" for column in ORDER)).first(), following
+
+
+def next_to_review(
+    join_request: JoinRequest, rows: Rows, parameters: Parameters, *, viewer: User, now: datetime
+) -> JoinRequest | None:
+    """The request to review after this one: the next in the queue, or else the first, that no colleague has."""
+    queue = _places(rows, parameters, viewer=viewer, now=now).exclude(pk=join_request.pk)
+    queue = queue.filter(~_taken(now) | Q(taken_by=viewer), state=State.AWAITING_REVIEW)
+    return _later(queue, join_request).first() or queue.first()
+
+
+def _places(rows: Rows, parameters: Parameters, *, viewer: User, now: datetime) -> Rows:
+    """The queue, of which only the keys and references are used."""
+    rows = rows.select_related(None).prefetch_related(None).only("reference")
+    return queue_of(rows, parameters, viewer=viewer, now=now)
+
+
+def _later(queue: Rows, join_request: JoinRequest) -> Rows:
+    since = join_request.waiting_since
+    return queue.filter(waiting_since__gte=since).exclude(
+        waiting_since=since, pk__lte=join_request.pk
+    )
 
 
 # -- How long a request has been waiting ----------------------------------------------------------------------------

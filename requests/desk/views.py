@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.forms import Form
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -24,9 +24,9 @@ from membership.emails.queue import Email
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
 from membership.people.near import near_record, tell_all_apart
 from requests import emails, workflow
-from requests.desk import forms, matching, queue
+from requests.desk import forms, matching, presence, queue
 from requests.desk.review import assessments_of, panel_context, requests_of, review_context
-from requests.lifecycle import UNDOABLE, Verb, allows
+from requests.lifecycle import UNDOABLE, State, Verb, allows
 from requests.models import JoinRequest
 
 
@@ -54,6 +54,7 @@ def review_page(
         join_request,
         title=f"{join_request.applicant_for_staff}: {join_request.community.short_name}",
         review=review,
+        presence=presence.context(join_request, viewer=request.user, now=timezone.now()),
         note_form=refused if isinstance(refused, forms.NoteForm) else forms.NoteForm(),
         buttons=[
             (decision.label_for(join_request), decision.url_for(join_request), verb.value)
@@ -151,32 +152,36 @@ DECISIONS = {
 def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpResponse:
     join_request, now = get_request_or_404(request, pk), timezone.now()
     assessment = assessments_of([join_request], on=timezone.localdate(now))[pk]
-    form = decision.form(
-        request.POST or None,
-        needs_reason=assessment is not None and assessment.needs_written_reason,
-        communities=[join_request.community],
-    )
+    new_form = partial(decision.form, communities=[join_request.community], assessment=assessment)
+    form = new_form(request.POST or None)
     near = []
     if decision.verb == Verb.APPROVE:
         near = near_record(join_request.person, viewer=request.user)
     members = [record for record in near if record.is_in(join_request.community)]
     forms.ask_if_someone_else(form, members)
-    if request.method == "POST" and form.is_valid():
+    is_preview = "preview" in request.POST
+    if request.method == "POST" and not is_preview and form.is_valid():
         form.cleaned_data.pop("someone_else", None)
         with refusal_as_form_error(form), transaction.atomic():
             done = decision.apply(join_request_id=pk, by=request.user, now=now, **form.cleaned_data)
             tell_all_apart(members, by=request.user, now=now)
             state = done.get_state_display().lower()
             words = decision.message.format(name=join_request.short_name, state=state)
-            if decision.verb in (*UNDOABLE, Verb.REVERSE):
-                ways = _what_next(request, join_request, decision.verb, now)
-                words = format_html("{} {}", words, ways)
+            if decision.verb in (*UNDOABLE, Verb.ASK, Verb.REVERSE):
+                words = format_html("{} {}", words, _ways(request, join_request, decision.verb))
             messages.success(request, words)
-            return queue.to_queue(request)
+            return _go_on(request, done, now)
     elif request.method != "POST" and (refusal := _refusal(request, join_request, decision.verb)):
         messages.warning(request, refusal)
         return queue.to_review(request, pk)
-    email = decision.email(join_request, STAFF_TEXT_MARKER) if decision.email_kind else None
+    words = form.words if decision.email_kind else ""
+    if is_preview:  # without the errors of what is not finished
+        form = new_form(None)
+        forms.ask_if_someone_else(form, members)
+        form.initial = request.POST.dict()
+    if decision.verb != Verb.APPROVE:  # a welcome email needs no text from staff
+        words = words or STAFF_TEXT_MARKER
+    email = decision.email(join_request, words) if decision.email_kind else None
     is_colleagues = join_request.holder(now) != request.user
     return render_page(
         request,
@@ -192,26 +197,28 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         email_blocks=preview_blocks(email.body) if email else [],
         button=decision.label_for(join_request),
         button_kind=decision.verb.value,
+        presence=presence.context(join_request, viewer=request.user, now=now),
     )
 
 
-def _what_next(
-    request: AuthenticatedRequest, join_request: JoinRequest, verb: Verb, now: datetime
-) -> SafeString:
-    """After a decision: a button to undo it, if that is possible, and links to the request and to the next one."""
-    _, following = queue.neighbours(
-        join_request,
+def _go_on(request: AuthenticatedRequest, done: JoinRequest, now: datetime) -> HttpResponse:
+    """After a decision: to the next request, to the queue if there is none, or to this one if it is open for review."""
+    if done.state == State.AWAITING_REVIEW:
+        return queue.to_review(request, done.pk)
+    following = queue.next_to_review(
+        done,
         requests_of(request.user),
         queue.parameters(request),
         viewer=request.user,
         now=now,
     )
-    query, page = queue.queue_query(request), "admin:joinrequests_joinrequest_change"
-    links = [("View", join_request), *([("Next", following)] if following else [])]
-    ways = [
-        format_html('<a href="{}{}">{}</a>', reverse(page, args=[r.pk]), query, words)
-        for words, r in links
-    ]
+    return queue.to_review(request, following.pk) if following else queue.to_queue(request)
+
+
+def _ways(request: AuthenticatedRequest, join_request: JoinRequest, verb: Verb) -> SafeString:
+    """After a decision: a button to undo it, if that is possible, and a link to the request."""
+    url = reverse("admin:joinrequests_joinrequest_change", args=[join_request.pk])
+    ways = [format_html('<a href="{}{}">View</a>', url, queue.queue_query(request))]
     if verb in UNDOABLE:
         button = '<button class="desk-small" form="undo" name="pk" value="{}">Undo</button>'
         ways.insert(0, format_html(button, join_request.pk))
@@ -316,6 +323,19 @@ def _back(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     return queue.to_queue(request) if "queue" in request.GET else queue.to_review(request, pk)
 
 
+@require_safe
+def look_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Asked every few seconds by an open page: who else has the request open, and what they did since then."""
+    join_request = get_request_or_404(request, pk)
+    seen = "".join(map(str, queue.keys([request.GET.get("seen", "")])))
+    found = presence.context(
+        join_request, viewer=request.user, now=timezone.now(), seen=int(seen or 0)
+    )
+    if found["shown"] == request.GET.get("shown"):
+        return HttpResponse(status=204)  # so that nothing is read out again
+    return render(request, "desk/requests/presence_lines.html", {"presence": found})
+
+
 # -- The forms of the review page -------------------------------------------------------------------
 
 
@@ -400,6 +420,7 @@ def render_page(
 # The pages of one request, by the last part of their address.
 PAGES: dict[str, Callable[..., HttpResponse]] = {
     "take": take,
+    "presence": look_again,
     "release": release,
     **{name: partial(act, name=name) for name in ACTIONS},
     **{verb.value: partial(decide, decision=decision) for verb, decision in DECISIONS.items()},

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -71,7 +72,8 @@ def test_invitations_are_copied_and_marked_as_done_and_undone(portal, open_page,
     for name in ("Dana Sample", "Kai Sample"):
         person = builders.worker(f"{name[:3].lower()}@example.org", name).person
         on = timezone.localdate(now)
-        enrol(person=person, community=builders.community(), on=on, now=now)
+        with transaction.atomic():
+            enrol(person=person, community=builders.community(), on=on, now=now)
     page = open_page(width=1280, javascript=javascript)
     builders.sign_in_browser(page, portal.url, builders.staff())
     page.goto(f"{portal.url}/admin/membership/access/?kind__exact=slack")

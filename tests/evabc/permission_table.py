@@ -167,6 +167,7 @@ TABLE = {
     "admin:app_list": (LED, LED),
     "admin:guide": (TEAMS, GET_ONLY),
     "admin:search": (TEAMS, GET_ONLY),
+    "admin:keys": (GET_ONLY, LED),
     "admin:first_day": (TEAMS, LED),
     "admin:guide_page": (TEAMS, GET_ONLY),
     "admin:guide_example": (desk(404, 404, 404), GET_ONLY),  # without sample data
@@ -332,6 +333,7 @@ TABLE = {
     # The request is not assigned, so this redirects back to it.
     "admin:joinrequests_joinrequest_take": (desk(ON, 404, ON), desk(ON, 404, ON)),
     "admin:joinrequests_joinrequest_release": (GET_ONLY, desk(ON, 404, ON)),
+    "admin:joinrequests_joinrequest_presence": (THIS_TEAM, GET_ONLY),
     "admin:joinrequests_joinrequest_note": (desk(ON, 404, ON), THIS_TEAM),
     "admin:joinrequests_joinrequest_enter": (TEAMS, GET_ONLY),
     "admin:joinrequests_joinrequest_enter-for": (THIS_TEAM, THIS_TEAM),

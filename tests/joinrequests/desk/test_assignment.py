@@ -338,11 +338,28 @@ def test_the_review_page_keeps_the_queue_that_it_was_opened_from(desk):
     first, second = sent(1), sent(2)
     behind = "?_changelist_filters=" + quote("view=unassigned", safe="")
 
-    assert f"{QUEUE}{first.pk}/change/{behind}" in page(desk, f"{QUEUE}?view=unassigned")
+    assert f"'{first.pk}/change/{behind}" in page(desk, f"{QUEUE}?view=unassigned").replace(
+        '"', "'"
+    )
     review = page(desk, f"{QUEUE}{first.pk}/change/{behind}")
-    assert f'accesskey="j" href="{QUEUE}{second.pk}/change/{behind}"' in review
+    assert f'rel="next" href="{QUEUE}{second.pk}/change/{behind}"' in review
     answer = desk.post(f"{QUEUE}{first.pk}/decline/{behind}", {"text": "No."})
-    assert answer.url == f"{QUEUE}?view=unassigned"
+    assert answer.url == f"{QUEUE}{second.pk}/change/{behind}"
+
+
+def test_after_a_decision_the_next_one_for_the_viewer_opens_and_after_the_last_the_queue(desk, sam):
+    first, his, answered, last = (sent(number) for number in range(4))
+    workflow.assign(join_request_id=his.pk, to=sam, by=sam, now=timezone.now())
+    workflow.ask(join_request_id=answered.pk, by=sam, text="Which?", now=NOW)
+
+    def after(verb, join_request, **fields):
+        return desk.post(f"{QUEUE}{join_request.pk}/{verb}/", {"text": "Well.", **fields}).url
+
+    # After the last one come those before it that are left; a colleague's and those that wait for a reply do not.
+    assert after("ask", last) == f"{QUEUE}{first.pk}/change/"
+    assert after("decline", first) == QUEUE
+    # What is opened again is to be decided on, so it stays.
+    assert after("reopen", first, reason="Once more.") == f"{QUEUE}{first.pk}/change/"
 
 
 # -- Staff notes ----------------------------------------------------------------------------

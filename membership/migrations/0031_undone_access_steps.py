@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("membership", "0029_announcements")]
+    dependencies = [("membership", "0030_keyboard_shortcuts")]
 
     operations = [
         migrations.AlterField(
