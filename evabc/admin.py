@@ -14,9 +14,10 @@ from communities.models import CommunityOfPractice
 from communities.rules.assess import assess
 from communities.rules.rule import Rule
 from communities.rules.vocabulary import Verdict
+from evabc.desk.record_pages import AgencyPageAdmin, PersonPageAdmin
 from membership.base_admin import desk_page
 from membership.forms import posted_fields
-from membership.models import Person
+from membership.models import Agency, Person
 from membership.register.standing import standings_of
 from membership.rosters.enrolments import roster_of
 from requests.lifecycle import OPEN
@@ -103,3 +104,7 @@ class CommunityWithPreviewAdmin(CommunityAdmin):
             ],
             max_names=MAX_NAMES,
         )
+
+
+admin.site.register(Person, PersonPageAdmin)
+admin.site.register(Agency, AgencyPageAdmin)

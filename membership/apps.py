@@ -15,7 +15,7 @@ class MembershipConfig(AppConfig):
         from membership.append_only import protect_history
         from membership.emails.kinds import register
         from membership.meetings import emails as meeting_emails
-        from membership.people import changing_email, merging
+        from membership.people import changing_email, merging, writing
         from membership.privacy import emails as privacy_emails
         from membership.rosters import emails
         from membership.sharing import emails as announcement_emails
@@ -29,6 +29,7 @@ class MembershipConfig(AppConfig):
             *privacy_emails.EMAIL_KINDS,
             *changing_email.EMAIL_KINDS,
             *merging.EMAIL_KINDS,
+            *writing.EMAIL_KINDS,
             *announcement_emails.EMAIL_KINDS,
             *invitations.EMAIL_KINDS,
         )

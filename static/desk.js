@@ -29,7 +29,6 @@
   });
 })();
 
-<<<<<<< HEAD
 // The key "/" leads to the search box from anywhere but a field that is typed in.
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select, [contenteditable]");
@@ -42,15 +41,15 @@ document.addEventListener("keydown", (event) => {
 // "Copy" beside a field with a list of addresses. Where the clipboard is closed, the list is selected.
 for (const button of document.querySelectorAll("button[data-copy]")) {
   button.hidden = false;
-  button.addEventListener("click", async () => {
+  button.addEventListener("click", () => {
     const field = document.getElementById(button.dataset.copy);
+    const said = button.closest("form").querySelector("[role=status]");
     field.select();
-    const copied = await navigator.clipboard?.writeText(field.value).then(() => true, () => false);
-    button.closest("form").querySelector("[role=status]").textContent =
-      copied ? "Copied." : "Selected. Press Ctrl+C to copy.";
+    said.textContent = "Selected. Press Ctrl+C to copy.";
+    navigator.clipboard?.writeText(field.value).then(() => { said.textContent = "Copied."; }, () => {});
   });
 }
-=======
+
 // Single keys, as templates/desk/keys.html declares them: each leads to the first element that its line names. They do
 // nothing while someone types or chooses, and can be turned off.
 (() => {
@@ -78,4 +77,3 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     else target.click();
   });
 })();
->>>>>>> s/desk

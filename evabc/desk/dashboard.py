@@ -22,6 +22,7 @@ from membership.imports.editions import lists_due
 from membership.imports.uploads import lists_of
 from membership.models import (
     Access,
+    Bounce,
     Correction,
     ListImport,
     NameCheck,
@@ -176,7 +177,7 @@ WAITING = (
         "Emails",
         _emails,
         {"came-back": "yes"},
-        lambda: OutboxEmail.objects.filter(bounce__isnull=False, bounce__cleared_at=None),
+        lambda: OutboxEmail.objects.filter(pk__in=Bounce.that_count().order_by().values("letter")),
     ),
 )
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.db.models import Count, Q, QuerySet, Subquery, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
@@ -16,7 +17,7 @@ from communities.models import SupportTeam
 from communities.rules.vocabulary import Family
 from membership.access.verbs import TASK_STATES
 from membership.accounts.teams import families_of, is_lead
-from membership.models import Access, Correction, NameCheck, OutboxEmail, User, WorklistRow
+from membership.models import Access, Bounce, Correction, NameCheck, OutboxEmail, User, WorklistRow
 from requests.desk.queue import COUNTS_KEPT_FOR, replied
 from requests.lifecycle import State
 from requests.models import JoinRequest
@@ -24,20 +25,25 @@ from requests.models import JoinRequest
 
 @dataclass(frozen=True)
 class Counted:
-    """Rows that wait for a team. ``team`` is the lookup to it; a row without a team waits for each of them."""
+    """Rows that wait for a team. ``team`` is the lookup to it; a row without a team waits for each of them.
+
+    ``also`` are rows of another table that count too.
+    """
 
     rows: Callable[[], QuerySet[Any]]
     team: str
     is_alarm: bool = False
+    also: "Counted | None" = None
 
     def rows_of(self, families: Collection[Family]) -> QuerySet[Any]:
         """The rows that wait for the teams of these families."""
         theirs = Q(**{f"{self.team}__family__in": families})
         return self.rows().filter(theirs | Q(**{f"{self.team}__isnull": True}))
 
-    def of(self, families: Collection[Family]) -> Coalesce:
+    def of(self, families: Collection[Family]) -> Combinable:
         one = self.rows_of(families).order_by().values(one=Value(1))
-        return Coalesce(Subquery(one.annotate(number=Count("pk")).values("number")), 0)
+        number = Coalesce(Subquery(one.annotate(number=Count("pk")).values("number")), 0)
+        return number + self.also.of(families) if self.also else number
 
 
 @dataclass(frozen=True)
@@ -58,10 +64,6 @@ class Entry:
 
 def _by_state(model: Any, *states: str) -> Callable[[], QuerySet[Any]]:
     return lambda: model._default_manager.filter(state__in=states)
-
-
-def _not_delivered() -> QuerySet[OutboxEmail]:
-    return OutboxEmail.objects.filter(state=OutboxEmail.State.FAILED)
 
 
 MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
@@ -105,7 +107,12 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry(
                 "Emails",
                 "membership_outboxemail_changelist",
-                counted=Counted(_not_delivered, "team", is_alarm=True),
+                counted=Counted(
+                    _by_state(OutboxEmail, OutboxEmail.State.FAILED),
+                    "team",
+                    is_alarm=True,
+                    also=Counted(Bounce.that_count, "letter__team"),
+                ),
             ),
             Entry("Announcements", "membership_announcement_changelist"),
             Entry("Meetings", "communities_meeting_changelist"),

@@ -26,16 +26,19 @@ from evabc.desk.search import search
 from evabc.ops.health import system_status
 from membership.people.email_views import email_by_staff
 from membership.people.near_views import someone_else
+from membership.people.writing_views import write
 from membership.rosters.exports import roster_sheet
 from requests.desk import agency_merge_views, merge_views
 from requests.desk.enrolments import ACTIONS as ENROLMENT_ACTIONS
 from requests.desk.enrolments import enrolment_action
-from requests.my.privacy_views import erase_by_staff
+from requests.my.privacy_views import erase_by_staff, export_by_staff
 
 # Pages of people and agencies: their address, view and name.
 PAGES_OF_RECORDS = (
     ("person/<int:pk>/email", email_by_staff, "person_email"),
     ("person/<int:pk>/someone-else/<int:other>", someone_else, "person_apart"),
+    ("person/<int:pk>/write", write, "person_write"),
+    ("person/<int:pk>/export", export_by_staff, "person_export-data"),
     ("person/<int:pk>/erase", erase_by_staff, "person_erase"),
     ("person/<int:pk>/merge", merge_views.choose, "person_merge_choose"),
     ("person/<int:pk>/merge/<int:other>", merge_views.merge, "person_merge"),

@@ -30,7 +30,8 @@ from membership.emails.sending import cause_in_words
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
 from membership.forms import SingleLineField, day_field
 from membership.history import history_of
-from membership.models import Announcement, OutboxEmail
+from membership.models import Announcement, Bounce, OutboxEmail
+from membership.people.writing import KIND, take_back
 
 State = OutboxEmail.State
 
@@ -190,18 +191,18 @@ def _form_page(
 
 
 class BouncedFilter(FilterWithDefault):
-    """Emails with a bounce that is not cleared."""
+    """Emails that bounced from the address that the person has now, and are not cleared."""
 
     title = "bounces"
     parameter_name = "came-back"
-    options = [("yes", "Bounced, not cleared")]
+    options = [("yes", "Bounced")]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[OutboxEmail]
     ) -> QuerySet[OutboxEmail]:
         if self.value() != "yes":
             return queryset
-        return queryset.filter(bounce__isnull=False, bounce__cleared_at=None)
+        return queryset.filter(pk__in=Bounce.that_count().order_by().values("letter"))
 
 
 class KindFilter(ColumnFilter):
@@ -231,7 +232,8 @@ class AnnouncementFilter(ColumnFilter):
 class OutboxEmailAdmin(CustomPageAdmin):
     """Emails that were sent, are waiting or failed."""
 
-    list_display = ["subject", "to_email", "state", "queued_at", "sent_at", "attempts"]
+    list_display = ["subject", "to", "state_words", "queued_at", "sent_at", "attempts"]
+    list_select_related = ["person", "bounce"]
     list_filter = ["state", TeamFilter, BouncedFilter, KindFilter, AnnouncementFilter]
     search_fields = ["to_email", "subject", "person", "person__positions"]
     ordering = ["-pk"]
@@ -242,6 +244,9 @@ class OutboxEmailAdmin(CustomPageAdmin):
         ),
         "retry": partial(
             require_POST(act), verb=queue.retry, message="The email is on its way again."
+        ),
+        "undo": partial(
+            require_POST(act), verb=take_back, message="Undone. The email did not go out."
         ),
         "again": send_again,
         "came-back": mark_bounced,
@@ -261,7 +266,10 @@ class OutboxEmailAdmin(CustomPageAdmin):
         causes = [
             (cause_in_words(row["last_error"]), row) for row in by_cause.order_by("-count")[:10]
         ]
-        context = {"title": "Emails", "causes": causes, **(extra_context or {})}
+        bounces = Bounce.that_count().filter(letter__team__family__in=families_of(request.user))
+        context: dict[str, object] = {"title": "Emails", "causes": causes, **(extra_context or {})}
+        if count := bounces.count():
+            context["links"] = [(f"Bounced ({count})", "?came-back=yes")]
         return super().changelist_view(request, context)
 
     def get_urls(self) -> list[URLPattern]:
@@ -287,10 +295,27 @@ class OutboxEmailAdmin(CustomPageAdmin):
             can_cancel=email.state in (State.QUEUED, State.FAILED) and email.wanted,
             can_restore=email.state == State.CANCELLED and email.wanted,
             was_sent=email.state == State.SENT,
+            can_be_undone=email.kind == KIND and email.state == State.QUEUED and not email.attempts,
             **_exact_text(email),
         )
 
     @admin.action(description="Retry selected")
+    @admin.display(description="to", ordering="to_email")
+    def to(self, email: OutboxEmail) -> str:
+        """The address, which leads to the person."""
+        if not email.person or email.person.erased_on:
+            return email.to_email
+        page = reverse("admin:membership_person_change", args=[email.person_id])
+        return format_html('<a href="{}">{}</a>', page, email.to_email or email.person)
+
+    @admin.display(description="status", ordering="state")
+    def state_words(self, email: OutboxEmail) -> str:
+        bounce = getattr(email, "bounce", None)
+        if bounce and not bounce.cleared_at:
+            return f"Bounced: {bounce.why}"
+        return email.get_state_display()
+
+    @admin.action(description="Try failed emails again")
     def retry_failed(self, request: AuthenticatedRequest, chosen: QuerySet[OutboxEmail]) -> None:
         act_on_all(request, chosen[:AT_ONCE], queue.retry, RETRIED)
 

@@ -159,10 +159,13 @@ class Bounce(models.Model):
         return f"{date_format(self.on)}: {self.why}"
 
     @staticmethod
+    def that_count() -> "models.QuerySet[Bounce]":
+        """The bounces that are not cleared, from addresses that people have now."""
+        return Bounce.objects.filter(
+            letter__to_email=F("letter__person__email"), cleared_at=None
+        ).select_related("letter")
+
+    @staticmethod
     def of(person: Person) -> "models.QuerySet[Bounce]":
         """The bounces from the address that they have now, newest first."""
-        return Bounce.objects.filter(
-            letter__person=person,
-            letter__to_email=F("letter__person__email"),
-            cleared_at=None,
-        ).select_related("letter")
+        return Bounce.that_count().filter(letter__person=person)

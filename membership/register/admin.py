@@ -168,8 +168,9 @@ class AliasInline(StackedInline):
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
 
-@admin.register(Agency)
 class AgencyAdmin(ExportableAdmin, RemovableAdmin):
+    """The list of agencies and the form of one. ``evabc.desk.record_pages`` registers it, with what stands above the form."""
+
     form = AgencyForm
     list_display = ["name", "city", "membership_until"]
     list_filter = [AgencyMembershipFilter]
@@ -192,9 +193,6 @@ class AgencyAdmin(ExportableAdmin, RemovableAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         keep_former_agency_name(form.instance, form.initial.get("name", form.instance.name))
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Agency | None = None) -> list[str]:
-        return ["also_there", "merges"] if obj else []
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -220,19 +218,17 @@ class AgencyAdmin(ExportableAdmin, RemovableAdmin):
         kept = lead_to_kept(request, Agency, number)
         return kept or super()._get_obj_does_not_exist_redirect(request, opts, object_id)  # type: ignore[misc]
 
-    @admin.display(description="also in the register")
     def also_there(self, agency: Agency) -> str:
-        """Agencies called something like it, each with the way to merge it."""
+        """Agencies called something like it, each with the way to merge it. Empty if there is none."""
         links = (
             (reverse("admin:membership_agency_merge", args=[agency.pk, other.pk]), other)
             for other in near_agencies(agency.name)
             if other != agency
         )
-        return format_html_join(", ", '<a href="{}">{}</a>', links) or "None"
+        return format_html_join(", ", '<a href="{}">{}</a>', links)
 
-    @admin.display(description="merged agencies")
     def merges(self, agency: Agency) -> str:
-        """What was merged into it, by whom, and the way back."""
+        """What was merged into it, by whom, and the way back. Empty if nothing was."""
         done = agency.merges.select_related("by__person")
         undo = "admin:membership_agency_merge_undo"
         lines = (
@@ -244,7 +240,7 @@ class AgencyAdmin(ExportableAdmin, RemovableAdmin):
             )
             for merge in done
         )
-        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines)) or "None"
+        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines))
 
     @admin.display(description="EVA BC membership until", ordering="member_until")
     def membership_until(self, agency: Any) -> str:

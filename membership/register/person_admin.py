@@ -4,21 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
-from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
-from django.utils.safestring import mark_safe
 
 from communities.base_admin import no_one
-from membership.accounts.teams import families_of
 from membership.base_admin import titled
 from membership.models import (
-    AdmissionException,
-    Bounce,
     CoordinationRole,
     EvaMembership,
     OtherEmail,
@@ -26,18 +19,14 @@ from membership.models import (
     Person,
     ProgramPosition,
 )
-from membership.people.merging import why_no_undo
-from membership.people.near import near_record
 from membership.register import exports
 from membership.register.base_admin import (
     ConfirmationAdmin,
     FactInline,
     StackedInline,
-    merge_in_words,
 )
 from membership.register.kept import lead_to_kept
 from membership.register.person_records import keep_former_name
-from membership.rosters.admin import EnrolmentInline
 from membership.rosters.exports import ExportableAdmin
 from membership.sheets import Row
 
@@ -45,6 +34,9 @@ from membership.sheets import Row
 class PositionInline(FactInline):
     model = ProgramPosition
     autocomplete_fields = ["program", "agency"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("person", "program__agency")
 
 
 class RoleInline(FactInline):
@@ -95,8 +87,9 @@ class OtherNameInline(OtherInline):
     verbose_name_plural = "other names (a search finds them by these too)"
 
 
-@admin.register(Person)
 class PersonAdmin(ExportableAdmin, ConfirmationAdmin):
+    """The list of people and the form of one. ``evabc.desk.record_pages`` registers it, with what stands above the form."""
+
     list_display = ["name", "email"]
     list_filter = [
         ("positions__program__type", titled("program type")),
@@ -106,20 +99,10 @@ class PersonAdmin(ExportableAdmin, ConfirmationAdmin):
     search_fields = [*Person.search_columns(), "positions"]
     search_help_text = "Name, email, phone or agency"
     # Whose account it is, nobody chooses here.
-    fields = [
-        "name",
-        "email",
-        "phone",
-        "wants_reminders",
-        "account",
-        "shared_mailbox",
-        "came_back",
-        "merges",
-    ]
+    fields = ["name", "email", "phone", "wants_reminders"]
     inlines = [
         OtherNameInline,
         OtherEmailInline,
-        EnrolmentInline,
         PositionInline,
         RoleInline,
         PersonMembershipInline,
@@ -135,7 +118,7 @@ class PersonAdmin(ExportableAdmin, ConfirmationAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> list[str]:
         # The email of someone in the register changes on a page of its own, because their sign-in moves with it.
-        return ["account", "shared_mailbox", "came_back", "merges", *(["email"] if obj else [])]
+        return ["email"] if obj else []
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
         # There is nothing to open for an erased person.
@@ -163,65 +146,9 @@ class PersonAdmin(ExportableAdmin, ConfirmationAdmin):
         kept = lead_to_kept(request, Person, number)
         return kept or super().change_view(request, object_id, form_url, extra_context)
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Person | None = None,
-    ) -> HttpResponse:
-        if obj:
-            own = AdmissionException.objects.filter(
-                enrolment__person=obj,
-                enrolment__community__team__family__in=families_of(request.user),
-            )
-            context["exceptions"] = own.select_related("enrolment__community")
-            context["near"] = near_record(obj, viewer=request.user)
-            context["apart"] = obj.someone_else.select_related("other", "by__person")
-        return super().render_change_form(request, context, add, change, form_url, obj)
-
     def save_model(
         self, request: HttpRequest, obj: Person, form: forms.ModelForm, change: bool
     ) -> None:
         super().save_model(request, obj, form, change)
         if change and "name" in form.changed_data:
             keep_former_name(obj, form.initial["name"], on=timezone.localdate())
-
-    @admin.display(description="account")
-    def account(self, person: Person) -> str:
-        closed = "" if not person.user or person.user.is_active else ", closed by a lead"
-        return f"{person.user.email}{closed}" if person.user else "None"
-
-    @admin.display(description="shared mailbox")
-    def shared_mailbox(self, person: Person) -> str:
-        mailboxes = person.shared_mailboxes.select_related("by__person") if person.pk else ()
-        links = (
-            (reverse("admin:membership_sharedmailbox_change", args=[m.pk]), m.sentence)
-            for m in mailboxes
-        )
-        return format_html_join(" ", '<a href="{}">{}</a>', links) or "None"
-
-    @admin.display(description="bounced emails")
-    def came_back(self, person: Person) -> str:
-        """Bounces of the person's current email. A new email clears them."""
-        if person.pk is None:
-            return "–"
-        return "; ".join(map(str, Bounce.of(person))) or "None"
-
-    @admin.display(description="merged records")
-    def merges(self, person: Person) -> str:
-        """What was merged into this record, by whom, and the way back."""
-        done = person.merges.select_related("by__person") if person.pk else ()
-        lines = (
-            merge_in_words(
-                merge,
-                merge.merged_name or f"record {merge.merged_id}",
-                why_not=why_no_undo(merge),
-                undo=reverse("admin:membership_person_merge_undo", args=[merge.pk]),
-                history=reverse("admin:membership_person_history", args=[merge.merged_id]),
-            )
-            for merge in done
-        )
-        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines)) or "None"

@@ -9,11 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from communities.base_admin import no_one
 from membership.accounts.teams import families_of
 from membership.base_admin import (
     CommunityFilter,
@@ -67,33 +64,6 @@ class ConfirmationInline(admin.StackedInline):
     @admin.display(description="last day of the leave, as they answered")
     def last_day_of_leave(self, confirmation: YearlyConfirmation) -> str:
         return date_format(confirmation.leave_until) if confirmation.leave_until else "–"
-
-
-class EnrolmentInline(ShowsLeave, admin.StackedInline):
-    """On the page of a person: their enrolments with the viewer's teams, and what staff can do with each."""
-
-    model = Enrolment
-    fields = readonly_fields = ("community", "started_on", "leave", "ended_on", "pages")
-    max_num = 0
-    can_delete = False
-    show_change_link = True
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Enrolment]:
-        own = super().get_queryset(request).select_related("person", "community")
-        return own.filter(community__team__family__in=families_of(request.user))
-
-    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return True  # to anyone who may see the person
-
-    has_add_permission = has_change_permission = has_delete_permission = no_one
-
-    @admin.display(description="actions")
-    def pages(self, enrolment: Enrolment) -> SafeString:
-        links = (
-            (url, label, enrolment.community.short_name) for label, url in enrolment.staff_pages
-        )
-        link = '<a href="{}">{}<span class="visually-hidden"> ({})</span></a>'
-        return format_html_join(" · ", link, links)
 
 
 class ExceptionFilter(FilterWithDefault):

@@ -11,18 +11,22 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.db import transaction
 from django.db.models import Model, Q
 
 from communities.rules.assess import Finding
 from communities.rules.vocabulary import Evidence, FactKind
+from membership.accounts.security_events import log_security_event
 from membership.accounts.teams import families_of
 from membership.append_only import history_released
 from membership.errors import RefusedError
+from membership.history import log_change
 from membership.imports.about_person import lists_about
 from membership.models import (
     Agency,
     Announcement,
     Enrolment,
+    Export,
     Invitation,
     NameCheck,
     OutboxEmail,
@@ -31,8 +35,10 @@ from membership.models import (
     SlackLinkOpening,
     User,
 )
+from membership.people.permission import require_may_change
 from membership.privacy.erasing import addresses_of, erase_person, lock_for_erasing
 from membership.register.merging import forget_in_merges, merges_naming
+from membership.rosters.exports import own_team
 from requests.lifecycle import State, Verb
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote, new_reference
 from requests.workflow import withdraw_quietly
@@ -128,6 +134,31 @@ def all_that_is_held(person: Person, *, now: datetime) -> dict[str, object]:
         **_held_by_register(person),
         "requests": [_request(join_request) for join_request in requests.order_by("pk")],
     }
+
+
+def require_may_export(person: Person, *, by: User) -> None:
+    """Raise ``RefusedError`` unless all that is held about the person may be seen by ``by``, who is staff."""
+    require_may_change(person, by)
+    others = {"community__team__family__in": families_of(by)}
+    is_of_others = (
+        person.join_requests.exclude(**others).exists()
+        or person.enrolments.exclude(**others).exists()
+        or person.letters.exclude(team__family__in=families_of(by)).exists()
+    )
+    if is_of_others:
+        raise RefusedError(
+            "The other team also has requests or emails of this person. Ask a lead to export their data."
+        )
+
+
+@transaction.atomic
+def log_data_export(person: Person, *, by: User, now: datetime) -> None:
+    """Record who exported a person's data: on their record with their name, in the log of exports without it."""
+    kept = Export.objects.create(
+        what="Everything about one person", columns="", rows=1, team=own_team(by), by=by, at=now
+    )
+    log_change(person, by=by, words="Exported all their data.")
+    log_security_event("Exported", user=by.pk, export=kept.pk, rows=1)
 
 
 def _request(join_request: JoinRequest) -> dict[str, object]:

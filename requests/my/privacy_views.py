@@ -24,7 +24,12 @@ from membership.privacy.corrections import ask_for_correction
 from membership.privacy.erasing import lists_naming
 from membership.register.kept import at_kept_record
 from membership.register.person_records import person_of_user
-from requests.my.privacy import all_that_is_held, erase
+from requests.my.privacy import (
+    all_that_is_held,
+    erase,
+    log_data_export,
+    require_may_export,
+)
 
 
 class CorrectionForm(forms.Form):
@@ -51,13 +56,17 @@ def agree_again(request: AuthenticatedRequest) -> HttpResponse:
 @fresh_code_required
 def download(request: AuthenticatedRequest) -> HttpResponse:
     """Everything held about them, as one file."""
-    now = timezone.now()
     log_security_event("Own data taken", user=request.user.pk)
+    return _as_file(person_of_user(request.user), "my-data")
+
+
+def _as_file(person: Person, name: str) -> HttpResponse:
+    now = timezone.now()
     return JsonResponse(
-        all_that_is_held(person_of_user(request.user), now=now),
+        all_that_is_held(person, now=now),
         json_dumps_params={"indent": 2, "ensure_ascii": False},
         headers={
-            "Content-Disposition": f'attachment; filename="my-data-{timezone.localdate(now)}.json"'
+            "Content-Disposition": f'attachment; filename="{name}-{timezone.localdate(now)}.json"'
         },
     )
 
@@ -138,4 +147,33 @@ def erase_by_staff(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         title=f"Erase {person}?",
         person=person,
         lists=lists_naming(person),
+    )
+
+
+@at_kept_record(Person)
+@fresh_code_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def export_by_staff(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Staff save the file that a person could download themselves, for someone who asks without an account."""
+    person = get_object_or_404(Person, pk=pk, erased_on__isnull=True)
+    if not families_of(request.user):
+        raise Http404("There is no such person.")
+    page = reverse("admin:membership_person_change", args=[pk])
+    try:
+        require_may_export(person, by=request.user)
+    except RefusedError as refusal:
+        messages.warning(request, str(refusal))
+        return redirect(page)
+    if request.method == "POST":
+        log_data_export(person, by=request.user, now=timezone.now())
+        return _as_file(person, f"data-of-person-{pk}")
+    return desk_page(
+        request,
+        "desk/form.html",
+        title=f"Export the data of {person}",
+        crumbs=[("People", reverse("admin:membership_person_changelist")), (str(person), page)],
+        lede="One file with everything that the portal holds about them, as they can download it themselves on "
+        "My details. Notes that staff write for each other are not in it. Check that you give it to no one else.",
+        button="Save the file",
+        back=("Back to their page", page),
     )

@@ -257,6 +257,7 @@ def test_a_change_list_takes_the_same_number_of_queries_for_any_number_of_rows(d
 
     models = ["agency", "program", "evamembership", "person"]
     grow(2)
+    rows(desk, "agency", "")  # the counts of the menu are kept for some seconds
     few_rows = [queries_of(rows, desk, model, "") for model in models]
     grow(10)
     assert [queries_of(rows, desk, model, "") for model in models] == few_rows

@@ -1,0 +1,93 @@
+"""Writing an email to one person, from the team's mailbox. It can be taken back before it goes out."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from communities.models import SupportTeam
+from membership.accounts.teams import families_of
+from membership.emails.kinds import (
+    NAME,
+    TEAM,
+    TO_PERSON,
+    UNDO_TIME,
+    EmailKind,
+    Placeholder,
+    staff_text,
+)
+from membership.emails.message import compose
+from membership.emails.queue import Email, queue
+from membership.errors import RefusedError
+from membership.history import log_change
+from membership.models import OutboxEmail, Person, User
+from membership.rosters.enrolments import NOT_UNDONE, team_of
+
+KIND = "from-staff"
+_State = OutboxEmail.State
+
+EMAIL_KINDS = (
+    EmailKind(
+        KIND,
+        "Email from staff",
+        TO_PERSON,
+        "When staff write to one person from their page",
+        (
+            NAME,
+            TEAM,
+            Placeholder(
+                "subject", "The subject that staff write", "A question about Slack", neutral=True
+            ),
+            staff_text("The text that staff write", "Did our invitation to Slack reach you?"),
+        ),
+    ),
+)
+
+
+def sender(person: Person, by: User) -> SupportTeam:
+    """The team that the email comes from: the person's own, if the writer is on it; else the writer's."""
+    team = team_of(person)
+    families = families_of(by)
+    if not families:
+        raise RefusedError("Only staff can write to people.")
+    if team.family in families:
+        return team
+    return SupportTeam.objects.get(family__in=families)
+
+
+def email_to(person: Person, *, by: User, subject: str, text: str) -> Email:
+    """The email as they will get it."""
+    words = {"name": person.name, "subject": subject, "text": text.strip()}
+    return compose(KIND, team=sender(person, by), person=person, words=words)
+
+
+@transaction.atomic
+def write_to_person(
+    *, person_id: int, subject: str, text: str, by: User, now: datetime
+) -> OutboxEmail:
+    """Queue an email with these words, due when it can no longer be taken back."""
+    person = Person.objects.select_for_update(of=("self",)).get(pk=person_id)
+    if person.erased_on or person.merged_into_id or not person.email:
+        raise RefusedError("The register has no email for this person. Add one first.")
+    email = email_to(person, by=by, subject=subject, text=text)
+    waiting = OutboxEmail.objects.filter(person=person, kind=KIND, state=_State.QUEUED)
+    if waiting.filter(subject=email.subject, body=email.body).exists():
+        raise RefusedError("This email is already waiting to be sent. Nothing else was sent.")
+    entry = log_change(person, by=by, words="Wrote them an email.")
+    return queue(email, about=f"person:{person.pk}", event=entry.pk, now=now, wait=UNDO_TIME)
+
+
+@transaction.atomic
+def take_back(*, email_id: int, by: User, now: datetime) -> OutboxEmail:
+    """Cancel an email that was written to a person a moment ago, before a worker has it."""
+    rows = OutboxEmail.objects.select_for_update(of=("self",)).select_related("team", "person")
+    email = rows.get(pk=email_id)
+    if email.team.family not in families_of(by) or email.kind != KIND:
+        raise RefusedError("This email belongs to the other team.")
+    if email.state == _State.CANCELLED:
+        raise RefusedError("This email was already undone. It did not go out.")
+    if email.state != _State.QUEUED or email.attempts:
+        raise RefusedError(NOT_UNDONE)
+    email.state, email.wanted = _State.CANCELLED, False
+    email.save(update_fields=["state", "wanted"])
+    log_change(email, by=by, words="Undone. It did not go out.")
+    return email

@@ -1,0 +1,238 @@
+"""What the pages of a person and of an agency say above the form, and what each team sees there."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from communities.rules.vocabulary import Evidence
+from evabc.desk.record_pages import known_person
+from membership.access.verbs import Verb, mark
+from membership.models import (
+    Access,
+    AdmissionException,
+    Agency,
+    Bounce,
+    Enrolment,
+    Export,
+    OutboxEmail,
+    Person,
+    Program,
+    ProgramPosition,
+)
+from membership.rosters.leave import pause_enrolment
+from requests.lifecycle import State
+from requests.models import JoinRequest, StaffNote
+from tests import builders
+from tests.builders import NOW, page, queries_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def priya():
+    return builders.staff()
+
+
+@pytest.fixture
+def dana(priya):
+    """Approved for STVC, on leave, invited to Slack; one email bounced, and CCSS has a request too."""
+    user = builders.worker()
+    done = builders.request_in(State.APPROVED, user, priya)
+    AdmissionException.objects.create(
+        enrolment=done.enrolment,
+        reason="Covers for a colleague",
+        made_by=priya,
+        made_on=NOW.date(),
+        review_on=date(2099, 1, 31),
+    )
+    slack = Access.objects.get(person=user.person, kind="slack")
+    mark(access_ids=[slack.pk], verb=Verb.INVITED, by=priya, now=NOW)
+    pause_enrolment(
+        enrolment_id=done.enrolment_id,
+        by=priya,
+        text="Parental leave.",
+        now=NOW,
+        until=NOW.date() + timedelta(days=30),
+    )
+    Enrolment.objects.filter(person=user.person).update(leave_until=date(2099, 1, 31))
+    StaffNote.objects.create(join_request=done, by=priya, at=NOW, text="Called on Monday.")
+    receipt = OutboxEmail.objects.get(kind="receipt", person=user.person)
+    OutboxEmail.objects.filter(pk=receipt.pk).update(state="sent", sent_at=NOW)
+    Bounce.objects.create(letter=receipt, on=NOW.date(), why="Mailbox full", marked_by=priya)
+    builders.sent(user, "icat", note="Only for CCSS")
+    return user.person
+
+
+def url_of(record):
+    return f"/admin/membership/{record._meta.model_name}/{record.pk}/change/"
+
+
+def test_a_persons_page_says_who_they_are_to_the_team_and_what_happened(client, dana, priya):
+    builders.sign_in(client, priya)
+
+    shown = page(client, url_of(dana))
+
+    for words in (
+        "Emails to dana@example.org bounce",
+        "Mailbox full",
+        "on leave until January 31, 2099",
+        "Slack</a>: invited since",
+        "carries a caseload",
+        "(self-reported)",
+        "Admitted as an exception on",
+        "approved, by Priya",
+        "Called on Monday.",
+        "Parental leave",
+        "(bounced)",
+        "invited by Priya",
+    ):
+        assert words in shown, words
+    assert "Only for CCSS" not in shown
+    assert "ICAT" not in shown.split("What happened")[1].split("Edit the record")[0]
+
+
+def test_each_team_sees_its_own_and_a_lead_all(client, dana):
+    builders.sign_in(client, builders.staff(builders.CCSS, "camille@example.org"))
+    of_ccss = page(client, url_of(dana))
+    builders.sign_in(client, builders.lead())
+    of_lead = page(client, url_of(dana))
+
+    assert "In a community of the other team" in of_ccss
+    assert "(ICAT): sent" in of_ccss
+    for words in ("Called on Monday.", "Parental leave", "(STVC): approved", "(bounced)"):
+        assert words not in of_ccss
+        assert words in of_lead
+    assert "(ICAT): sent" in of_lead
+    assert "In a community of the other team" not in of_lead
+
+
+@pytest.mark.core
+def test_what_a_list_says_leads_to_its_import(client, world):
+    dana, listed = world["person"], world["listimport"]
+    listed.state, listed.moved_at = "applied", NOW
+    listed.content = listed.table = listed.found = None
+    listed.save()
+    dana.positions.update(
+        evidence=Evidence.LISTED, list_name=listed.list_name, list_as_of=listed.as_of
+    )
+    builders.sign_in(client, builders.lead())
+
+    shown = page(client, url_of(dana))
+
+    assert f'/admin/membership/listimport/{listed.pk}/change/"' in shown
+    assert "names them: program position" in shown
+
+
+def test_the_newest_steps_come_first_and_the_others_with_one_more_click(client, dana, priya):
+    done = JoinRequest.objects.get(person=dana, community__slug="stvc")
+    for number in range(40):
+        at = NOW + timedelta(days=number)
+        StaffNote.objects.create(join_request=done, by=priya, at=at, text=f"Note {number:02}.")
+    builders.sign_in(client, priya)
+
+    newest, everything = page(client, url_of(dana)), page(client, url_of(dana) + "?all=yes")
+
+    assert newest.index("Note 39.") < newest.index("Note 38.") < newest.index("Show all")
+    assert "Note 05." not in newest
+    assert "Note 05." in everything
+    assert "Called on Monday." in everything
+    assert "Show all" not in everything
+
+
+def test_it_takes_the_same_number_of_queries_however_much_happened(client, dana, priya):
+    builders.sign_in(client, priya)
+    client.get(url_of(dana))
+    known_person(dana, priya)
+    few, known = queries_of(client.get, url_of(dana)), queries_of(known_person, dana, priya)
+    done = JoinRequest.objects.get(person=dana, community__slug="stvc")
+    for _ in range(5):
+        StaffNote.objects.create(join_request=done, by=priya, at=NOW, text="Again.")
+        Enrolment.objects.create(
+            person=dana, community=done.community, started_on="2020-01-01", ended_on="2020-02-01"
+        )
+
+    assert queries_of(client.get, url_of(dana)) == few
+    for number in range(5):  # Django’s form asks for the program of each
+        agency = Agency.objects.create(name=f"House {number}")
+        program = Program.objects.create(agency=agency, type="STVC")
+        ProgramPosition.objects.create(person=dana, program=program, program_type="STVC")
+    assert queries_of(known_person, dana, priya) == known
+
+
+def test_the_form_is_closed_and_opens_with_an_error(client, dana):
+    builders.sign_in(client, builders.lead())
+
+    shown = page(client, url_of(dana))
+    wrong = client.post(url_of(dana), {"name": "x" * 200}).content.decode()
+
+    assert '<details class="record-form"><summary>' in shown
+    assert '<details class="record-form" open><summary>' in wrong
+
+
+def test_an_agencys_page_says_who_works_there_and_who_asks(client, dana, priya):
+    agency = Agency.objects.create(name="Example House")
+    program = Program.objects.create(agency=agency, type="STVC", community_served="Sample Bay")
+    dana.positions.update(program=program)
+    JoinRequest.objects.filter(person=dana, community__slug="icat").update(agency=agency)
+    builders.sign_in(client, priya)
+    of_team = page(client, url_of(agency))
+    few = queries_of(client.get, url_of(agency))
+    for number in range(4):
+        other = Person.objects.create(name=f"Other {number}")
+        ProgramPosition.objects.create(person=other, program=program, program_type="STVC")
+    assert queries_of(client.get, url_of(agency)) == few
+    builders.sign_in(client, builders.lead())
+
+    assert f'href="{url_of(dana)}"' in of_team
+    assert "in STVC" in of_team
+    assert "Sample Bay</a>: funder not known" in of_team
+    assert "Open requests" not in of_team
+    assert "Dana Sample</bdi>, ICAT" in page(client, url_of(agency))
+
+
+# -- Saving the data of a person ---------------------------------------------------------------------
+
+
+def test_staff_save_what_a_person_could_save_themselves(client, priya):
+    user = builders.worker()
+    builders.sent(user)
+    builders.sign_in(client, priya, fresh_code=True)
+    export = f"/admin/membership/person/{user.person.pk}/export/"
+
+    assert "Save the file" in page(client, export)
+    assert not Export.objects.exists()
+    saved = client.post(export)
+
+    assert saved.json()["details"]["email"] == "dana@example.org"
+    assert "attachment" in saved["Content-Disposition"]
+    [kept] = Export.objects.all()
+    assert (kept.what, kept.by, kept.rows) == ("Everything about one person", priya, 1)
+    assert "Exported all their data by Priya" in page(client, url_of(user.person))
+
+
+def test_the_data_of_someone_of_both_teams_is_for_a_lead(client, dana, priya):
+    export = f"/admin/membership/person/{dana.pk}/export/"
+    builders.sign_in(client, priya, fresh_code=True)
+    refused = client.post(export, follow=True)
+    builders.sign_in(client, builders.lead(), fresh_code=True)
+
+    assert "Ask a lead to export their data." in builders.text_of(refused)
+    assert client.post(export).json()["requests"]
+
+
+# -- Bounces ------------------------------------------------------------------------------------------
+
+
+def test_bounced_emails_are_counted_listed_and_lead_to_the_person(client, dana, priya):
+    emails = "/admin/membership/outboxemail/"
+    builders.sign_in(client, priya)
+    menu, listed = page(client, emails), page(client, f"{emails}?came-back=yes")
+    dana.email = "dana.new@example.org"
+    dana.save()
+
+    assert "Bounced (1)" in menu
+    assert "Bounced: Mailbox full" in listed
+    assert f'href="{url_of(dana)}"' in listed
+    assert "1 email" in listed
+    assert "Bounced (" not in page(client, emails)
+    assert "Mailbox full" not in page(client, f"{emails}?came-back=yes")
