@@ -46,6 +46,18 @@
   });
 })();
 
+// "Copy" beside a field with a list of addresses. Where the clipboard is closed, the list is selected.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const field = document.getElementById(button.dataset.copy);
+    const said = button.closest("form").querySelector("[role=status]");
+    field.select();
+    said.textContent = "Selected. Press Ctrl+C to copy.";
+    navigator.clipboard?.writeText(field.value).then(() => { said.textContent = "Copied."; }, () => {});
+  });
+}
+
 // Single keys, as templates/desk/keys.html declares them: each leads to the first element that its line names. They do
 // nothing while someone types or chooses, and can be turned off.
 (() => {
