@@ -29,6 +29,27 @@
   });
 })();
 
+// The key "/" leads to the search box from anywhere but a field that is typed in.
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  const box = document.getElementById("desk-search");
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing || !box) return;
+  event.preventDefault();
+  box.focus();
+});
+
+// "Copy" beside a field with a list of addresses. Where the clipboard is closed, the list is selected.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const field = document.getElementById(button.dataset.copy);
+    const said = button.closest("form").querySelector("[role=status]");
+    field.select();
+    said.textContent = "Selected. Press Ctrl+C to copy.";
+    navigator.clipboard?.writeText(field.value).then(() => { said.textContent = "Copied."; }, () => {});
+  });
+}
+
 // Single keys, as templates/desk/keys.html declares them: each leads to the first element that its line names. They do
 // nothing while someone types or chooses, and can be turned off.
 (() => {
