@@ -125,6 +125,9 @@ def test_a_ready_text_is_put_after_what_was_typed_and_nothing_is_sent(client, da
     assert filled["subject"].value() == "About Slack"
     assert filled["text"].value() == "Hi.\n\nSlack is where members talk."
     assert (kept["subject"].value(), kept["text"].value()) == ("Mine", "Hi.")
+    preview = text_of(client.post(address, {"preview": "yes", "subject": "Mine", "text": "Hi."}))
+    assert "<dd>Mine</dd>" in preview
+    assert "<p><bdi>Hi.</bdi></p>" in preview
     assert not OutboxEmail.objects.exists()
 
 
