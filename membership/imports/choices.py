@@ -1,10 +1,12 @@
 """Columns whose cells are one of several values, such as the type of a program."""
 
+import re
 from collections.abc import Mapping
 
 from membership.imports.cells import (
     EMPTY,
     NOTHING,
+    OVER,
     PLACE,
     SKIP,
     WITHOUT,
@@ -17,6 +19,7 @@ from membership.imports.cells import (
 )
 from membership.imports.columns import OneOf
 from membership.imports.files import BadCell, Cell
+from membership.imports.kinds.base import says_over
 from membership.imports.questions import ONE_BY_ONE, in_rows
 
 
@@ -30,10 +33,11 @@ def read_choices(cells: Cells, values: Values) -> Meanings:
     more = {}
     if cells.column.name in _WITH_A_PLACE:
         more = {cell: found for cell in unknown if (found := one_of.with_more(str(cell)))[0]}
-    are_places = _ask_about_more(cells, {cell: words for cell, (_, words) in more.items()}, values)
+    may_be_places = {c: words for c, (_, words) in more.items() if not says_over(words)}
+    are_places = _ask_about_more(cells, may_be_places, values)
     rest = cells.rest(*cells.ways_out()[:-1])
     for cell in unknown:
-        if cell in more and are_places != ONE_BY_ONE:
+        if cell in may_be_places and are_places != ONE_BY_ONE:
             code, words = more[cell]
             read[cell] = Meaning(one_of.value(code), place=words if are_places == PLACE else "")
             if are_places == WITHOUT:
@@ -48,6 +52,10 @@ def read_choices(cells: Cells, values: Values) -> Meanings:
 
 # Kinds of things that are in a place, which people write behind them.
 _WITH_A_PLACE = ("program_type", "kind")
+_FOR_WHOM = re.compile(
+    r"\b(?:adults?|youth|child(?:ren)?|wom[ae]n|m[ae]n|police|fte|(?:part|full)[- ]time)\b",
+    re.IGNORECASE,
+)
 
 
 def _ask_about_more(cells: Cells, more: Mapping[Cell, str], values: Values) -> str | None:
@@ -56,6 +64,7 @@ def _ask_about_more(cells: Cells, more: Mapping[Cell, str], values: Values) -> s
         return None
     first, words = next(iter(more.items()))
     rows = sorted(number for cell in more for number in cells.rows[cell])
+    is_someone = any(map(_FOR_WHOM.search, more.values()))
     return cells.ask_once(
         "more",
         cells.column.name,
@@ -67,24 +76,31 @@ def _ask_about_more(cells: Cells, more: Mapping[Cell, str], values: Values) -> s
             (ONE_BY_ONE, "It depends: ask about each value"),
         ],
         rows,
-        proposed=WITHOUT if values.has_places else PLACE,
+        proposed=WITHOUT if values.has_places else "" if is_someone else PLACE,
     )
 
 
 def _ask_choice(cells: Cells, one_of: OneOf, cell: Cell, code: str, words: str) -> Meaning:
     """Ask about one value. If it has other ``words``, they may be the community served."""
-    text, place = str(cell), f"{PLACE}:{code}"
-    outside = one_of.outside(text)
+    text, place, over = str(cell), f"{PLACE}:{code}", f"{OVER}:{code}"
+    outside, is_over = one_of.outside(text), bool(code) and says_over(words)
     labels = dict(one_of.options)
-    with_place = [(place, f"{labels[code]}, and the community served is {words}")] if code else []
+    with_more = [(place, f"{labels[code]}, and the community served is {words}")] if code else []
+    if is_over:
+        with_more = [(over, f"{labels[code]}, and it is over")]
+    proposed = code or one_of.likely(text)
+    if outside:  # STVC/PEACE is of these communities too
+        proposed = "" if one_of.names_one(text) else SKIP
     answer = cells.ask(
         cell,
-        [*with_place, *one_of.options, *cells.ways_out()],
-        proposed=SKIP if outside else code or one_of.likely(text),
+        [*with_more, *one_of.options, *cells.ways_out()],
+        proposed=over if is_over else proposed,
         help_text=f"{outside} is not a program of these communities." if outside else "",
     )
     if answer == SKIP or (outside and answer is None):
         return cells.left_out(cell)
+    if answer == over:
+        return Meaning(one_of.value(code), over=words)
     if answer == place:
         return Meaning(one_of.value(code), place=words)
     return NOTHING if answer in (EMPTY, None) else Meaning(one_of.value(answer))

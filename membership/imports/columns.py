@@ -169,11 +169,20 @@ class OneOf:
         parts = (cell, *_PARTS.split(cell))
         return next((what for p in parts if (what := self._outside.get(_words(p)))), "")
 
+    def names_one(self, cell: str) -> bool:
+        """Whether a part of the cell names one of the options."""
+        return bool(self._meanings(cell) - {None})
+
     def likely(self, cell: str) -> str:
         """The code of the option that the cell most likely means; empty if none is, or two are."""
         meanings = self._meanings(cell)
         if None in meanings and _TOGETHER.search(cell):  # with something else: PSSG/City
             return ""
+        words = sorted(_words(cell))
+        if None in meanings and (
+            codes := {c for w, c in self._by_words.items() if sorted(w) == words}
+        ):
+            return codes.pop() if len(codes) == 1 else ""  # Outreach (STV)
         meanings -= {None}
         if meanings:
             return meanings.pop() or "" if len(meanings) == 1 else ""
@@ -196,6 +205,8 @@ class OneOf:
         others = [part for part, code in known.items() if not code]
         said = {word for part in others for word in comparable_words(part)}
         if len(codes) != 1 or not others or said & self._said or not "".join(others)[0].isalpha():
+            return "", ""
+        if any(map(self.outside, others)):  # PBVS/CBVS
             return "", ""
         return codes.pop(), ", ".join(others)
 

@@ -40,7 +40,7 @@ def is_likely(day: date, as_of: date) -> bool:
 
 def likely_instead(day: date, as_of: date) -> list[date]:
     """What an unlikely day may be meant to be: another century, or two digits swapped."""
-    year = str(day.year)
+    year = f"{day.year:04}"
     swapped = (year[:n] + year[n + 1] + year[n] + year[n + 2 :] for n in range(3))
     years = [day.year + 100, day.year - 100, *map(int, swapped)]
     found = (_day(y, day.month, day.day) for y in dict.fromkeys(years) if y > 999)
@@ -172,7 +172,7 @@ def _numbers(found: re.Match[str], usual_order: str, as_of: date) -> Written:
         return Written(guesses=_year_in_front(a, b, last, as_of))
     order, day = next(iter(by_order.items()))
     in_front = _year_in_front(a, b, last, as_of)
-    if in_front and abs(year - as_of.year) > _FAR:
+    if in_front and _is_less_likely(day, in_front[0], as_of):
         return Written(guesses=(*in_front, day))
     # The same number twice shows nothing.
     return Written(day, proves=order if len(by_order) == 1 else "")
@@ -186,14 +186,24 @@ def _year_in_front(a: int, b: int, last: str, as_of: date) -> tuple[date, ...]:
     return (day,) if day and abs(day.year - as_of.year) <= _NEAR else ()
 
 
+def _is_less_likely(day: date, other: date, as_of: date) -> bool:
+    """Whether a day is far away, or in the future while another meaning is nearer: 27-03-31 in a list of 2026."""
+    away = abs(day.year - as_of.year)
+    return away > _FAR or (day.year > as_of.year and away > abs(other.year - as_of.year))
+
+
 def _only_a_number(bare: str, is_last_day: bool, as_of: date) -> Written:
     number = int(bare.partition(".")[0])
     if len(bare) == 8:  # without marks, and not with the year in front
         day_first = _day(number % 10_000, number // 10_000 % 100, number // 1_000_000)
         month_first = _day(number % 10_000, number // 1_000_000, number // 10_000 % 100)
         return Written(guesses=tuple(sorted({d for d in (day_first, month_first) if d})))
-    if len(bare) == 6 and (day := _day(2000 + number // 10_000, number // 100 % 100, number % 100)):
-        return Written(guesses=(day,))
+    if len(bare) == 6:
+        a, b, c = number // 10_000, number // 100 % 100, number % 100
+        days = {_day(2000 + a, b, c), _day(2000 + c, b, a), _day(2000 + c, a, b)} - {None}
+        near = [day for day in days if day and abs(day.year - as_of.year) <= _NEAR]
+        if near:
+            return Written(guesses=tuple(sorted(near)))
     if len(bare) == 4 and 1900 <= number <= 2200:
         calendar, fiscal = _span(number, 1, 12), _fiscal(number)
         return Written(guesses=(calendar[is_last_day], fiscal[is_last_day]))
@@ -246,8 +256,8 @@ def _with_month_in_words(bare: str, is_last_day: bool, as_of: date) -> Written:
     day, in_front = _day(_year(last), month, int(first)), None
     if len(last) <= 2:
         in_front = _day(_year(first), month, int(last))
-    is_far = day and in_front and abs(day.year - as_of.year) > _FAR
-    if day and in_front and is_far and abs(in_front.year - as_of.year) <= _NEAR:
+    is_near = in_front and abs(in_front.year - as_of.year) <= _NEAR
+    if day and in_front and is_near and _is_less_likely(day, in_front, as_of):
         return Written(guesses=(in_front, day))
     return Written(day)
 

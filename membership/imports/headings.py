@@ -39,7 +39,7 @@ _SAYS_LITTLE = frozenset(
     re.findall(
         r"\w+",
         "a,all,an,and,are,by,current,de,do,does,for,full,if,in,is,it,legal,of,official,on,or,please,enter,served,serving,"
-        "term,the,their,they,this,what,when,which,who,work,works,you,your,name,names",
+        "amended,delivered,delivery,next,revised,term,the,their,they,this,what,when,which,who,work,works,you,your,name,names",
     )
 )
 _DATES = frozenset({"date", "dates", "day"})

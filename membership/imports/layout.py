@@ -349,11 +349,24 @@ _TOTAL = re.compile(
     re.IGNORECASE,
 )
 _ENDS_A_TOTAL = re.compile(r".+\b(?:sub)?total", re.IGNORECASE)
-_BEGINS_A_TOTAL = re.compile(r"(?:grand\s+|sub[\s-]*)?totals?\b", re.IGNORECASE)
+_BEGINS_A_TOTAL = re.compile(r"(?:(?:grand\s+|sub[\s-]*)?totals?|sum|average)\b", re.IGNORECASE)
+_COUNTS_THEM = re.compile(
+    r"(?:.+\s)?(?:members|agencies|organizations|programs|contracts|records|rows)\b.*",
+    re.IGNORECASE,
+)
+_OF_A_REMARK = re.compile(
+    r":$|@|\d:\d\d|\b(?:19|20)\d\d\b|\b(?:members|questions|contact|report|please|note)\b",
+    re.IGNORECASE,
+)
+_NUMBERS_OF_A_DATE = re.compile(r"\d+[-/.]\d+[-/.]\d+")
 _NUMBER = re.compile(r"[-\d\s,.$%()]+")
 _PRINTED = re.compile(
     r"(?:printed|generated|exported|prepared|created|produced|downloaded|report run|report date|last updated|updated)\b.*"
     r"(?:\b(?:by|on|at|from)\b|.*\d{4}).*|page \d+( of \d+)?|confidential\b.*|end of (?:report|list|file)|[-–—_=*\s]+",
+    re.IGNORECASE,
+)
+LIKE_AN_AGENCY = re.compile(
+    r"\b(society|soc|association|cent(re|er)|services?|house|council|nation|ltd|inc|foundation|shelter|resource)\b",
     re.IGNORECASE,
 )
 _NOTE = re.compile(
@@ -365,14 +378,20 @@ def _find_rows_to_skip(layout: Layout, names: Headings, given: Given) -> None:
     """Recognize totals, notes and so on. They are skipped unless staff say to read them."""
     heading_cells = {key for heading in layout.headings for key in heading_keys(heading)}
     needed = _needed_positions(layout, names, given)
-    last_full = next((r.number for r in reversed(layout.rows) if _has_all(r, needed)), 0)
+    full = [r for r in layout.rows if _has_all(r, needed) and len(needed) + _number_of_cells(r) > 2]
+    # With the agency only in titles between rows, no row has all.
+    longer = full or [row for row in layout.rows if _number_of_cells(row) > 2]
+    last_full = longer[-1].number if longer else 0
+    # Where the others have more cells, a row with one may be a remark, even if no other cell is needed.
+    alone = sum(_number_of_cells(row) == 1 for row in layout.rows)
+    is_more = len(needed) > 1 or (bool(needed) and 2 * len(full) >= alone)
     asked: dict[str, list[int]] = {}
     lines: dict[int, str] = {}
     is_below = False
     for row in layout.rows:
         if headings := _headings_in(row, heading_cells):
             is_below = headings < 0.7 or not _are_in_their_columns(row, layout)
-        kind = _kind_of_skip(row, headings >= 0.7, needed, last_full)
+        kind = _kind_of_skip(row, headings >= 0.7, needed, last_full, is_more=is_more)
         if is_below and kind in ("", "repeat", "section"):
             kind = "table"
         answer = given.get("skipped", str(row.number))
@@ -441,26 +460,44 @@ def _are_in_their_columns(row: SheetRow, layout: Layout) -> bool:
     )
 
 
-def _kind_of_skip(row: SheetRow, is_repeat: bool, needed: Collection[int], last_full: int) -> str:
+def _may_be_a_remark(text: str) -> bool:
+    """Whether a text alone in its row is hardly the name of an agency."""
+    return text.isupper() or len(text.split()) > 7 or bool(_OF_A_REMARK.search(text))
+
+
+def _number_of_cells(row: SheetRow) -> int:
+    return sum(map(bool, row.cells))
+
+
+def _kind_of_skip(
+    row: SheetRow, is_repeat: bool, needed: Collection[int], last_full: int, *, is_more: bool
+) -> str:
     """Why a row is no part of the list, by the keys of ``SKIPS``; empty for a row that is."""
     if is_repeat:
         return "repeat"
     cells = [cell for cell in row.cells if cell]
     texts = [str(cell) for cell in cells]
-    has_all = _has_all(row, needed)
-    # The sum may be a formula without a result.
+    is_agency = bool(LIKE_AN_AGENCY.search(texts[0]))
+    has_all = _has_all(row, needed) and (
+        len(needed) > 1 or is_agency or any(map(_NUMBERS_OF_A_DATE.match, texts))
+    )
+    # The sum may be a formula without a result, or "3 contracts".
     others_are_numbers = all(
-        isinstance(cell, BadCell) or _NUMBER.fullmatch(str(cell)) for cell in cells[1:]
+        isinstance(cell, BadCell) or _NUMBER.fullmatch(str(cell)) or _TOTAL.fullmatch(str(cell))
+        for cell in cells[1:]
     )
     if others_are_numbers and (
         _TOTAL.fullmatch(texts[0])
         or (
-            not has_all
-            and not (len(texts) == 1 and newest_year(texts[0]))
-            and any(
-                found(texts[0])
-                for found in (_BEGINS_A_TOTAL.match, _ENDS_A_TOTAL.fullmatch, _NUMBER.fullmatch)
+            (
+                not has_all
+                and not (len(texts) == 1 and newest_year(texts[0]))
+                and any(
+                    found(texts[0])
+                    for found in (_BEGINS_A_TOTAL.match, _ENDS_A_TOTAL.fullmatch, _NUMBER.fullmatch)
+                )
             )
+            or (not has_all and len(texts) > 1 and _COUNTS_THEM.fullmatch(texts[0]))
         )
     ):
         return "total"
@@ -472,7 +509,9 @@ def _kind_of_skip(row: SheetRow, is_repeat: bool, needed: Collection[int], last_
         return "printed"
     if len(texts) == 1 and _NOTE.fullmatch(texts[0]):
         return "note"
-    if len(texts) == 1 and len(needed) > 1:
+    if len(needed) == 1 and (is_agency or not _may_be_a_remark(texts[0])):
+        return ""  # an agency of which the list says no more
+    if len(texts) == 1 and is_more:
         return "below" if row.number > last_full else "section"
     return ""
 

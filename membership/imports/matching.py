@@ -11,7 +11,14 @@ from typing import Any
 from membership.imports.columns import NEVER_ONE_VALUE, CellError, Column, text, yes_or_no
 from membership.imports.files import BadCell, Cell, SheetRow, column_letters
 from membership.imports.headings import Candidate, Headings
-from membership.imports.layout import TITLES_BETWEEN, Layout, newest_year, shown, without_digits
+from membership.imports.layout import (
+    LIKE_AN_AGENCY,
+    TITLES_BETWEEN,
+    Layout,
+    newest_year,
+    shown,
+    without_digits,
+)
 from membership.imports.questions import Given, Question, Step
 from membership.register.names import name_key
 
@@ -112,6 +119,8 @@ class Matching:
     uses: list[ColumnUse]
     constants: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    # What it means that the list has no end dates, and so on.
+    warnings: list[str] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     positions: dict[str, int] = field(default_factory=dict)
     name_cells: list[int] = field(default_factory=list)
@@ -188,6 +197,8 @@ def match_columns(
     }
     there = matching.positions.keys() | matching.constants.keys()
     matching.missing = [c.name for c in columns if c.required and c.name not in there]
+    warnings = (c.if_absent for c in columns if c.if_absent and c.name not in there)
+    matching.warnings = list(dict.fromkeys(warnings))
     options = [
         ("", "Not used"),
         *((column.name, column.heading) for column in all_columns.values()),
@@ -350,10 +361,6 @@ def _share(cells: Sequence[str], test: Callable[[str], object]) -> float:
 
 
 _AMOUNT = re.compile(r"[\s$\d.,]+")
-_AGENCY = re.compile(
-    r"\b(society|soc|association|cent(re|er)|services?|house|council|nation|ltd|inc|foundation|shelter|resource)\b",
-    re.IGNORECASE,
-)
 
 
 def _take_content(
@@ -383,7 +390,7 @@ def _content_fits(column: Column, cells: list[Cell], *, has_heading: bool) -> bo
     if column.name in ("email", "contact_email"):
         return _share(texts, lambda cell: "@" in cell) >= _MOST
     if column.name == "agency":
-        return _share(texts, _AGENCY.search) >= _MOST
+        return _share(texts, LIKE_AN_AGENCY.search) >= _MOST
     if column.is_day:
         return not has_heading and all(isinstance(cell, date) for cell in cells)
     if column.choices and (not has_heading or column.name != "carries_caseload"):

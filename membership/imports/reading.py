@@ -64,6 +64,7 @@ class Reading:
             *self.file.notes,
             *layout.notes,
             *([f"Not used: {', '.join(unused)}."] if unused else []),
+            *self.matching.warnings,
             *(f"“{words}” is not used, in {count} row{'s'[: count - 1]}." for words, count in self.values.unused.items()),
             *sorted(rows, key=lambda row: int(row.split()[1]))[:_MOST_NOTES],
             *([f"… and {len(rows) - _MOST_NOTES} more."] if len(rows) > _MOST_NOTES else []),

@@ -262,7 +262,36 @@ def _why_rows_forbid(list_import: ListImport, as_of: date) -> str:
                 f"{other} of {date_format(date.fromisoformat(day))} is newer than that, and this import changed facts "
                 "that came from it. Undo this import, and import the list again with the right date."
             )
+    if passed := _other_list_passed(list_import, as_of):
+        day = date_format(passed.as_of)
+        return (
+            f"{passed.list_name} of {day} has some of the same rows, and another order of the two would count other "
+            "facts. Undo this import, and import the list again with the right date."
+        )
     return ""
+
+
+def _other_list_passed(list_import: ListImport, as_of: date) -> ListImport | None:
+    """An import of another list about some of the same that would be newer or older than this one then, and is not now."""
+    low, high = sorted((as_of, list_import.as_of))
+    name, named = list_import.list_name, _about(list_import)
+    others = ListImport.objects.filter(
+        kind=list_import.kind, state=State.APPLIED, as_of__range=(low, high)
+    ).exclude(list_name=name)
+    return next(
+        (
+            other
+            for other in others.order_by("-as_of")
+            # Of two with the same date, the name decides.
+            if (low, name) < (other.as_of, other.list_name) < (high, name) and named & _about(other)
+        ),
+        None,
+    )
+
+
+def _about(list_import: ListImport) -> set[tuple[int | None, str]]:
+    """The people and organizations that an import names."""
+    return {(row[0], row[1].partition("|")[0]) for row in list_import.named or ()}
 
 
 def require_may_be_dated(list_import: ListImport, as_of: date, *, today: date) -> None:
@@ -281,16 +310,16 @@ def correct_date(*, list_import_id: int, as_of: date, now: datetime) -> None:
         list_import = ListImport.locked(list_import_id)
         require_may_be_dated(list_import, as_of, today=timezone.localdate(now))
         _require(_why_rows_forbid(list_import, as_of))
-        old, checks = list_import.as_of, _name_checks(list_import)
+        checks = _name_checks(list_import)
         if list_import.kind in FACTS_OF_LIST:
             _date_values(list_import, as_of)
             _facts(list_import).update(list_as_of=as_of)
-        for row in (list_import.changes or {}).get("rows", ()):
-            after = row["after"] or {}
-            if after.get("list_as_of") == old.isoformat():
-                after["list_as_of"] = as_of.isoformat()
-            if after.get("list_sources"):
-                after["list_sources"] = _dated(after["list_sources"], list_import, as_of)
+            for other in ListImport.objects.filter(
+                kind=list_import.kind, changes__isnull=False
+            ).exclude(pk=list_import.pk):
+                _date_kept(other, list_import, as_of)
+                other.save(update_fields=["changes"])
+        _date_kept(list_import, list_import, as_of)
         list_import.as_of = as_of
         checks.update(where=str(list_import))
         _let_rosters_follow(list_import, now)
@@ -440,6 +469,18 @@ def _date_values(list_import: ListImport, as_of: date) -> None:
     for fact in facts:
         fact.list_sources = _dated(fact.list_sources, list_import, as_of)
     model._default_manager.bulk_update(facts, ["list_sources"], batch_size=500)
+
+
+def _date_kept(kept: ListImport, list_import: ListImport, as_of: date) -> None:
+    """Give another date to what is kept of an import for its undoing, where that is from this list."""
+    old = list_import.as_of.isoformat()
+    for row in (kept.changes or {}).get("rows", ()):
+        for values in filter(None, (row["before"], row["after"])):
+            is_from_it = values.get("list_name", kept.list_name) == list_import.list_name
+            if values.get("list_as_of") == old and is_from_it:
+                values["list_as_of"] = as_of.isoformat()
+            if values.get("list_sources"):
+                values["list_sources"] = _dated(values["list_sources"], list_import, as_of)
 
 
 def _dated(sources: Any, list_import: ListImport, as_of: date) -> dict[str, Any]:

@@ -207,7 +207,14 @@ STATUS = Column(
             "Moved on",
         ],
     ),
-    ("Current status", "Contract status", "Program status", "Membership status", "Member status"),
+    (
+        "Current status",
+        "Contract status",
+        "Program status",
+        "Membership status",
+        "Member status",
+        "Standing",
+    ),
     choices=ListStatus.choices,
     about="whether something has ended early",
 )
@@ -303,6 +310,9 @@ class Importer(ABC):
             return RowResult(RowOutcome.ERROR, problem)
         if check := self._name_check(row):
             return RowResult(RowOutcome.ASIDE, f"Set aside. {check.sentence}")
+        if counts := self.other_period(row):
+            sentence = f"Row {counts.number} has the period that counts on the list date, so this row changes nothing."
+            return RowResult(RowOutcome.SAME, sentence)
         earlier = seen.setdefault(self.key(row), row)
         if earlier is row:
             applied = self.apply(row)
@@ -383,6 +393,10 @@ class Importer(ABC):
             first, last = date_format(starts_on), date_format(ends_on)
             return f"The last day ({last}) is before the first day ({first})."
         return ""
+
+    def other_period(self, row: ListRow) -> ListRow | None:
+        """The row that counts in place of this one, which has another period of the same."""
+        return None
 
     def agency_key(self, name: str) -> str:
         """The key of the agency with this name, or else other name."""

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from django.db.models import Model
 from django.utils.formats import date_format
@@ -82,6 +83,7 @@ class AgencyList(Importer):
             "Expires",
             "Valid until",
             "Paid until",
+            "Paid to",
             "End date",
             "End",
             "To",
@@ -265,6 +267,29 @@ class ProgramList(Importer):
 
     def load(self, rows: Sequence[ListRow]) -> None:
         self.register.load_agencies(rows)
+        self._counts: dict[int, ListRow] = {}
+        by_program: defaultdict[Hashable, list[ListRow]] = defaultdict(list)
+        for row in rows:
+            by_program[self.key(row)].append(row)
+        for same in by_program.values():
+            if len(same) > 1 and (counts := self._that_counts(same)):
+                self._counts |= {row.number: counts for row in same if row is not counts}
+
+    def other_period(self, row: ListRow) -> ListRow | None:
+        return self._counts.get(row.number)
+
+    def _that_counts(self, rows: Sequence[ListRow]) -> ListRow | None:
+        """Of contracts of one program that follow each other, the one of the list date, or the last if all are past."""
+        first, last = self.period
+        if not all(row[first] and row[last] for row in rows):
+            return None
+        in_order = sorted(rows, key=lambda row: row[first])
+        if any(later[first] <= earlier[last] for earlier, later in pairwise(in_order)):
+            return None
+        day = self.source.as_of
+        now = [row for row in in_order if row[first] <= day <= row[last]]
+        past = in_order[-1:] if in_order[-1][last] < day else []
+        return next(iter(now or past), None)
 
     def subject(self, row: ListRow) -> str:
         place = f", {row['community_served']}" if row["community_served"] else ""

@@ -369,3 +369,26 @@ def test_an_import_fills_in_an_empty_region_and_changes_no_other():
     assert outcomes(again) == ["same"]
     assert Program.objects.get(type="STVC").region == "CARIBOO"
     assert CoordinationInitiative.objects.get(kind="ICAT").region == "VANCOUVER_ISLAND"
+
+
+@pytest.mark.parametrize(
+    ("periods", "until"),
+    [
+        (["2025-04-01,2026-03-31", "2026-04-01,2027-03-31"], "2027-03-31"),
+        (["2026-04-01,2027-03-31", "2027-04-01,2028-03-31", "2025-04-01,2026-03-31"], "2027-03-31"),
+        (["2023-04-01,2024-03-31", "2024-04-01,2025-03-31"], "2025-03-31"),
+        (["2024-04-01,2025-03-31", "2027-04-01,2028-03-31"], None),
+        (["2026-04-01,2027-03-31", "2026-09-01,2027-08-31"], None),
+        (["2026-04-01,2027-03-31", "2027-04-01,"], None),
+    ],
+)
+def test_of_contracts_that_follow_each_other_the_one_of_the_list_date_counts(periods, until):
+    rows = [f"Sample House,STVC,Sampleton,PSSG,{period}" for period in periods]
+    plan = apply_list(PROGRAMS, FUNDED[0], *rows, as_of=MAY)
+    if until is None:
+        assert "contradict each other" in sentences(plan)[1]
+        return
+    assert sorted(outcomes(plan)) == ["add", *["same"] * (len(rows) - 1)]
+    counts = next(row.number for row in plan.rows if row.sentence.startswith("new agency"))
+    assert sum(f"Row {counts} has the period that counts" in said for said in sentences(plan)) > 0
+    assert str(Program.objects.get().funded_until) == until

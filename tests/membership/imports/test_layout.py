@@ -222,6 +222,39 @@ def test_an_agency_alone_in_its_row_is_a_row(agency, kind):
     assert layout.proposed.get(3, "") == kind
 
 
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["Total active members: 2"], "total"),
+        (["Active members", "2"], "total"),
+        (["Subtotal Interior: 1"], "total"),
+        (["Grand total members in good standing", "", "", "2"], "total"),
+        (["Average dues", "", "$150.00"], "total"),
+        (["TOTAL", "2 members"], "total"),
+        (["VANCOUVER ISLAND"], "section"),
+        (["Thursday, Nov 02, 2026 03:14:05 PM - Accrual Basis"], "section"),
+        (["Sum Total House", "", "2026-01-01", "2026-12-31"], ""),
+        (["Average Members Club", "", "2026-01-01", "2026-12-31"], ""),
+        (["Haven Programs", "Town"], ""),
+        (["Plain Society"], ""),
+        (["Example Place"], ""),
+        (["Lapsed members:"], "section"),
+    ],
+)
+def test_what_is_no_member_between_members(cells, kind):
+    headings = ["Member", "City", "Member since", "Member until"]
+    member = ["Plain House", "Town", "2026-01-01", "2026-12-31"]
+    layout = found(sheet(headings, member, cells, member), kind="agencies")
+    assert layout.proposed.get(3, "") == kind
+
+
+def test_agencies_in_titles_between_rows_are_a_column():
+    rows = [PROGRAMS, ["Alpha Society"], ["", *A[1:]], ["Beta House"], ["", *A[1:]]]
+    layout = found(sheet(*rows))
+    assert layout.proposed == {2: "section", 4: "section"}
+    assert [row.cells[-1] for row in layout.read_rows] == ["Alpha Society", "Beta House"]
+
+
 def test_what_staff_skipped_is_remembered_but_not_other_notes():
     rows = sheet(PROGRAMS, A, ["Total", "", "", "1"], ["Interior"], A)
     remembered = {"skips": {"total": "skip", "section: interior": "skip"}}

@@ -253,3 +253,11 @@ def test_the_command_names_what_it_does_not_import(tmp_path):
     out = io.StringIO()
     call_command("import_list", "people", file, name="x", as_of="2026-05-01", stdout=out)
     assert "Not used: “Phone”.\nRow 3 is skipped: a total\nRow 4: Set aside." in out.getvalue()
+
+
+def test_the_command_says_what_it_means_that_a_list_has_no_last_days():
+    plan = apply_list(
+        ListKind.PROGRAMS, "Agency,Type,Funder,Contract term", "House,SAS,PSSG,2 years"
+    )
+    assert "Not used: “Contract term”." in plan.notes
+    assert any("does not say when funding ends" in note for note in plan.notes)

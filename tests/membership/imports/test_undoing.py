@@ -336,6 +336,33 @@ def test_a_corrected_date_is_also_that_of_a_single_value():
     )
 
 
+@pytest.mark.parametrize("as_of", [MAY, date(2026, 5, 15)])
+def test_no_date_after_that_of_another_list_that_changed_the_same(as_of):
+    apply_list(ListKind.PROGRAMS, PROGRAMS, HOUSE)
+    other = HOUSE.replace("2027", "2028"), "Other House,SAS,Town,PSSG,"
+    apply_list(ListKind.PROGRAMS, PROGRAMS, *other, as_of=MAY, name="other list")
+    first = ListImport.objects.earliest("pk")
+    with pytest.raises(RefusedError, match="other list of May 1, 2026 has some of the same rows"):
+        undoing.correct_date(list_import_id=first.pk, as_of=as_of, now=LATER)
+    undoing.correct_date(list_import_id=first.pk, as_of=date(2026, 4, 20), now=LATER)
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("has_end", [True, False])
+@pytest.mark.parametrize("name", ["the list", "other list"])
+def test_a_later_import_can_be_undone_after_the_date_of_an_earlier_one_is_corrected(name, has_end):
+    apply_list(ListKind.PROGRAMS, PROGRAMS, HOUSE)
+    headings, row = PROGRAMS, HOUSE.replace("2027", "2028")
+    if not has_end:
+        headings, row = headings.rpartition(",")[0], row.rpartition(",")[0]
+    apply_list(ListKind.PROGRAMS, headings, row, as_of=MAY, name=name)
+    first, day = ListImport.objects.earliest("pk"), date(2026, 4, 15)
+    undoing.correct_date(list_import_id=first.pk, as_of=day, now=LATER)
+    undo_last()
+    program = Program.objects.get()
+    assert (program.funded_until, program.list_as_of) == (date(2027, 3, 31), day)
+
+
 def test_what_an_older_list_says_otherwise_is_said_of_that_list():
     apply_list(ListKind.PROGRAMS, PROGRAMS, HOUSE, name="contracts")
     Program.objects.update(
