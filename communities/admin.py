@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import Fieldset
+from django.contrib.admin.utils import unquote
+from django.db import transaction
 from django.db.models import Max, Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import resolve, reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.text import slugify
 
 from communities.base_admin import PlainWordsAdmin, PlainWordsMixin, no_one
@@ -77,6 +81,62 @@ class CriterionInline(PlainWordsMixin, admin.StackedInline):
     template = "desk/communities/rules.html"
 
 
+PREVIEW = "_preview"
+
+
+class PublicTextAdmin(PlainWordsAdmin):
+    """A text of a public page: its form has a link to the page, and shows the page as it would be with the text.
+
+    ``page_of`` says where a row is shown.
+    """
+
+    change_form_template = "desk/communities/public_text.html"
+
+    def page_of(self, row: Any) -> str:
+        return str(row.get_absolute_url())
+
+    def view_on_site(self, row: Any) -> str:  # type: ignore[override]
+        return self.page_of(row)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if request.method == "POST" and PREVIEW in request.POST:
+            preview = self._preview_of_page(request, object_id)
+            if preview is not None:
+                return preview
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _preview_of_page(self, request: HttpRequest, object_id: str | None) -> HttpResponse | None:
+        """The public page with the text as it was typed; None where Django has to say what is wrong."""
+        row = self.get_object(request, unquote(object_id)) if object_id else None
+        may = self.has_change_permission(request, row) if row else self.has_add_permission(request)
+        form = self.get_form(request, row, change=row is not None)(request.POST, instance=row)
+        if not may or (object_id and row is None) or not form.is_valid():
+            return None
+        messages.info(
+            request, "This is a preview. Nothing is saved yet. To keep writing, close this tab."
+        )
+        # Saved and rolled back, so that the page is exactly as it would be.
+        with transaction.atomic():
+            url = self.page_of(form.save()).partition("#")[0]
+            view, args, kwargs = resolve(url)
+            posted = request.method, request.path, request.path_info
+            request.method, request.path, request.path_info = "GET", url, url
+            try:
+                page = view(request, *args, **kwargs)
+            finally:
+                request.method, request.path, request.path_info = posted
+            transaction.set_rollback(True)
+        del page["Cache-Control"]  # a public page may be kept; this one may not
+        add_never_cache_headers(page)
+        return page  # type: ignore[no-any-return]
+
+
 class FixedRowsAdmin(PlainWordsAdmin):
     """Rows that pages depend on: staff can change them, but not add or delete any."""
 
@@ -104,7 +164,7 @@ class CommunityForm(forms.ModelForm):
         return data
 
 
-class CommunityAdmin(PlainWordsAdmin):
+class CommunityAdmin(PublicTextAdmin):
     """Staff add and change communities. None is deleted, because requests and rosters refer to it.
 
     ``evabc.admin`` registers it, with a preview of how changed rules affect people.
@@ -132,12 +192,20 @@ class CommunityAdmin(PlainWordsAdmin):
 
 
 @admin.register(Question)
-class QuestionAdmin(PlainWordsAdmin):
+class QuestionAdmin(PublicTextAdmin):
     list_display = ["question", "position"]
     prepopulated_fields = {"slug": ["question"]}
 
+    def page_of(self, row: Question) -> str:
+        return f"{reverse('questions')}#{row.slug}"
+
 
 @admin.register(Passage)
-class PassageAdmin(FixedRowsAdmin):
+class PassageAdmin(FixedRowsAdmin, PublicTextAdmin):
+    """All of them are on the home page."""
+
     list_display = ["heading", "key"]
     readonly_fields = ["key"]
+
+    def page_of(self, row: Passage) -> str:
+        return reverse("home")

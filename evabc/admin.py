@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from communities.admin import CommunityAdmin
+from communities.admin import PREVIEW, CommunityAdmin
 from communities.models import CommunityOfPractice
 from communities.rules.assess import assess
 from communities.rules.rule import Rule
@@ -54,7 +54,7 @@ class CommunityWithPreviewAdmin(CommunityAdmin):
         community = self.get_object(request, object_id)
         if (
             request.method == "POST"
-            and CONFIRMED not in request.POST
+            and not {CONFIRMED, PREVIEW} & request.POST.keys()
             and community
             and self.has_change_permission(request, community)
         ):

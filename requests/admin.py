@@ -324,7 +324,7 @@ class ReasonAdmin(TeamModelAdmin):
     """Leads edit the reasons; each team sees its own and those for both teams."""
 
     form = ReasonForm
-    fields = ["used_for", "family", "title", "text", "position", "is_active"]
+    fields = ["used_for", "family", "rule", "title", "text", "position", "is_active"]
     list_display = ["title", "used_for", "team", "is_active", "position"]
     list_filter = ["used_for", "is_active"]
     ordering = ["used_for", "position", "pk"]

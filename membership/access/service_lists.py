@@ -45,11 +45,19 @@ _NOT_IN_SLACK = {
     "app": "bot",
     "deactivated": "deactivated",
     "deleted": "deactivated",
+    "disabled": "deactivated",
+    "suspended": "deactivated",
     "inactive": "deactivated",
     "invit": "invited",
     "pending": "invited",
 }
-_NOT_IN_ZOOM = {"denied": "denied", "cancel": "cancelled", "pending": "pending"}
+_NOT_IN_ZOOM = {
+    "denied": "denied",
+    "declined": "denied",
+    "rejected": "denied",
+    "cancel": "cancelled",
+    "pending": "pending",
+}
 _LEFT_OUT = {
     "bot": ("bot", "bots"),
     "deactivated": ("deactivated account", "deactivated accounts"),

@@ -21,6 +21,8 @@ from communities.email_addresses import normalize_email
 from membership.register.matching import best_matches, comparable_words
 from membership.register.names import clean_text, name_key
 
+# The last heading of an export of the register. No list uses it.
+HOW_WE_KNOW = "How we know"
 # A person has no value in common with all others.
 NEVER_ONE_VALUE = frozenset({"email", "name", "contact_name", "contact_email"})
 
@@ -106,7 +108,8 @@ def text(limit: int) -> Callable[[str], str]:
 
 # Also as mail programs write it: "Dana <dana@example.org>", "mailto:dana@example.org", "dana@example.org (work)".
 _ONE_ADDRESS = re.compile(
-    r"(?:[^<>@]*<)?(?:mailto:)?([^<>]*?)>?(?:\s*\([^@]*\))?[\s;,]*", re.IGNORECASE
+    r"(?:[^<>@]*<|e-?mail:\s*|['‘\"“])?(?:mailto:)?([^<>]*?)[>'’\"”]?(?:\s*\([^@]*\))?[\s;,]*",
+    re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"[^\s@<>;,]@[^\s@<>;,]")
 
@@ -159,6 +162,10 @@ class OneOf:
             known = "; ".join(label for _, label in self.options)
             raise CellError(f"“{clean_text(cell)[:40]}” is not one of these: {known}.")
         return self._values[code]
+
+    def knows(self, cell: str) -> bool:
+        """Whether the cell is one of the names, and nothing else."""
+        return name_key(cell) in self._by_key
 
     def value(self, code: str) -> Any:
         """What the code of an option stands for; None if it is none."""

@@ -10,7 +10,7 @@ from membership.register.matching import score
 from membership.register.names import name_key
 
 NEW = "new"
-_NEAR = 0.8
+_NEAR, _PROPOSED = 0.8, 0.9
 
 
 def ask_about_committees(values: Values, given: Given) -> list[Question]:
@@ -76,7 +76,10 @@ def _question(
         f"There is no “{name}” yet, which is in {in_rows(numbers)}, but another initiative of this kind{where}. Is it the same?",
         name,
         options,
-        proposed=asked[0] if len(asked) == 1 and near else "",
+        # Without a place, two names that are a little different may be of two places.
+        proposed=asked[0]
+        if len(asked) == 1 and near and (place or score(name, asked[0]) >= _PROPOSED)
+        else "",
         answer=answer if answer in dict(options) else None,
         rows=numbers,
     )

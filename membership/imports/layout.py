@@ -1,7 +1,7 @@
 """Where the list is in its file: which sheet, which rows are headings, and which rows are no part of the list."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.formats import date_format
 
 from membership.errors import RefusedError
-from membership.imports.columns import NEVER_ONE_VALUE, Column
+from membership.imports.columns import HOW_WE_KNOW, NEVER_ONE_VALUE, Column, OneOf
 from membership.imports.files import (
     MAX_ROWS,
     BadCell,
@@ -242,7 +242,8 @@ def _choose_headings(
                 "We do not know any of the headings. Which row has them? If the file has none, add a row of "
                 "headings, and upload it again.",
                 options=[(str(r.number), f"Row {r.number}: {_shown(r)}") for r in sheet.rows[:30]],
-                proposed=str(row.number),
+                # Headings have no email: this is someone’s row.
+                proposed="" if "@" in _shown(row) else str(row.number),
             )
         ],
     )
@@ -332,6 +333,7 @@ SKIPS = {
     "total": "a total",
     "repeat": "the headings again",
     "printed": "a line about the file",
+    "exported": "a row of an export of the portal that has nothing to import",
     "note": "a note",
     "section": "a title between rows",
     "below": "a remark below the list",
@@ -387,13 +389,23 @@ def _find_rows_to_skip(layout: Layout, names: Headings, given: Given) -> None:
     is_more = len(needed) > 1 or (bool(needed) and 2 * len(full) >= alone)
     asked: dict[str, list[int]] = {}
     lines: dict[int, str] = {}
+    is_export = layout.headings[-1:] == [HOW_WE_KNOW]
     is_below = False
     for row in layout.rows:
         if headings := _headings_in(row, heading_cells):
             is_below = headings < 0.7 or not _are_in_their_columns(row, layout)
         kind = _kind_of_skip(row, headings >= 0.7, needed, last_full, is_more=is_more)
+        # Those above are of committees, of which each may have nothing but a name.
+        if kind in ("", "below") and _is_title(row, names, needed):
+            kind = "section"
         if is_below and kind in ("", "repeat", "section"):
             kind = "table"
+        if (
+            is_export
+            and not _has_all(row, needed)
+            and not any(isinstance(c, date) for c in row.cells)
+        ):
+            kind = "exported"
         answer = given.get("skipped", str(row.number))
         if kind:
             layout.proposed[row.number] = kind
@@ -440,6 +452,17 @@ def _needed_positions(layout: Layout, names: Headings, given: Given) -> dict[int
 
 def _has_all(row: SheetRow, needed: Collection[int]) -> bool:
     return bool(needed) and all(n < len(row.cells) and row.cells[n] for n in needed)
+
+
+def _is_title(row: SheetRow, names: Headings, needed: Mapping[int, str]) -> bool:
+    """Whether a row has nothing but a choice for a column that the list lacks: “ICATs” above those committees."""
+    cells = [str(cell) for cell in row.cells if cell]
+    if len(cells) != 1:
+        return False
+    lacking = [
+        c for c in names.columns if c.required and c.choices and c.name not in needed.values()
+    ]
+    return any(isinstance(c.read, OneOf) and c.read.knows(cells[0]) for c in lacking)
 
 
 def _headings_in(row: SheetRow, heading_cells: set[str]) -> float:
@@ -624,8 +647,8 @@ def _drop_note_marks(layout: Layout) -> None:
         if row.number in layout.skipped:
             continue
         for position, cell in enumerate(row.cells):
-            if isinstance(cell, str) and cell[-1:] in _NOTE_MARKS:
-                bare = cell.rstrip("".join(_NOTE_MARKS) + " ")
+            if isinstance(cell, str) and (cell[-1:] in _NOTE_MARKS or cell[:1] in "*†‡"):
+                bare = cell.lstrip("*†‡ ").rstrip("".join(_NOTE_MARKS) + " ")
                 if bare[-1:].isalnum() or bare[-1:] in tuple(".)’"):
                     row = layout.rows[n] = replace(row, cells=[*row.cells])
                     row.cells[position] = bare

@@ -185,7 +185,7 @@ def match_columns(
         if one.position in free
         and _can_be(one, all_columns[one.column], free[one.position], layout)
     ]
-    asked = _take_names(uses, candidates, as_of)
+    asked = _take_names(uses, _with_cells(candidates, uses, layout), as_of)
     _drop_parts_of_what_is_there(uses, asked)
     if guess:
         _take_content(uses, asked, columns, layout)
@@ -282,6 +282,23 @@ def _take_answers(uses: list[ColumnUse], columns: dict[str, Column], given: Give
             taken.add(chosen)
 
 
+def _with_cells(
+    candidates: list[Candidate], uses: Sequence[ColumnUse], layout: Layout
+) -> list[Candidate]:
+    """Leave out an empty column, or one of emails without any, where another one with the same meaning has some."""
+
+    def has_cells(one: Candidate) -> bool:
+        cells = map(str, _cells(layout.read_rows, uses[one.position].position))
+        is_email = one.column in ("email", "contact_email")
+        return any("@" in cell or "＠" in cell or not is_email for cell in cells)
+
+    columns = [one.column for one in candidates]
+    several = {column for column in columns if columns.count(column) > 1}
+    full = {one for one in candidates if one.column in several and has_cells(one)}
+    filled = {one.column for one in full}
+    return [one for one in candidates if one in full or one.column not in filled]
+
+
 def _take_names(
     uses: list[ColumnUse], candidates: list[Candidate], as_of: date | None
 ) -> dict[int, str]:
@@ -360,6 +377,7 @@ def _share(cells: Sequence[str], test: Callable[[str], object]) -> float:
     return sum(map(bool, map(test, cells))) / len(cells) if cells else 0.0
 
 
+_OF_SOMEONE_ELSE = re.compile(r"supervisor|manager|director|former|previous|\bold\b", re.IGNORECASE)
 _AMOUNT = re.compile(r"[\s$\d.,]+")
 
 
@@ -380,6 +398,8 @@ def _take_content(
                 continue
             cells = list(_cells(rows, use.position))
             has_heading = bool(layout.headings[use.position])
+            if column.name == "email" and _OF_SOMEONE_ELSE.search(use.heading):
+                continue
             if cells and _content_fits(column, cells, has_heading=has_heading):
                 use.column, use.how = column.name, "content"
                 taken.add(column.name)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from membership.imports.cells import (
     EMPTY,
@@ -19,6 +20,7 @@ from membership.imports.cells import (
     read_texts,
     shown_cell,
 )
+from membership.imports.days import read_written
 from membership.imports.files import Cell
 from membership.imports.kinds.base import says_over
 from membership.imports.questions import Rest, in_rows
@@ -29,6 +31,7 @@ _LAST_FIRST = "last"
 NO_ONE = re.compile(
     r"\W*(?:(?:position )?vacan(?:t|cy)(?: position)?|to be hired|unfilled)\W*", re.IGNORECASE
 )
+_UNTIL = re.compile(r"(?:until|till|to|ended|left)\s+(.+)", re.IGNORECASE)
 _BETWEEN_NAMES = re.compile(r"\s*(?:[/&;+|]|\band\b|\bet\b|\bor\b)\s*", re.IGNORECASE)
 
 
@@ -40,12 +43,18 @@ def read_names(cells: Cells, values: Values) -> Meanings:
     to_read = [c for c, meaning in read.items() if not meaning.problem and not meaning.says_nothing]
     vacant = [cell for cell in to_read if NO_ONE.fullmatch(str(cell))]
     found = {cell: read_person(str(cell)) for cell in to_read if cell not in vacant}
+    for cell in [cell for cell, written in found.items() if NO_ONE.fullmatch(written.name)]:
+        vacant.append(cell)  # “Vacant (was Dana Sample)”
+        del found[cell]
     read |= {cell: _ask_vacant(cells, cell) for cell in vacant}
     are_turned = _ask_about_capitals(cells, {c: w.turned for c, w in found.items() if w.turned})
     for cell, written in found.items():
         names = [n for n in _BETWEEN_NAMES.split(written.name) if n]
         if len(names) < 2 or not all(name[0].isalpha() for name in names):
             names = [*written.or_else]
+        elif len(names[-1].split()) > 1:  # “Robin & Kai Sample” share their last name
+            last = names[-1].split(maxsplit=1)[1]
+            names = [f"{name} {last}" if " " not in name else name for name in names]
         if names:
             if rest.has("names", cell_key(cell), shown_cell(cell), cells.rows[cell]):
                 read[cell] = cells.as_the_rest(cell, rest.answer)
@@ -146,8 +155,17 @@ def _ask_remark(cells: Cells, remark: str, name: str, shown: str, rows: list[int
             (SKIP, "Skip these rows"),
         ],
         rows,
-        proposed=OVER if says_over(remark) and is_of_row else WITHOUT,
+        proposed=OVER if is_of_row and _says_over(remark, cells.as_of) else WITHOUT,
     )
+
+
+def _says_over(remark: str, as_of: date) -> bool:
+    """Whether a remark says that it is over, also by a day that is past: “until June 2025”."""
+    if not (found := _UNTIL.fullmatch(remark)):
+        return says_over(remark)
+    written = read_written(found[1], is_last_day=True, as_of=as_of)
+    days = [written.day] if written.day else list(written.guesses)
+    return bool(days) and all(day < as_of for day in days)
 
 
 def _fits(name: str, email: str) -> bool:

@@ -418,6 +418,10 @@ def _write(list_import: ListImport, plan: Plan, now: datetime) -> Effect:
     before = read_rows(plan.register.written())
     effect = write(list_import, plan, lambda: _record(list_import, plan, before, now), now=now)
     list_import.effect = effect.to_json()
+    # Who is enrolled by this list has an enrolment from now on: the rows do not keep names.
+    for one in list_import.effect["on"]:
+        if "row" in one:
+            one["enrolment"] = plan.enrolling[one.pop("row")].pk
     list_import.save(update_fields=["effect"])
     return effect
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.formats import date_format
 
+from communities.rules.vocabulary import InitiativeKind
 from membership.imports import days
 from membership.imports.cells import (
     EMPTY,
@@ -70,6 +71,8 @@ def read_values(
     sheet = [row for row in layout.rows if row.number not in layout.skipped]
     headings = {use.column: use.heading for use in matching.uses if use.column}
     texts = [{c.name: _cell_of(c, row, matching) for c in columns} for row in sheet]
+    if "initiative" in headings and "kind" in matching.constants:
+        _take_kinds(texts, [row.number for row in sheet], layout)
     emails = {row.number: str(t.get("email", "")) for row, t in zip(sheet, texts, strict=True)}
     values, meanings = Values([]), {}
     values.has_places = "community_served" in headings
@@ -128,6 +131,25 @@ def _read_row(
                 if problem := read.bad.pop(of_person, ""):
                     read.problems.remove(problem)
     return read
+
+
+_KINDS = {
+    InitiativeKind.VAWIR: re.compile(
+        r"\bV(?:AW)?IR\b|violence against women|violence in relation", re.IGNORECASE
+    ),
+    InitiativeKind.SAC: re.compile(r"\bSACC?\b|sexual assault coord", re.IGNORECASE),
+    InitiativeKind.ICAT: re.compile(r"\bICAT\b|interagency case assessment", re.IGNORECASE),
+}
+
+
+def _take_kinds(texts: Sequence[dict[str, Cell]], numbers: Sequence[int], layout: Layout) -> None:
+    """One kind given for all rows is not that of a committee whose own name says another."""
+    for number, cells in zip(numbers, texts, strict=True):
+        said = [kind for kind, words in _KINDS.items() if words.search(str(cells["initiative"]))]
+        if len(said) == 1 and cells["kind"] != said[0].value:
+            cells["kind"] = said[0].value
+            words = f"“{cells['initiative']}” in row {number} is read as {said[0].value}, because its name says so."
+            layout.notes += [words] if words not in layout.notes else []
 
 
 def _take_place(row: ListRow, place: str, heading: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterator
 from django.db.models import QuerySet
 
 from communities.rules.vocabulary import Evidence
+from membership.imports.columns import HOW_WE_KNOW
 from membership.imports.kinds import IMPORTERS
 from membership.models import (
     Agency,
@@ -32,7 +33,7 @@ _AT_A_TIME = 100
 def _headings(kind: ListKind, *columns: str, more: tuple[str, ...] = ()) -> tuple[str, ...]:
     """The headings that an import of this kind knows, and others that it does not use."""
     known = {column.name: column.heading for column in IMPORTERS[kind].columns}
-    return (*(known[column] for column in columns), *more, "How we know")
+    return (*(known[column] for column in columns), *more, HOW_WE_KNOW)
 
 
 AGENCY_HEADINGS = _headings(

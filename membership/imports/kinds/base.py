@@ -82,7 +82,18 @@ PERSON_NAME = Column(
     "name",
     "Name",
     text(120),
-    ("Full name", "Person", "Contact", "Worker", "Worker name", "Staff name", "Contact name"),
+    (
+        "Full name",
+        "Person",
+        "Contact",
+        "Worker",
+        "Worker name",
+        "Staff name",
+        "Contact name",
+        "Contact person",
+        "Staff member",
+        "Member name",
+    ),
     ("Dana Sample", "Amélie Exemple"),
     about="names",
 )
@@ -205,6 +216,7 @@ STATUS = Column(
             "No longer funded",
             "Contract ended",
             "Moved on",
+            "Stepped down",
         ],
     ),
     (

@@ -1,5 +1,6 @@
 """Lists of people, known by their emails: their positions, their roles in initiatives, rosters."""
 
+import re
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
@@ -7,10 +8,11 @@ from dataclasses import replace
 from django.db.models import Model
 from django.utils.formats import date_format
 
+from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import InitiativeKind, RoleKind
 from membership.imports.applying import RowResult, combined, fill_in
 from membership.imports.batches import initiative_key, program_key
-from membership.imports.columns import YES_OR_NO, Column, ListRow, one_of, yes_or_no
+from membership.imports.columns import YES_OR_NO, Column, ListRow, one_of, text, yes_or_no
 from membership.imports.kinds.base import (
     AGENCY,
     COMMUNITY_SERVED,
@@ -49,7 +51,14 @@ class PeopleList(Importer):
             "carries_caseload",
             "Carries a caseload",
             yes_or_no,
-            ("Caseload", "Carries caseload", "Has a caseload", "Carrying a caseload"),
+            (
+                "Caseload",
+                "Carries caseload",
+                "Has a caseload",
+                "Carrying a caseload",
+                "Active caseload",
+                "Client caseload",
+            ),
             ("yes", "no"),
             empty=None,
             choices=YES_OR_NO,
@@ -102,9 +111,25 @@ class InitiativeList(Importer):
             "Kind",
             one_of(
                 InitiativeKind,
-                VAWIR=["VAWIR/VIR", "VIR", "VAWIR committee", "VIR committee"],
-                SAC=["Sexual Assault Coordination", "SAC committee"],
-                ICAT=["Interagency Case Assessment Team"],
+                VAWIR=[
+                    "VAWIR/VIR",
+                    "VIR",
+                    "VAWIR committee",
+                    "VIR committee",
+                    "VAWIR committees",
+                    "VIR committees",
+                ],
+                SAC=[
+                    "Sexual Assault Coordination",
+                    "SAC committee",
+                    "SAC committees",
+                    "Sexual Assault Coordination committees",
+                ],
+                ICAT=[
+                    "Interagency Case Assessment Team",
+                    "ICATs",
+                    "Interagency Case Assessment Teams",
+                ],
             ),
             ("Type", "Initiative kind", "Kind of initiative", "Initiative type"),
             ("VAWIR", "ICAT"),
@@ -123,7 +148,12 @@ class InitiativeList(Importer):
         Column(
             "role",
             "Role",
-            one_of(RoleKind, CO_CHAIR=["Co chair", "Cochair"], COORDINATOR=["ICAT coordinator"]),
+            one_of(
+                RoleKind,
+                CHAIR=["Chairperson", "Chairwoman", "Chairman"],
+                CO_CHAIR=["Co chair", "Cochair"],
+                COORDINATOR=["ICAT coordinator"],
+            ),
             ("Position", "Title"),
             ("Chair", "Co-chair"),
             choices=RoleKind.choices,
@@ -156,7 +186,7 @@ class InitiativeList(Importer):
         if (row["name"] or row["role"]) and not row["email"]:
             return "Enter an email for each person in a role, so that people with the same name are not mixed up."
         if row["email"] and not row["role"]:
-            return "“Role” is empty."
+            return "“Role” is empty. Enter it here, or choose “Chair (name)” for the column with the names of chairs."
         places = self._initiative_places[row["kind"], name_key(row["initiative"])]
         if not row["community_served"] and len(places) > 1 and "" not in places:
             shown = ", ".join(sorted(places))
@@ -225,6 +255,8 @@ class RosterList(Importer):
                 "On the roster since",
                 "Joined",
                 "When did you join",
+                "When did you join the community of practice",
+                "Membre depuis",
                 "Member since",
             ),
             samples=("2024-04-01", "Apr 1, 2025"),
@@ -236,6 +268,12 @@ class RosterList(Importer):
             other_names=(*ENDS_ON.other_names, "Until", "Left", "Date left", "Leaving date"),
         ),
         STATUS,
+        Column(
+            "practice",
+            "Community of practice",
+            text(200),
+            ("Communities of practice", "CoP", "Which community of practice"),
+        ),
     )
 
     def _end_by_status(self, row: ListRow) -> RowResult:
@@ -246,40 +284,66 @@ class RosterList(Importer):
         assert self.community is not None  # noqa: S101  (the upload asks for it)
         self.register.load_people(rows)
         self.register.load_enrolments(self.community)
+        self._communities = list(CommunityOfPractice.objects.all())
 
     def subject(self, row: ListRow) -> str:
         return str(row["name"] or row["email"])
 
     def key(self, row: ListRow) -> Hashable:
-        return row["email"]
+        return row["email"], self._is_of_another(row)
+
+    def _communities_in(self, words: str) -> list[CommunityOfPractice]:
+        """The communities in a cell, by their names or short names."""
+        return [
+            one
+            for one in self._communities
+            if name_key(one.name) in name_key(words)
+            or re.search(rf"(?<!\w){re.escape(one.short_name)}(?!\w)", words, re.IGNORECASE)
+        ]
+
+    def _is_of_another(self, row: ListRow) -> bool:
+        return bool(row["practice"]) and self.community not in self._communities_in(row["practice"])
 
     def problem(self, row: ListRow) -> str:
+        if row["practice"] and not self._communities_in(row["practice"]):
+            return (
+                f"We do not know the community of practice “{row['practice']}”. Correct the row, or choose that "
+                "the column is not used."
+            )
         if row["starts_on"] > self.source.as_of:
             return f"Starts on {date_format(row['starts_on'])}, after the list date."
         return super().problem(row)
 
     def apply(self, row: ListRow) -> RowResult:
+        why_not = self._why_not(row)
+        if why_not and self.register.people.first(row["email"]) is None:
+            return RowResult(RowOutcome.SAME, why_not)  # the register needs no one who has left
         person, result = self.person(row)
-        return combined(result, self._enrolment(person, row))
+        return combined(result, self._enrolment(person, row, why_not))
 
-    def _enrolment(self, person: Person, row: ListRow) -> RowResult:
-        has_left = bool(row["ends_on"]) and row["ends_on"] <= self.source.as_of
-        is_over = has_left or row["status"] == ListStatus.OVER
+    def _why_not(self, row: ListRow) -> str:
+        """Why the list itself says that someone is not enrolled; empty if it does not."""
+        if self._is_of_another(row):
+            return f"The community of practice is “{row['practice']}”, so not enrolled here"
+        if row["ends_on"] and row["ends_on"] <= self.source.as_of:
+            return f"Left on {date_format(row['ends_on'])} as the list says, so not enrolled"
+        return (
+            f"“{row.cells['status']}”, so not enrolled" if row["status"] == ListStatus.OVER else ""
+        )
+
+    def _enrolment(self, person: Person, row: ListRow, why_not: str) -> RowResult:
         for enrolment in self.register.enrolments.all(row["email"]):
             if enrolment.ended_on is None:
                 since = f"enrolled since {date_format(enrolment.started_on)}"
                 stays = "The list says that it is over. An import ends no enrolment."
-                return RowResult(RowOutcome.SAME, f"{since}. {stays}" if is_over else since)
+                return RowResult(RowOutcome.SAME, f"{since}. {stays}" if why_not else since)
             if enrolment.ended_on >= row["starts_on"]:
                 return RowResult(
                     RowOutcome.SAME,
                     f"Left on {date_format(enrolment.ended_on)}. An import does not re-enrol them.",
                 )
-        if has_left:
-            left = f"Left on {date_format(row['ends_on'])} as the list says, so not enrolled"
-            return RowResult(RowOutcome.SAME, left)
-        if is_over:
-            return RowResult(RowOutcome.SAME, f"“{row.cells['status']}”, so not enrolled")
+        if why_not:
+            return RowResult(RowOutcome.SAME, why_not)
         new = Enrolment(person=person, community=self.community, started_on=row["starts_on"])
         self.enrolling[row.number] = self.register.enrolments.add(row["email"], new)
         since = date_format(row["starts_on"])

@@ -29,6 +29,7 @@ def test_slacks_export_is_read_and_what_is_left_out_has_a_number():
             slack_row("guest@example.org", "Gu Est", "Single-Channel Guest"),
             slack_row("gone@example.org", "Gone Sample", "Deactivated"),
             slack_row("odd at example", "Gone Odd", "Deactivated Member"),
+            slack_row("off@example.org", "Off Sample", "Suspended"),
             slack_row("soon@example.org", "", "Invited Member"),
             slack_row("", "Helper", "Bot"),
             slack_row("", "Nobody"),
@@ -42,7 +43,7 @@ def test_slacks_export_is_read_and_what_is_left_out_has_a_number():
         "owner@example.org": "Ow Ner",
         "guest@example.org": "Gu Est",
     }
-    assert export.left_out == {"deactivated": 2, "invited": 1, "bot": 1, "no-email": 1}
+    assert export.left_out == {"deactivated": 3, "invited": 1, "bot": 1, "no-email": 1}
     assert export.problems == []
 
 
@@ -165,6 +166,7 @@ REGISTRATIONS = csv_file(
     'Dana,Sample,Dana@example.org,Sample House,"Nov 01, 2026 09:00:00",approved,',
     '=Ari,Lee,ari@example.org,,"Nov 01, 2026 09:10:00",approved,',
     'Kai,Example,kai@example.org,,"Nov 02, 2026 09:00:00",denied,',
+    'Uma,Example,uma@example.org,,"Nov 02, 2026 09:00:00",declined,',
     'Jo,Example,jo@example.org,,"Nov 02, 2026 09:00:00",pending approval,',
     'Ash,Example,ash@example.org,,"Nov 03, 2026 09:00:00",cancelled by self,',
     'Lee,Example,lee@example.org,,"Nov 03, 2026 09:00:00",cancelled by host,',
@@ -174,7 +176,7 @@ REGISTRATIONS = csv_file(
 def test_zooms_registration_report_is_read_below_its_part_about_the_meeting():
     found = read_registrations(REGISTRATIONS, "registration.csv")
     assert found.people == {"dana@example.org": "Dana Sample", "ari@example.org": "=Ari Lee"}
-    assert found.left_out == {"denied": 1, "pending": 1, "cancelled": 2}
+    assert found.left_out == {"denied": 2, "pending": 1, "cancelled": 2}
     assert found.problems == []
 
 

@@ -264,7 +264,7 @@ def test_an_email_that_is_none_or_two_is_refused(cell, message):
         (AGENCIES, ("Agency,City", ",Sampleton"), "“Agency” is empty."),
         (PEOPLE, ("Email,Agency,Type", "dana,A,STVC"), "“Email”: “dana” is not an email address."),
         (INITIATIVES, ("Committee,Kind,Name,Email,Role", "A,ICAT,Robin,,Chair"), "Enter an email for each person in a role, so that people with the same name are not mixed up."),
-        (INITIATIVES, ("Committee,Kind,Email,Role", "A,ICAT,robin@example.org,"), "“Role” is empty."),
+        (INITIATIVES, ("Committee,Kind,Email,Role", "A,ICAT,robin@example.org,"), "“Role” is empty. Enter it here, or choose “Chair (name)” for the column with the names of chairs."),
     ],
 )  # fmt: skip
 def test_each_error_has_a_message(kind, lines, sentence):

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from membership.imports.cells import EMPTY, OVER, PLACE, SKIP, WHOLE, WITHOUT
+from membership.imports.columns import email
+from membership.imports.effects import ShownEffect
 from membership.imports.files import read_file
 from membership.imports.kinds import IMPORTERS
 from membership.imports.likeness import OTHER, compare_with_register
@@ -20,6 +22,7 @@ from membership.models import (
     AgencyAlias,
     CoordinationInitiative,
     CoordinationRole,
+    Enrolment,
     ListImport,
     ListKind,
     OtherEmail,
@@ -108,10 +111,15 @@ CASES = [
     person("phone", "Dana Sample 604-555-0199", asked={"604-555-0199": WITHOUT}, read=DANA),
     person("extension", "Dana Sample x204", asked={"x204": WITHOUT}, read=DANA),
     person("a comma that may be anything", "Dana Sample, Coordinator", asked={"Dana Sample, Coordinator": "Dana Sample"}, read=DANA),
+    person("a day that is past", "Dana Sample (until June 2025)", asked={"until June 2025": OVER}, read={**DANA, "status": "OVER"}),
+    person("a day to come", "Dana Sample (until June 2028)", asked={"until June 2028": WITHOUT}, read=DANA),
+    person("vacant, with the one before", "Vacant (was Dana Sample)", asked={"Vacant (was Dana Sample)": SKIP}),
+    person("a mark before a name", "*Dana Sample", read=DANA),
     person("nobody", "TBD", read={"name": ""}),
     person("a hyphen is part of a name", "Dana Sample-Other", read={"name": "Dana Sample-Other"}),
     committee("vacant", "Lake VAWIR\tVAWIR\tFort St. James\tvacant\tjobs@example.org\tChair", asked={"vacant": EMPTY}, read={"name": "", "email": "", "role": "", "initiative": "Lake VAWIR"}),
     committee("vacant in two cells", "Lake VAWIR\tVAWIR\tFort St. James\tVACANT\tvacant\tChair", asked={"VACANT": EMPTY}, read={"email": ""}),
+    Case("a title with the kind", INITIATIVES, ("Committee\tCommunity\tChair\tChair email", "VAWIR COMMITTEES", "Lake\tFort St. James\tDana Sample\tdana@example.org", "ICATs", "Hill\tHill\tKim Other\tkim@example.org"), asked={"VAWIR COMMITTEES; ICATs": SKIP, "Title between rows": "kind"}, read={"initiative": "Lake", "kind": "VAWIR"}),
     program("closed", "Alpha Society - CLOSED", asked={"Alpha Society - CLOSED": "over:{Alpha Society}"}, read={**ALPHA, "status": "OVER"}),
     program("closed and new", "Delta House (closed)", asked={"Delta House (closed)": "over:named:0"}, read={"agency": "Delta House", "status": "OVER"}),
     program("formerly", "Delta Society (formerly Gamma House)", asked={"Delta Society (formerly Gamma House)": ""}, answers={"Delta Society (formerly Gamma House)": "both:named:0"}, read={"agency": "Delta Society"}),
@@ -293,6 +301,28 @@ def test_the_same_person_with_another_email_is_asked_once(name):
     assert not OtherEmail.objects.exists()
 
 
+def test_one_kind_for_all_is_not_that_of_a_committee_whose_name_says_another():
+    lines = ("Committee\tCommunity", *(f"{name}\tLake" for name in ("Lake VAWIR", "Lake ICAT", "Lake SAC", "Lake", "Lake VIR/ICAT")))  # fmt: skip
+    reading = read(INITIATIVES, *lines, answers={"constants": {"kind": "VAWIR"}})
+    assert [row["kind"] for row in reading.rows] == ["VAWIR", "ICAT", "SAC", "VAWIR", "VAWIR"]
+    assert "“Lake ICAT” in row 3 is read as ICAT, because its name says so." in reading.notes
+
+
+def test_without_a_place_another_committee_is_asked_and_not_proposed():
+    CoordinationInitiative.objects.create(kind="VAWIR", name="Fort Invented VAWIR Committee", community_served="Fort Invented")  # fmt: skip
+    reading = read(INITIATIVES, "Committee\tKind", "Invented Hollow VAWIR Committee\tVAWIR", "Ft Invented VAWIR Committee\tVAWIR")  # fmt: skip
+    assert [q.proposed for q in open_of(reading)] == ["", "Fort Invented VAWIR Committee"]
+
+
+@pytest.mark.core
+def test_no_one_is_added_who_has_left():
+    Person.objects.create(name="Dana Sample", email="dana@example.org")
+    lines = ("Name,Email,Joined,Status,Left", "Dana Sample,dana@example.org,2024-04-01,Former,", "Kim Other,kim@example.org,2024-04-01,,2025-06-30")  # fmt: skip
+    plan = apply_list(ROSTER, *lines, community=builders.community("stvc"))
+    assert outcomes(plan) == ["same", "same"]
+    assert not Person.objects.filter(email="kim@example.org").exists()
+
+
 # -- Columns -------------------------------------------------------------------------------------------------
 
 YEARS = (
@@ -324,6 +354,27 @@ def test_of_two_pairs_of_dates_the_one_of_the_lists_year_is_proposed(as_of, newe
     remembered = {"columns": {use.key: use.column for use in reading.matching.uses}}
     again = read_list(file, columns, Given({}, remembered), as_of=as_of)
     assert len(open_of(again)) == 4
+
+
+def test_an_empty_column_gives_way_to_a_full_one():
+    lines = ("ID\tEmail\tName\tFull name\tWork email\tSince", "1\tanonymous\t\tDana Sample\tdana@example.org\t2026-04-01")  # fmt: skip
+    [row] = read(ROSTER, *lines).rows
+    assert (row["name"], row["email"], row.problems) == ("Dana Sample", "dana@example.org", [])
+
+
+def test_the_email_of_a_supervisor_is_not_that_of_the_worker():
+    reading = read(PEOPLE, "Name\tSupervisor email\tAgency\tType", "Dana Sample\tboss@example.org\tAlpha Society\tSTVC")  # fmt: skip
+    assert reading.matching.missing == ["email"]
+
+
+def test_of_a_file_without_headings_no_row_is_proposed():
+    [one] = [q for q in read(ROSTER, "Dana Sample\tdana@example.org\t2026-04-01", "Kim Other\tkim@example.org\t2026-04-01").questions if q.group == "headings"]  # fmt: skip
+    assert one.proposed == ""
+
+
+@pytest.mark.parametrize("written", ["'dana@example.org'", "“dana@example.org”", "Email: dana@example.org", '"Dana" <dana@example.org>'])  # fmt: skip
+def test_an_email_in_quotation_marks(written):
+    assert email(written) == "dana@example.org"
 
 
 def test_a_contact_that_is_an_email_leaves_the_name_to_another_column():
@@ -405,3 +456,34 @@ def test_two_names_of_one_committee_in_a_file_are_asked_about():
     [one] = asked.value.questions
     apply_list(INITIATIVES, *lines, answers={one.group: {one.key: "new"}})
     assert CoordinationInitiative.objects.count() == 2
+
+
+@pytest.mark.core
+def test_after_a_roster_those_who_need_a_roster_check_have_names_and_can_be_written_to():
+    """The rows of a list that is written keep no names, so whom it enrolled is known by the enrolment."""
+    lines = ("Name,Email,Joined", "Dana Sample,dana@example.org,2024-04-01")
+    apply_list(ROSTER, *lines, community=builders.community("stvc"))
+    list_import = ListImport.objects.get()
+    [one] = ShownEffect(list_import, builders.staff()).on.shown
+    assert one.name == "Dana Sample"
+    assert "whether Dana Sample carries a caseload" in " ".join(one.why)
+    assert [one["enrolment"] for one in list_import.effect["on"]] == [Enrolment.objects.get().pk]
+
+
+@pytest.mark.core
+def test_of_a_list_of_several_communities_only_the_members_of_this_one_are_enrolled():
+    cells = (
+        "STVC",
+        "SAS",
+        "SAS; STVC",
+        "Stopping the Violence Counselling programs",
+        "Knitting",
+        "",
+    )
+    lines = ["Name,Email,Since,Community of practice", *(f"Kim {'ABCDEF'[n]},kim{n}@example.org,2024-04-01,{cell}" for n, cell in enumerate(cells)), "Kim A,kim0@example.org,2024-04-01,SAS"]  # fmt: skip
+    plan = apply_list(ROSTER, *lines, community=builders.community("stvc"), dry_run=True)
+    assert outcomes(plan) == ["add", "same", "add", "add", "error", "add", "same"]
+    town = apply_list(ROSTER, "Name,Email,Since,Community", "Kim A,kim0@example.org,2024-04-01,Lake", community=builders.community("stvc"), dry_run=True)  # fmt: skip
+    assert outcomes(town) == ["add"]
+    assert "“SAS”, so not enrolled here" in plan.rows[1].sentence
+    assert "do not know the community of practice “Knitting”" in plan.rows[4].sentence

@@ -1,0 +1,66 @@
+"""Deciding on one request after the other: the keys, the email as it is typed, the next request, and Undo."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from requests.lifecycle import State
+from requests.models import JoinRequest
+from tests import builders
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+QUEUE = "/admin/joinrequests/joinrequest/"
+
+
+@pytest.fixture
+def staff(portal, open_page):
+    page = open_page(width=1280)
+    builders.sign_in_browser(page, portal.url, builders.staff())
+    return page
+
+
+def test_a_request_is_decided_by_keys_the_next_one_opens_and_one_click_undoes(portal, staff):
+    first, second = (
+        builders.sent(builders.worker(f"{name}@example.org", f"{name} Sample"), name=name)
+        for name in ("Robin", "Kim")
+    )
+    staff.goto(f"{portal.url}{QUEUE}{first.pk}/change/")
+    staff.keyboard.press("j")
+    staff.wait_for_url(f"**/{second.pk}/change/**")
+    staff.keyboard.press("k")
+    staff.wait_for_url(f"**/{first.pk}/change/**")
+    staff.keyboard.press("a")
+    staff.wait_for_url(f"**/{first.pk}/approve/**")
+    words = staff.get_by_label("Personal message (optional)")
+    button = staff.get_by_role("button", name=re.compile("^Approve and email"))
+    box = button.bounding_box()
+    assert box
+    assert box["y"] + box["height"] < 800
+
+    words.fill("a day in Sampleton")  # no key while they write
+    expect(staff.locator("#email-preview")).to_contain_text("a day in Sampleton")
+    button.click()
+
+    staff.wait_for_url(f"**/{second.pk}/change/**")
+    staff.get_by_role("button", name="Undo").click()
+    staff.wait_for_url(f"**/{first.pk}/change/**")
+    assert JoinRequest.objects.get(pk=first.pk).state == State.AWAITING_REVIEW
+
+
+def test_the_keys_are_listed_and_can_be_turned_off(portal, staff):
+    asked = builders.sent(builders.worker())
+    url = f"{portal.url}{QUEUE}{asked.pk}/change/"
+    staff.goto(url)
+    staff.keyboard.press("?")
+    expect(staff.get_by_text("Ask a question", exact=True)).to_be_visible()
+    expect(staff.get_by_text("Next request")).to_be_hidden()  # there is none
+    staff.get_by_role("button", name="Turn off").click()
+    expect(staff.get_by_text("Keyboard shortcuts are off.")).to_be_visible()
+
+    staff.keyboard.press("a")
+    staff.keyboard.press("/")
+
+    assert staff.url == url
+    assert staff.evaluate("document.activeElement.id") != "desk-search"
