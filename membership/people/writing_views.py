@@ -78,7 +78,7 @@ def write(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             email = write_to_person(person_id=pk, by=request.user, now=timezone.now(), **words)
             button = format_html(
                 '<button class="desk-small" form="undo" formaction="{}">Undo</button>',
-                reverse("admin:membership_outboxemail_undo", args=[email.pk]),
+                reverse("admin:membership_outboxemail_cancel", args=[email.pk]),
             )
             said = f"The email to {person} goes out in {UNDO_SECONDS} seconds."
             messages.success(request, format_html("{} {}", said, button))
