@@ -436,6 +436,20 @@ def lock_open(*, join_request_id: int, by: User) -> JoinRequest:
     return _lock_for(Verb.NOTE, join_request_id, by)
 
 
+def lock_to_match(*, join_request_id: int, by: User) -> JoinRequest:
+    """Lock an open request of this person's team, or one that was approved: the register should know a member's agency.
+
+    Runs inside the caller's transaction.
+    """
+    join_request = _lock(join_request_id)
+    if join_request.state != State.APPROVED or join_request.person.erased_on:
+        return lock_open(join_request_id=join_request_id, by=by)
+    _require_team(join_request, by)
+    if is_own(join_request, by):
+        raise RefusedError(OWN_REQUEST)
+    return join_request
+
+
 def add_note(
     join_request: JoinRequest, *, by: User, now: datetime, reason: str
 ) -> JoinRequestEvent:

@@ -29,14 +29,22 @@
   });
 })();
 
-// The key "/" leads to the search box from anywhere but a field that is typed in.
-document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, textarea, select, [contenteditable]");
-  const box = document.getElementById("desk-search");
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing || !box) return;
-  event.preventDefault();
-  box.focus();
-});
+// A form of a row replaces its part of the page; the row keeps the focus. After the session has ended, the answer is another page.
+(() => {
+  let row = "";
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target?.id === "rules") row = event.target.closest("[id^=row-]")?.id || "";
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, target } = event.detail;
+    if (target?.id !== "rules" || xhr.responseText.includes('id="rules"')) return;
+    event.detail.shouldSwap = false;
+    window.location.assign(xhr.responseURL || window.location.href);
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (row && event.target.id === "rules" && (document.activeElement === document.body || !document.activeElement)) document.getElementById(row)?.focus();
+  });
+})();
 
 // "Copy" beside a field with a list of addresses. Where the clipboard is closed, the list is selected.
 for (const button of document.querySelectorAll("button[data-copy]")) {
