@@ -367,7 +367,7 @@ USE_TZ = True
 TIME_ZONE = "America/Vancouver"
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 250_000  # bytes of one form, without files
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 600  # a meeting’s attendance has a checkbox for each of 500 people
 FILE_UPLOAD_MAX_MEMORY_SIZE = 250_000  # a larger file is written to disk
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",

@@ -1,4 +1,4 @@
-"""What a merge or an import does to rows, recorded as data, so that an undo gives every row back.
+"""What a merge, an import or a confirmation does to rows, recorded as data, so that an undo gives every row back.
 
 ``recorded_changes`` compares all rows that refer to the merged records, directly or through other rows, before and
 after; ``changes_between`` compares rows that the caller knows. ``why_not_undone`` and ``undo`` read what they found.
@@ -31,7 +31,7 @@ Rows = dict[tuple[type[models.Model], Any], dict[str, Any]]
 
 
 class RecordedMerge(models.Model):
-    """A merge of two records. A subclass adds which one was ``kept``, and which one was ``merged`` into it."""
+    """A merge of two records, or another step that can be taken back. A subclass adds what it is about."""
 
     by = by_user()
     at = models.DateTimeField()

@@ -17,6 +17,7 @@ from communities.rules.vocabulary import Family, Region, Verdict
 from membership.accounts.models import by_user
 from membership.append_only import AppendOnlyModel, Step
 from membership.models import Agency, Enrolment, NameCheck, Person, User
+from membership.recorded_changes import RecordedMerge
 from membership.search import SearchableModel
 from requests.lifecycle import OPEN, STATE_IN_WORDS, State, Verb
 
@@ -360,3 +361,27 @@ class StaffNote(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d}"
+
+
+class RegisterStep(RecordedMerge):
+    """What staff matched or confirmed on the page of a request, so that it can be taken back exactly.
+
+    ``action`` is the name of its form. ``words`` and ``changes`` have personal data: an undo empties
+    ``changes``, and the row is deleted when the person is erased.
+    """
+
+    join_request = models.ForeignKey(JoinRequest, models.CASCADE, related_name="register_steps")
+    action = models.CharField(max_length=20)
+    words = models.TextField()
+
+    class Meta(RecordedMerge.Meta):
+        verbose_name = "match or confirmation"
+        verbose_name_plural = "matches and confirmations"
+
+    def __str__(self) -> str:
+        return self.words
+
+    @property
+    def about(self) -> str:
+        """What it matched or confirmed: the name of a row of the review page."""
+        return str(self.action).partition("-")[2]

@@ -29,6 +29,35 @@
   });
 })();
 
+// A form of a row replaces its part of the page; the row keeps the focus. After the session has ended, the answer is another page.
+(() => {
+  let row = "";
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target?.id === "rules") row = event.target.closest("[id^=row-]")?.id || "";
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, target } = event.detail;
+    if (target?.id !== "rules" || xhr.responseText.includes('id="rules"')) return;
+    event.detail.shouldSwap = false;
+    window.location.assign(xhr.responseURL || window.location.href);
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (row && event.target.id === "rules" && (document.activeElement === document.body || !document.activeElement)) document.getElementById(row)?.focus();
+  });
+})();
+
+// "Copy" beside a field with a list of addresses. Where the clipboard is closed, the list is selected.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const field = document.getElementById(button.dataset.copy);
+    const said = button.closest("form").querySelector("[role=status]");
+    field.select();
+    said.textContent = "Selected. Press Ctrl+C to copy.";
+    navigator.clipboard?.writeText(field.value).then(() => { said.textContent = "Copied."; }, () => {});
+  });
+}
+
 // Single keys, as templates/desk/keys.html declares them: each leads to the first element that its line names. They do
 // nothing while someone types or chooses, and can be turned off.
 (() => {

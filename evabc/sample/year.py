@@ -205,7 +205,7 @@ def _leave_some_emails(now: datetime) -> None:
         last_error="451 4.7.1 Try again later",
     )
     OutboxEmail.objects.filter(pk__in=keys[2:]).update(
-        state=_State.FAILED, sent_at=None, last_error="550 5.1.1 No such user here"
+        state=_State.FAILED, sent_at=None, last_error="SMTPRecipientsRefused 550 5.1.1"
     )
 
 

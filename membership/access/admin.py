@@ -1,16 +1,28 @@
 """The staff site's list of tasks in Slack and on the Zoom lists."""
 
+from collections import defaultdict
+from typing import Any
+
 from django.contrib import admin
-from django.db.models import Model, Q, QuerySet
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Min, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from membership.access import desk_views, slack_link
-from membership.access.verbs import TASK_STATES, Verb
+from membership.access.verbs import TASK_STATES, State, Verb
 from membership.accounts.requests import AuthenticatedRequest
-from membership.base_admin import CommunityFilter, CustomPageAdmin, FilterWithDefault, TeamFilter
+from membership.base_admin import (
+    CommunityFilter,
+    CustomPageAdmin,
+    FilterWithDefault,
+    KeptFilters,
+    TeamFilter,
+)
 from membership.models import Access, Enrolment, Service
 
 
@@ -41,18 +53,58 @@ class AccessCommunityFilter(CommunityFilter):
         )
 
 
+class OneRowAPerson(KeptFilters):
+    """The first of each person's accesses stands for all of theirs that the filters show.
+
+    Those are in ``shown``, and in ``together`` of each row.
+    """
+
+    def get_queryset(self, *args: Any, **options: Any) -> QuerySet[Access]:
+        self.shown: QuerySet[Access] = super().get_queryset(*args, **options)
+        people = self.shown.order_by().filter(person__isnull=False).values("person")
+        firsts = people.annotate(first=Min("pk")).values("first")
+        return self.shown.filter(Q(person__isnull=True) | Q(pk__in=firsts))
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        together = defaultdict(list)
+        for access in self.shown.filter(person__in=[r.person_id for r in self.result_list]):
+            together[access.person_id].append(access)
+        for row in self.result_list:
+            row.together = together[row.person_id] or [row]
+
+    def tasks_to_do(self) -> list[tuple[str, list[Access]]]:
+        """The shown tasks for staff, by what is to be done where: their addresses can be copied at once."""
+        tasks = defaultdict(list)
+        for access in self.shown.filter(state__in=[State.TO_DO, State.TO_REMOVE])[:COPIED]:
+            tasks[_task(access)].append(access)
+        return sorted(tasks.items())
+
+
+# So many addresses are on a page at most.
+COPIED = 500
+
+
+def _task(access: Access) -> str:
+    """What staff have to do and where, such as "Add to the STVC Zoom list"; or how it is there."""
+    if access.task and access.community:
+        return access.task.replace("Zoom list", access.service)
+    return access.task or f"{access.service}: {access.state_words.lower()}"
+
+
 @admin.register(Access)
 class AccessAdmin(CustomPageAdmin):
-    """A team's access tasks, oldest first. Only the verbs change rows."""
+    """A team's access tasks, a row for each person, oldest first. Only the verbs change them."""
 
-    list_display = ["who", "email", "what", "state_words", "since"]
-    list_display_links = ["who"]
+    list_display = ["member", "email", "tasks", "waiting_since"]
+    list_display_links = None
     list_select_related = ["person", "team", "community"]
     list_filter = [TaskFilter, "kind", AccessCommunityFilter, TeamFilter]
     search_fields = ["person", "address"]
     search_help_text = "Name or email"
     ordering = ["since", "pk"]
-    actions = ["mark_invited", "mark_joined", "mark_removed"]
+    actions = ["mark_done", "mark_joined"]
     own_page = staticmethod(desk_views.detail)
     row_views = {"mark": desk_views.mark}
 
@@ -67,6 +119,8 @@ class AccessAdmin(CustomPageAdmin):
         }
         name = "membership_access_{}"
         return [
+            path("several/", view(desk_views.mark_all), name=name.format("several")),
+            path("undo/", view(desk_views.undo), name=name.format("undo")),
             path("slack/<str:family>/link/", view(desk_views.link), name=name.format("slack-link")),
             *(
                 path(
@@ -103,32 +157,49 @@ class AccessAdmin(CustomPageAdmin):
         }
         return super().changelist_view(request, context)
 
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        return OneRowAPerson
+
+    @admin.display(description="person", ordering="person__name")
+    def member(self, access: Access) -> str:
+        if access.person_id is None:
+            return access.who
+        page = reverse("admin:membership_person_change", args=[access.person_id])
+        return format_html('<a href="{}"><bdi>{}</bdi></a>', page, access.who)
+
     @admin.display(description="email")
     def email(self, access: Access) -> str:
-        """It leads to the person."""
-        email = access.email or "none on record"
-        if not access.person_id:
-            return email
-        page = reverse("admin:membership_person_change", args=[access.person_id])
-        return format_html('<a href="{}">{}</a>', page, email)
+        emails = dict.fromkeys(one.email for one in access.together if one.email)  # type: ignore[attr-defined]
+        return ", ".join(emails) or "none on record"
 
-    @admin.display(description="task")
-    def what(self, access: Access) -> str:
-        task = access.task or access.service
-        return f"{task} ({access.community.short_name})" if access.community else task
+    @admin.display(description="tasks")
+    def tasks(self, access: Access) -> SafeString:
+        words = (
+            (
+                reverse("admin:membership_access_change", args=[one.pk]),
+                _task(one),
+            )
+            for one in access.together  # type: ignore[attr-defined]
+        )
+        return format_html_join(" · ", '<a href="{}">{}</a>', words)
 
-    @admin.action(description="Mark as invited to Slack")
-    def mark_invited(self, request: AuthenticatedRequest, rows: QuerySet[Access]) -> None:
-        self._mark(request, rows, Verb.INVITED)
+    @admin.display(description="since", ordering="since")
+    def waiting_since(self, access: Access) -> str:
+        return date_format(min(one.since for one in access.together))  # type: ignore[attr-defined]
 
-    @admin.action(description="Mark as joined Slack or on the Zoom list")
+    @admin.action(description="Mark selected as done")
+    def mark_done(self, request: AuthenticatedRequest, rows: QuerySet[Access]) -> None:
+        """All tasks that are shown for the selected people."""
+        desk_views.mark_and_report(request, self._shown(request, rows))
+
+    @admin.action(description="Mark selected as joined Slack")
     def mark_joined(self, request: AuthenticatedRequest, rows: QuerySet[Access]) -> None:
-        self._mark(request, rows, Verb.JOINED)
+        slack = self._shown(request, rows).filter(kind=Access.Kind.SLACK)
+        desk_views.mark_and_report(request, slack, Verb.JOINED)
 
-    @admin.action(description="Mark as removed from Slack or the Zoom list")
-    def mark_removed(self, request: AuthenticatedRequest, rows: QuerySet[Access]) -> None:
-        self._mark(request, rows, Verb.REMOVED)
-
-    def _mark(self, request: AuthenticatedRequest, rows: QuerySet[Access], verb: Verb) -> None:
-        ids = rows.order_by().values_list("pk", flat=True)
-        desk_views.mark_and_report(request, ids, verb)
+    def _shown(self, request: HttpRequest, rows: QuerySet[Access]) -> QuerySet[Access, int]:
+        """The keys of the accesses for which the selected rows stand."""
+        shown = self.get_changelist_instance(request).shown  # type: ignore[attr-defined]
+        own, people = rows.order_by().values("pk"), rows.order_by().values("person")
+        chosen = shown.filter(Q(pk__in=own) | Q(person__in=people))
+        return chosen.order_by().values_list("pk", flat=True)

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from communities.models import CommunityOfPractice
@@ -83,7 +84,7 @@ class ZoomListForm(SlackListForm):
 
 
 # What staff record by hand: (the verb, its button for Slack, its button for a Zoom list).
-BY_HAND = [
+_BUTTONS = [
     (Verb.INVITED, "Mark as invited", ""),
     (Verb.JOINED, "Mark as joined", "Mark as on the list"),
     (Verb.REMOVED, "Mark as removed", "Mark as off the list"),
@@ -105,7 +106,7 @@ def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         access=access,
         buttons=[
             (verb.value, for_zoom if access.kind == Access.Kind.ZOOM else for_slack)
-            for verb, for_slack, for_zoom in BY_HAND
+            for verb, for_slack, for_zoom in _BUTTONS
             if allows(access, verb)
         ],
         steps=access.steps.select_related("by__person"),
@@ -117,22 +118,61 @@ def mark(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Record what was done about one access."""
     access = get_object_or_404(verbs.access_of(request.user), pk=pk)
     verb = request.POST.get("verb", "")
-    if verb not in [by_hand.value for by_hand, *_ in BY_HAND]:
+    if verb not in verbs.BY_HAND:
         messages.warning(request, "Choose one of the buttons.")
         return redirect("admin:membership_access_change", pk)
     mark_and_report(request, [access.pk], Verb(verb))
     return redirect("admin:membership_access_changelist")
 
 
-def mark_and_report(request: AuthenticatedRequest, ids: Iterable[int], verb: Verb) -> None:
-    """Update these rows and show the outcome for each; for a long list, the first 20 and how many more."""
-    moved, refused = verbs.mark(access_ids=ids, verb=verb, by=request.user, now=timezone.now())
+@require_POST
+def mark_all(request: AuthenticatedRequest) -> HttpResponse:
+    """Record as done the tasks whose addresses were copied: those that were shown, and no newer ones."""
+    mark_and_report(request, keys(request.POST.get("pk", "")))
+    return _to_list(request)
+
+
+@require_POST
+def undo(request: AuthenticatedRequest) -> HttpResponse:
+    """Take back what the viewer recorded a moment ago."""
+    step_ids = keys(request.POST.get("pk", ""))
+    undone, others = verbs.undo_marks(step_ids=step_ids, by=request.user, now=timezone.now())
+    if undone:
+        messages.success(request, f"Undone: {undone} task{'s' * (undone > 1)}.")
+    if others or not undone:
+        messages.warning(request, "What has changed since then was not undone.")
+    return _to_list(request)
+
+
+def _to_list(request: AuthenticatedRequest) -> HttpResponse:
+    tasks = reverse("admin:membership_access_changelist")
+    filters = request.GET.urlencode()
+    return redirect(f"{tasks}?{filters}" if filters else tasks)
+
+
+def keys(typed: str) -> list[int]:
+    """The keys that a button sends; anything else is left out."""
+    return [int(w) for w in typed.split(",") if w.isascii() and w.isdecimal() and len(w) < 19]
+
+
+def mark_and_report(
+    request: AuthenticatedRequest, ids: Iterable[int], verb: Verb | None = None
+) -> None:
+    """Update these rows, and say what was done, with a button to undo it, and who was left out."""
+    moved, others = verbs.mark(access_ids=ids, verb=verb, by=request.user, now=timezone.now())
     if moved:
         words = _named([f"{a.who} ({a.service}: {a.state_words.lower()})" for a in moved])
-        messages.success(request, f"Updated: {words}.")
-    if refused:
-        words = _named([f"{a.who} ({a.service}): {why}" for a, why in refused])
-        messages.warning(request, f"Not updated: {words}.")
+        button = format_html(
+            ' <button class="desk-small" form="undo" formaction="{}?{}" name="pk" value="{}">Undo</button>',
+            reverse("admin:membership_access_undo"),
+            request.GET.urlencode(),
+            ",".join(str(access.newest_step.pk) for access in moved),
+        )
+        messages.success(request, format_html("Updated: {}.{}", words, button))
+    done = {access.who for access in moved}
+    if left_out := [a for a in others if a.who not in done]:
+        words = _named([f"{a.who} ({a.service}: {a.state_words.lower()})" for a in left_out])
+        messages.info(request, f"Left out, because it does not apply: {words}.")
 
 
 def _named(names: list[str]) -> str:

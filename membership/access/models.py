@@ -80,6 +80,8 @@ class Access(models.Model):
     )
     since = models.DateField(help_text="The day it reached this state.")
 
+    newest_step: "AccessStep"  # of a row that ``verbs.advance`` has just moved
+
     class Meta:
         ordering = ["since", "pk"]
         verbose_name = "Slack or Zoom task"
@@ -172,6 +174,7 @@ class AccessStep(Step):
         ENDED = "ended", "Enrolment ended"
         FOUND = "found", "Found there, not on the roster"
         REMOVED = "removed", "Removed"
+        UNDONE = "undone", "Undone"
 
     access = models.ForeignKey(Access, models.CASCADE, related_name="steps")
     verb = models.CharField(max_length=10, choices=Verb.choices)

@@ -14,7 +14,6 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice, SupportTeam
 from membership.accounts.teams import families_of
@@ -49,6 +48,15 @@ TRANSITIONS: dict[Verb, dict[State, State]] = {
     },
     Verb.FOUND: {State.NOT_NEEDED: State.TO_REMOVE, State.REMOVED: State.TO_REMOVE},
     Verb.REMOVED: {State.TO_REMOVE: State.REMOVED},
+}
+# What staff record by hand, which they can undo.
+BY_HAND = (Verb.INVITED, Verb.JOINED, Verb.REMOVED, Verb.NOT_THERE)
+# The verb that records an open task as done.
+_DONE: dict[tuple[str, str], Verb] = {
+    (Access.Kind.SLACK, State.TO_DO): Verb.INVITED,
+    (Access.Kind.SLACK, State.TO_REMOVE): Verb.REMOVED,
+    (Access.Kind.ZOOM, State.TO_DO): Verb.JOINED,
+    (Access.Kind.ZOOM, State.TO_REMOVE): Verb.REMOVED,
 }
 
 
@@ -153,21 +161,43 @@ def _services(community: CommunityOfPractice) -> list[Service]:
 
 @transaction.atomic
 def mark(
-    *, access_ids: Iterable[int], verb: Verb, by: User, now: datetime
-) -> tuple[list[Access], list[tuple[Access, str]]]:
-    """Record what staff did, for one row or many. Rows of other teams are ignored.
+    *, access_ids: Iterable[int], verb: Verb | None, by: User, now: datetime
+) -> tuple[list[Access], list[Access]]:
+    """Record what staff did, for one row or many; without ``verb``, that the task of each is done.
 
-    Returns the rows that changed, and those that did not, each with the reason.
+    Rows of other teams are ignored. Returns the rows that changed, and those to which it does not apply.
     """
     rows = lock(access_of(by).filter(pk__in=list(access_ids)))
-    moved = advance(rows, verb, by=by, now=now)
-    return moved, [(row, _why_not(row, verb)) for row in rows if row not in moved]
+    moved: list[Access] = []
+    for each in [verb] if verb else BY_HAND:
+        those = rows if verb else [r for r in rows if _DONE.get((r.kind, r.state)) == each]
+        moved += advance([row for row in those if row not in moved], each, by=by, now=now)
+    return moved, [row for row in rows if row not in moved]
 
 
-def _why_not(access: Access, verb: Verb) -> str:
-    if verb == Verb.INVITED and access.kind == _Kind.ZOOM:
-        return "Zoom lists have no invitations; mark them as on the list instead"
-    return f"its status is “{access.state_words.lower()}” (since {date_format(access.since)})"
+@transaction.atomic
+def undo_marks(*, step_ids: Iterable[int], by: User, now: datetime) -> tuple[int, int]:
+    """Take back what ``by`` recorded, while it is the newest step of its row. The history keeps both.
+
+    Returns how many rows are as before, and how many have changed since.
+    """
+    chosen = AccessStep.objects.filter(pk__in=list(step_ids), by=by, verb__in=BY_HAND)
+    rows = {row.pk: row for row in lock(access_of(by).filter(pk__in=chosen.values("access")))}
+    newest: dict[int, list[AccessStep]] = {pk: [] for pk in rows}
+    for step in AccessStep.objects.filter(access__in=rows).order_by("-pk"):
+        newest[step.access_id].append(step)
+    ids, undone = set(chosen.values_list("pk", flat=True)), []
+    for pk, (last, *earlier) in newest.items():
+        if last.pk not in ids:
+            continue
+        row = rows[pk]
+        row.state = last.state_before
+        row.since = timezone.localdate(earlier[0].at if earlier else last.at)
+        row.save(update_fields=["state", "since"])
+        states = {"state_before": last.state_after, "state_after": last.state_before}
+        undone.append(AccessStep(access=row, verb=Verb.UNDONE, by=by, at=now, **states))
+    AccessStep.objects.bulk_create(undone)
+    return len(undone), len(rows) - len(undone)
 
 
 # -- What the person does -------------------------------------------------------------------------
@@ -238,6 +268,7 @@ def advance(
                 text=text,
             )
         )
+        row.newest_step = steps[-1]
     for state in {row.state for row in moved}:
         ids = [row.pk for row in moved if row.state == state]
         Access.objects.filter(pk__in=ids).update(state=state, since=today)
@@ -254,5 +285,5 @@ def _states_before_the_end(rows: Sequence[Access]) -> dict[int, State]:
         step.access_id: State(step.state_before)
         if step.state_before in GRANTED_STATES
         else State.JOINED
-        for step in steps.order_by("pk")
+        for step in steps.exclude(verb=Verb.UNDONE).order_by("pk")
     }

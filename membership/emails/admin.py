@@ -1,14 +1,15 @@
 """The emails in the outbox: what was sent, its delivery, and what staff can do about it."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST
@@ -25,13 +26,17 @@ from membership.base_admin import (
 from membership.emails import queue
 from membership.emails.kinds import KINDS
 from membership.emails.message import text_blocks
+from membership.emails.sending import cause_in_words
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
 from membership.forms import SingleLineField, day_field
 from membership.history import history_of
 from membership.models import Announcement, Bounce, OutboxEmail
-from membership.people.writing import KIND, take_back
 
 State = OutboxEmail.State
+
+# So many emails are handled in one go at most.
+AT_ONCE = 500
+RETRIED = "On the way again"
 
 
 class BounceForm(forms.Form):
@@ -97,6 +102,65 @@ def act(
         verb(email_id=pk, by=request.user, now=timezone.now())
         messages.success(request, message)
     return redirect("admin:membership_outboxemail_change", pk)
+
+
+def act_on_all(
+    request: AuthenticatedRequest,
+    emails: Iterable[OutboxEmail],
+    verb: Callable[..., OutboxEmail],
+    done: str,
+) -> list[int]:
+    """Call a verb of the queue for each email; say for how many it is ``done``, and why others are left out."""
+    keys, reasons = [], Counter[str]()
+    for email in emails:
+        try:
+            verb(email_id=email.pk, by=request.user, now=timezone.now())
+            keys.append(email.pk)
+        except RefusedError as refusal:
+            reasons[str(refusal)] += 1
+    undo: object = ""
+    if keys and verb is queue.cancel_by_hand:
+        undo = format_html(
+            ' <button class="desk-small" form="undo" formaction="{}" name="pk" value="{}">Undo</button>',
+            reverse("admin:membership_outboxemail_restore"),
+            ",".join(map(str, keys)),
+        )
+    if keys:
+        messages.success(request, format_html("{}: {}.{}", done, _counted(len(keys)), undo))
+    for reason, count in reasons.items():
+        messages.info(request, f"Left out: {_counted(count)}. {reason}")
+    return keys
+
+
+def _counted(count: int) -> str:
+    return "1 email" if count == 1 else f"{count} emails"
+
+
+@require_POST
+def retry_cause(request: AuthenticatedRequest) -> HttpResponse:
+    """Retry all failed emails with one cause."""
+    cause = request.POST.get("cause", "")
+    act_on_all(
+        request, failed_emails(request).filter(last_error=cause)[:AT_ONCE], queue.retry, RETRIED
+    )
+    return redirect("admin:membership_outboxemail_changelist")
+
+
+@require_POST
+def restore(request: AuthenticatedRequest) -> HttpResponse:
+    """Undo the cancelling of emails."""
+    keys = [int(w) for w in request.POST.get("pk", "").split(",") if w.isascii() and w.isdecimal()]
+    own = OutboxEmail.objects.filter(
+        team__family__in=families_of(request.user), pk__in=keys[:AT_ONCE]
+    )
+    act_on_all(request, own, queue.restore, "No longer cancelled")
+    return redirect("admin:membership_outboxemail_changelist")
+
+
+def failed_emails(request: HttpRequest) -> QuerySet[OutboxEmail]:
+    """The failed emails of the viewer's teams that can be retried."""
+    own = OutboxEmail.objects.filter(team__family__in=families_of(request.user))
+    return own.filter(state=State.FAILED, wanted=True).order_by("pk")
 
 
 def _own_email(request: AuthenticatedRequest, pk: int) -> OutboxEmail:
@@ -172,13 +236,13 @@ class OutboxEmailAdmin(CustomPageAdmin):
     list_filter = ["state", TeamFilter, BouncedFilter, KindFilter, AnnouncementFilter]
     search_fields = ["to_email", "subject", "person", "person__positions"]
     ordering = ["-pk"]
-    actions = ["retry_failed"]
+    actions = ["retry_failed", "cancel_selected"]
     row_views = {
+        "cancel": partial(
+            require_POST(act), verb=queue.cancel_by_hand, message="The email is cancelled."
+        ),
         "retry": partial(
             require_POST(act), verb=queue.retry, message="The email is on its way again."
-        ),
-        "undo": partial(
-            require_POST(act), verb=take_back, message="Undone. The email did not go out."
         ),
         "again": send_again,
         "came-back": mark_bounced,
@@ -192,11 +256,25 @@ class OutboxEmailAdmin(CustomPageAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
+        by_cause = (
+            failed_emails(request).order_by().values("last_error").annotate(count=Count("pk"))
+        )
+        causes = [
+            (cause_in_words(row["last_error"]), row) for row in by_cause.order_by("-count")[:10]
+        ]
         bounces = Bounce.that_count().filter(letter__team__family__in=families_of(request.user))
-        context: dict[str, object] = {"title": "Emails", **(extra_context or {})}
+        context: dict[str, object] = {"title": "Emails", "causes": causes, **(extra_context or {})}
         if count := bounces.count():
             context["links"] = [(f"Bounced ({count})", "?came-back=yes")]
         return super().changelist_view(request, context)
+
+    def get_urls(self) -> list[URLPattern]:
+        view, name = self.admin_site.admin_view, "membership_outboxemail"
+        return [
+            path("retry-cause/", view(retry_cause), name=f"{name}_retry-cause"),
+            path("restore/", view(restore), name=f"{name}_restore"),
+            *super().get_urls(),
+        ]
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
         """The email as it was sent, its delivery history, and the actions that are possible now."""
@@ -210,11 +288,13 @@ class OutboxEmailAdmin(CustomPageAdmin):
             bounce=getattr(email, "bounce", None),
             steps=history_of(email),
             can_retry=email.state == State.FAILED and email.wanted,
+            can_cancel=email.state in (State.QUEUED, State.FAILED) and email.wanted,
+            can_restore=email.state == State.CANCELLED and email.wanted,
             was_sent=email.state == State.SENT,
-            can_be_undone=email.kind == KIND and email.state == State.QUEUED and not email.attempts,
             **_exact_text(email),
         )
 
+    @admin.action(description="Retry selected")
     @admin.display(description="to", ordering="to_email")
     def to(self, email: OutboxEmail) -> str:
         """The address, which leads to the person."""
@@ -232,16 +312,8 @@ class OutboxEmailAdmin(CustomPageAdmin):
 
     @admin.action(description="Try failed emails again")
     def retry_failed(self, request: AuthenticatedRequest, chosen: QuerySet[OutboxEmail]) -> None:
-        """Try each one again, and give the reason for each one that was skipped."""
-        count = 0
-        for email in chosen:
-            try:
-                queue.retry(email_id=email.pk, by=request.user, now=timezone.now())
-                count += 1
-            except RefusedError as refusal:
-                self.message_user(
-                    request, f"{email.subject} to {email.to_email}: {refusal}", messages.WARNING
-                )
-        if count:
-            subject = "1 email is" if count == 1 else f"{count} emails are"
-            self.message_user(request, f"{subject} on the way again.", messages.SUCCESS)
+        act_on_all(request, chosen[:AT_ONCE], queue.retry, RETRIED)
+
+    @admin.action(description="Cancel selected")
+    def cancel_selected(self, request: AuthenticatedRequest, chosen: QuerySet[OutboxEmail]) -> None:
+        act_on_all(request, chosen[:AT_ONCE], queue.cancel_by_hand, "Cancelled")

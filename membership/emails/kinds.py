@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # The kinds whose address stays as it was, because they tell a mailbox that it no longer signs in.
 TO_FORMER_ADDRESS, TO_CLOSED_ACCOUNT = TO_FIXED_ADDRESS = ("email-replaced", "merged-closed")
 
+# The notices by which people find out that someone else changed how they sign in: nobody cancels them.
+SECURITY_NOTICES = ("email-changed", "merged", *TO_FIXED_ADDRESS)
+
 # Emails that can be undone wait this long.
 UNDO_SECONDS = 30
 UNDO_TIME = timedelta(seconds=UNDO_SECONDS)

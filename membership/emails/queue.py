@@ -14,7 +14,12 @@ from django.utils import timezone
 
 from communities.models import SupportTeam
 from membership.accounts.teams import families_of
-from membership.emails.kinds import TO_FIXED_ADDRESS, cancelled_by, is_still_wanted
+from membership.emails.kinds import (
+    SECURITY_NOTICES,
+    TO_FIXED_ADDRESS,
+    cancelled_by,
+    is_still_wanted,
+)
 from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import Agency, Announcement, Bounce, OutboxEmail, Person, User
@@ -122,6 +127,8 @@ def cancel(
     no_more = {"wanted": False, "cancelled_by": step}
     rows.filter(state=State.QUEUED).update(state=State.CANCELLED, **no_more)
     rows.filter(state__in=[State.SENDING, State.FAILED]).update(**no_more)
+    # What staff had cancelled stays cancelled, also if this step is undone.
+    rows.filter(state=State.CANCELLED).update(wanted=False)
 
 
 def uncancel(*, about: str, step: int) -> None:
@@ -140,10 +147,13 @@ def take_back(*, about: str, event: int) -> bool:
     Runs inside the caller's transaction.
     """
     rows = OutboxEmail.objects.filter(key__startswith=f"{about}:{event}:")
+    rows.filter(state=State.CANCELLED).update(wanted=False)  # staff had cancelled it
+    rows = rows.exclude(state=State.CANCELLED)
+    expected = rows.count()
     cancelled = rows.filter(state=State.QUEUED, attempts=0).update(
         state=State.CANCELLED, wanted=False
     )
-    return cancelled == rows.count()
+    return cancelled == expected
 
 
 DELIVERY_TASK = "membership.deliver_letter"
@@ -187,6 +197,39 @@ def retry(*, email_id: int, by: User, now: datetime) -> OutboxEmail:
     email.save(update_fields=["state", "due_at", "attempts", "to_email"])
     _deliver_on_commit(email)
     log_change(email, by=by, words="Retried.")
+    return email
+
+
+@transaction.atomic
+def cancel_by_hand(*, email_id: int, by: User, now: datetime) -> OutboxEmail:
+    """Cancel an email that waits or has failed. It stays ``wanted``, so that ``restore`` can undo this."""
+    email = _locked(email_id, by)
+    if email.state not in (State.QUEUED, State.FAILED):
+        words = _state_words(email)
+        raise RefusedError(
+            f"You can only cancel an email that waits or failed. This one is {words}."
+        )
+    if email.kind in SECURITY_NOTICES:
+        raise RefusedError(
+            "This email tells someone that their sign-in changed, so it must go out."
+        )
+    email.state = State.CANCELLED
+    email.save(update_fields=["state"])
+    log_change(email, by=by, words="Cancelled.")
+    return email
+
+
+@transaction.atomic
+def restore(*, email_id: int, by: User, now: datetime) -> OutboxEmail:
+    """Undo ``cancel_by_hand``. An email that had been tried is failed, until staff retry it."""
+    email = _locked(email_id, by)
+    if email.state != State.CANCELLED or not is_still_wanted(email, now):
+        raise RefusedError("This email cannot be sent any more: something has changed since.")
+    email.state = State.FAILED if email.attempts else State.QUEUED
+    email.save(update_fields=["state"])
+    if email.state == State.QUEUED:
+        _deliver_on_commit(email, max(email.due_at - now, timedelta()))
+    log_change(email, by=by, words="No longer cancelled.")
     return email
 
 

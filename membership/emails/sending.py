@@ -127,6 +127,15 @@ class Answer:
         return " ".join(str(part) for part in (self.name, self.code, self.status) if part)
 
 
+def cause_in_words(last_error: str) -> str:
+    """What ``str(Answer)`` kept of an error, for staff."""
+    name, _, numbers = last_error.partition(" ")
+    if not numbers:
+        return f"No answer from the mail server ({name or 'unknown'})"
+    refused = "address" if name == smtplib.SMTPRecipientsRefused.__name__ else "email"
+    return f"The mail server refused the {refused} ({numbers})"
+
+
 def connection() -> BaseEmailBackend:
     """A connection to the mail server. In a ``with`` block, it serves several emails."""
     return get_connection()

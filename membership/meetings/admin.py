@@ -1,8 +1,10 @@
 """Each team's meetings on the staff site: the list, and a page for each step. Every change is a POST."""
 
+from collections.abc import Iterable, Mapping
+
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -24,7 +26,7 @@ from membership.people.name_checks import NameChecks
 from membership.register.person_records import people_by_email
 
 # A page of checkboxes must stay within the limit on the fields of one form.
-PEOPLE_ON_A_PAGE = 200
+PEOPLE_ON_A_PAGE = 500
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -125,7 +127,7 @@ def meeting_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def came(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Record attendance by hand."""
+    """Record attendance by hand. With ``?all=yes``, everyone who said yes is selected, and nothing is saved yet."""
     shown = _own_meeting(request, pk)
     if request.method == "POST":
         selected = _ids(request.POST.getlist("came"))
@@ -143,8 +145,25 @@ def came(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         crumbs=_crumbs(shown),
         meeting=shown,
         people=people,
-        rows=[(person, recorded.get(person.pk)) for person in people],
+        groups=_by_answer(people, recorded, select_yes=request.GET.get("all") == "yes"),
     )
+
+
+def _by_answer(
+    people: Iterable[Person], recorded: Mapping[int, Attendance], *, select_yes: bool
+) -> list[tuple[str, list[tuple[Person, bool]]]]:
+    """The people with whether they are selected, under what they said: those who said yes first."""
+    groups: dict[str, list[tuple[Person, bool]]] = {
+        answer: [] for answer in [*Attendance.Answer.values, ""]
+    }
+    for person in people:
+        row = recorded.get(person.pk)
+        said = row.answer if row else ""
+        is_selected = (row and row.came) or (select_yes and said == Attendance.Answer.YES)
+        groups[said].append((person, bool(is_selected)))
+    labels = dict([*Attendance.Answer.choices, ("", "No answer")])
+    order = [Attendance.Answer.YES, Attendance.Answer.MAYBE, "", Attendance.Answer.NO]
+    return [(str(labels[said]), groups[said]) for said in order if groups[said]]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -273,7 +292,7 @@ class WhenFilter(FilterWithDefault):
 class MeetingAdmin(CustomPageAdmin):
     """A team's meetings, soonest first. The buttons of a meeting's page lead to the verbs."""
 
-    list_display = ["topic", "day", "clock", "community_names", "kind"]
+    list_display = ["topic", "day", "pacific_time", "community_names", "kind", "said_yes", "came"]
     list_filter = [WhenFilter, "kind"]
     search_fields = ["topic"]
     search_help_text = "Topic"
@@ -291,7 +310,23 @@ class MeetingAdmin(CustomPageAdmin):
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Meeting]:
-        return meetings_for_staff(request.user)
+        meetings = meetings_for_staff(request.user)
+        return meetings.annotate(
+            yes=Count("attendances", filter=Q(attendances__answer=Attendance.Answer.YES)),
+            were_there=Count("attendances", filter=Q(attendances__came=True)),
+        )
+
+    @admin.display(description="Pacific time")
+    def pacific_time(self, meeting: Meeting) -> str:
+        return meeting.clock.partition(" Pacific")[0]
+
+    @admin.display(description="said yes")
+    def said_yes(self, meeting: Meeting) -> int:
+        return int(meeting.yes)  # type: ignore[attr-defined]
+
+    @admin.display(description="came")
+    def came(self, meeting: Meeting) -> int | str:
+        return meeting.were_there or "–"  # type: ignore[attr-defined]
 
     def add_view(
         self,

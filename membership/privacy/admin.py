@@ -6,6 +6,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.views.decorators.http import require_POST
 
 from membership.accounts.requests import AuthenticatedRequest
@@ -54,13 +55,17 @@ def correction_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 class CorrectionAdmin(CustomPageAdmin):
     """The correction requests of a team, oldest first."""
 
-    list_display = ["person", "asked_at", "state"]
+    list_display = ["person", "text_in_short", "asked_at", "state"]
     list_select_related = ["person"]
     list_filter = ["state", TeamFilter]
     search_fields = ["person"]
     actions = None
     own_page = staticmethod(correction_page)
     row_views = {"answer": require_POST(correction_page)}
+
+    @admin.display(description="what to correct")
+    def text_in_short(self, correction: Correction) -> str:
+        return Truncator(correction.text).chars(120)
 
 
 @admin.register(RetentionDay)

@@ -196,6 +196,7 @@ class RosterCheckAdmin(ExportableAdmin, CustomPageAdmin):
     search_fields = ["enrolment__person", "enrolment__person__positions"]
     search_help_text = "Name or email"
     ordering = ["-since", "-pk"]
+    list_per_page = roster_check_views.LIMIT
     sheet_headings = (
         "Community",
         "Name",

@@ -63,10 +63,11 @@ class RowsField(forms.MultipleChoiceField):
 class ActionForm(forms.Form):
     """An action of staff on one or several roster checks. ``label`` and ``done`` are its words for one and for several.
 
-    ``sends_email`` is whether an email goes out, which can be undone.
+    ``button`` names it with those for whom. ``sends_email`` is whether an email goes out, which can be undone.
     """
 
     url_name: str
+    button: str
     label: tuple[str, str]
     done: tuple[str, str]
     button_kind: str
@@ -118,6 +119,7 @@ class ConfirmForm(ActionForm):
     """Confirming that the rules are met, or resolving a check that no fact can resolve."""
 
     url_name, button_kind = "confirm", "approve"
+    button = "Confirm {}…"
     label = "Confirm that {name} stays", "Confirm that they stay"
     done = (
         "Confirmed. {name} stays on the roster.",
@@ -131,6 +133,7 @@ class WriteForm(ActionForm):
     """Emailing members."""
 
     url_name, button_kind = "write", "ask"
+    button = "Email {}…"
     label = "Email {name}", "Email selected members"
     done = (
         f"Your email to {{name}} goes out in {UNDO_SECONDS} seconds.",
@@ -171,6 +174,7 @@ class TimeForm(ActionForm):
     """Snoozing roster checks until a day."""
 
     url_name, button_kind = "give-time", "reopen"
+    button = "Snooze {}…"
     label = "Snooze roster check", "Snooze selected roster checks"
     done = (
         "Snoozed. The roster check for {name} will reopen after that day.",
@@ -185,6 +189,7 @@ class EndForm(ActionForm):
     """Ending the enrolments."""
 
     url_name, button_kind = "end", "decline"
+    button = "End enrolments of {}…"
     label = "End {name}’s enrolment", "End the enrolments of selected members"
     done = (
         f"{{name}}’s enrolment has ended. The email goes out in {UNDO_SECONDS} seconds.",
@@ -208,10 +213,10 @@ ACTIONS: list[type[ActionForm]] = [ConfirmForm, WriteForm, TimeForm, EndForm]
 # -- From the list to the pages ------------------------------------------------------------------------
 
 
-def _action_for(form: type[ActionForm], words: str) -> Callable[..., HttpResponse]:
+def _action_for(form: type[ActionForm]) -> Callable[..., HttpResponse]:
     """The list's action that opens the page of this form. The action itself changes nothing."""
 
-    @admin.action(description=words)
+    @admin.action(description=form.button.format("selected"))
     def action(
         model_admin: admin.ModelAdmin, request: HttpRequest, chosen: QuerySet[WorklistRow]
     ) -> HttpResponse:
@@ -223,12 +228,7 @@ def _action_for(form: type[ActionForm], words: str) -> Callable[..., HttpRespons
     return action
 
 
-LIST_ACTIONS = [
-    _action_for(WriteForm, "Email selected…"),
-    _action_for(TimeForm, "Snooze selected…"),
-    _action_for(ConfirmForm, "Confirm selected…"),
-    _action_for(EndForm, "End enrolments of selected…"),
-]
+LIST_ACTIONS = [_action_for(form) for form in (ConfirmForm, WriteForm, TimeForm, EndForm)]
 
 
 @admin.display(description="why")
@@ -489,6 +489,7 @@ def _page(
         form=form,
         has_more=LIMIT if more else 0,
         left_out=left_out,
+        instead=_instead(request, action, [row for row, _ in left_out if not row.is_settled]),
         rows=[
             (box, row, reasons_of(row), found.get(row.pk))
             for box, row in zip(form["rows"] if not pk else [None], rows, strict=True)
@@ -500,6 +501,22 @@ def _page(
         back=crumbs[-1][1],
         **_preview(request, form, rows),
     )
+
+
+def _instead(
+    request: AuthenticatedRequest, action: type[ActionForm], rows: list[WorklistRow]
+) -> list[tuple[str, str]]:
+    """What else can be done at once for those who were left out: labels and addresses."""
+    filters = request.GET.copy()
+    filters["ids"] = ",".join(str(row.pk) for row in rows)
+    return [
+        (
+            form.button.format("them"),
+            f"{reverse(f'admin:membership_worklistrow_several-{form.url_name}')}?{filters.urlencode(safe=',')}",
+        )
+        for form in ACTIONS
+        if rows and form is not action
+    ]
 
 
 def _preview(

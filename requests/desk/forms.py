@@ -253,6 +253,14 @@ class AnswerForm(forms.Form):
     )
 
 
+class StepForm(forms.Form):
+    """Which match or confirmation is undone."""
+
+    step = forms.IntegerField(
+        widget=forms.HiddenInput, error_messages={"required": "Choose what to undo."}
+    )
+
+
 class MembershipForm(AnswerForm):
     """Who holds the membership, and its first and last day; "no" needs no days."""
 

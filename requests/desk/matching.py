@@ -2,14 +2,18 @@
 
 Each verb locks the request, which must be open and belong to the staff member's team, changes the
 register by its own verbs, and adds a note for staff to the request's history. None of them decides on
-the request.
+the request. What one did is kept as a ``RegisterStep``, with which ``undo_step`` takes it back. An approved
+request can still be matched.
 """
 
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from django.apps import apps
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType
@@ -24,17 +28,24 @@ from membership.models import (
     ProgramPosition,
     User,
 )
+from membership.recorded_changes import changes_between, read_rows, undo
 from membership.register import verbs
 from membership.register.agencies import keys_of
 from membership.register.names import name_key
-from requests.answers import claims_of, find_program
+from requests.answers import claims_of
 from requests.lifecycle import OPEN
-from requests.models import JoinRequest
-from requests.workflow import add_note, lock_open, require_settled_name, update_verdict
+from requests.models import JoinRequest, RegisterStep
+from requests.workflow import (
+    add_note,
+    lock_open,
+    lock_to_match,
+    require_settled_name,
+    update_verdict,
+)
 
 # Facts that the applicant reported or staff confirmed; facts from lists are not matched here.
 _OWN_EVIDENCE = (Evidence.CLAIMED, Evidence.CONFIRMED)
-_Registered = TypeVar("_Registered", Agency, Program, CoordinationInitiative)
+_Registered = TypeVar("_Registered", Agency, Program, CoordinationInitiative, Person)
 _Row = TypeVar("_Row", ProgramPosition, CoordinationRole)
 
 
@@ -95,11 +106,92 @@ def agency_as_written(join_request: JoinRequest) -> str:
     return str(join_request.answers.get("agency", ""))
 
 
-def _lock(*, join_request_id: int, by: User) -> JoinRequest:
+def _lock(*, join_request_id: int, by: User, or_approved: bool = False) -> JoinRequest:
     """Lock an open request of this person's team that is clearly the person's."""
-    join_request = lock_open(join_request_id=join_request_id, by=by)
+    lock = lock_to_match if or_approved else lock_open
+    join_request = lock(join_request_id=join_request_id, by=by)
     require_settled_name(join_request)
     return join_request
+
+
+# -- What can be taken back ------------------------------------------------------------------------------
+
+
+class _Watched:
+    """Rows before a change, to which the rows that are there afterwards are compared."""
+
+    def __init__(self, *rows: Model) -> None:
+        self.keys = _keys(rows)
+        self.before = read_rows(self.keys)
+
+    def changes(self, *added: Model) -> dict[str, Any]:
+        """What happened to them since; ``added`` are rows that were not there."""
+        keys = _keys(added)
+        for model, pks in self.keys.items():
+            keys.setdefault(model, set()).update(pks)
+        return changes_between(self.before, read_rows(keys))
+
+
+def _keys(rows: Iterable[Model]) -> dict[type[Model], set[Any]]:
+    keys: dict[type[Model], set[Any]] = {}
+    for row in rows:
+        keys.setdefault(type(row), set()).add(row.pk)
+    return keys
+
+
+# The steps that rest on a match: they are taken back before it.
+_RESTS_ON = {
+    "agency": (
+        "match-program",
+        "add-program",
+        "check-caseload",
+        "check-funding",
+        "check-membership",
+    ),
+    "program": ("check-caseload", "check-funding"),
+    "initiative": ("check-role",),
+}
+
+
+@transaction.atomic
+def undo_step(*, join_request_id: int, step: int, by: User, now: datetime) -> RegisterStep:
+    """Take back what staff matched or confirmed: every row becomes what it was before.
+
+    Refused if something of it has changed since, or rests on it.
+    """
+    join_request = _lock(join_request_id=join_request_id, by=by, or_approved=True)
+    steps = join_request.register_steps.filter(undone_at=None)
+    if (found := steps.filter(pk=step).first()) is None:
+        raise RefusedError("This has already been undone.")
+    resting = _RESTS_ON.get(found.about, ())
+    if later := steps.filter(pk__gt=found.pk, action__in=resting).first():
+        raise RefusedError(f"Undo this first: “{later}” Nothing was changed.")
+    undo(found.changes, what="step can no longer be undone")
+    for row in _subjects(found.changes):
+        log_change(row, by=by, words="What was matched or checked for a request was undone.")
+    found.undone_at, found.undone_by, found.changes = now, by, {}
+    found.save()
+    join_request.refresh_from_db(fields=["agency", "agency_name"])
+    _store(join_request, f"Undone: {found}", by=by, now=now)
+    return found
+
+
+def _subjects(changes: dict[str, Any]) -> list[Model]:
+    """The person, agency, program or initiative that a step changed or was matched to, if it is there."""
+    subjects: dict[tuple[type[Model], int], Model] = {}
+    for kept in changes["rows"]:
+        model = apps.get_model(kept["model"])
+        row = model._base_manager.filter(pk=kept["pk"]).first()
+        values = kept["after"] or kept["before"]
+        for name in ("person", "agency", "program", "initiative"):
+            if key := values.get(name):
+                to = model._meta.get_field(name).related_model
+                row = to._base_manager.filter(pk=key).first()
+                if row:
+                    subjects[to, row.pk] = row
+        if isinstance(row, Program | Agency):
+            subjects[model, row.pk] = row
+    return list(subjects.values())
 
 
 # -- Matching -------------------------------------------------------------------------------------
@@ -107,21 +199,36 @@ def _lock(*, join_request_id: int, by: User) -> JoinRequest:
 
 @transaction.atomic
 def match_agency(*, join_request_id: int, agency: Agency, by: User, now: datetime) -> JoinRequest:
-    """Match the request to this agency of the register, and to its program if only one fits.
+    """Match the request to this agency of the register. Which of its programs is meant is asked next.
 
-    While the request is open, staff may match it to another agency.
+    Staff may match it to another agency later.
     """
-    join_request, agency = _lock(join_request_id=join_request_id, by=by), _locked(agency)
-    keys = keys_of(agency_as_written(join_request))
-    for row in join_request.person.positions.filter(evidence__in=_OWN_EVIDENCE):
-        if name_key(row.agency_name) in keys:
-            row.agency = agency
-            row.program = find_program(agency, ProgramType(row.program_type), row.community_served)
-            row.save()
+    return _match_agency(join_request_id, agency, "match-agency", by=by, now=now)
+
+
+def _match_agency(
+    join_request_id: int,
+    agency: Agency,
+    action: str,
+    *added: Model,
+    by: User,
+    now: datetime,
+) -> JoinRequest:
+    join_request = _lock(join_request_id=join_request_id, by=by, or_approved=True)
+    agency, keys = _locked(agency), keys_of(agency_as_written(join_request))
+    own = join_request.person.positions.filter(evidence__in=_OWN_EVIDENCE)
+    rows = [row for row in own.select_related("program") if name_key(row.agency_name) in keys]
+    watched = _Watched(join_request, *rows)
+    for row in rows:
+        row.agency = agency
+        if row.program and row.program.agency_id != agency.pk:
+            row.program = None
+        row.save()
     join_request.agency, join_request.agency_name = agency, agency.name
     join_request.save(update_fields=["agency", "agency_name"])
     text = f"“{agency_as_written(join_request)}” to {agency.name}"
-    return _record_match(join_request, agency, text, by=by, now=now)
+    changes = watched.changes(*added)
+    return _record_match(join_request, action, agency, text, changes, by=by, now=now)
 
 
 def match_same_agency(*, join_request_id: int, by: User, now: datetime) -> int:
@@ -147,13 +254,23 @@ def match_program(
     *, join_request_id: int, program: Program, by: User, now: datetime
 ) -> JoinRequest:
     """Match the request to this program of its agency."""
-    join_request, program = _lock(join_request_id=join_request_id, by=by), _locked(program)
+    return _match_program(join_request_id, program, "match-program", by=by, now=now)
+
+
+def _match_program(
+    join_request_id: int, program: Program, action: str, *added: Model, by: User, now: datetime
+) -> JoinRequest:
+    join_request = _lock(join_request_id=join_request_id, by=by, or_approved=True)
+    program = _locked(program)
     if program.agency_id != join_request.agency_id:
         raise RefusedError("This program belongs to another agency.")
-    for row in _at_least_one(claimed_rows(join_request)[0]):
+    rows = _at_least_one(claimed_rows(join_request)[0])
+    watched = _Watched(*rows)
+    for row in rows:
         row.program = program
         row.save()
-    return _record_match(join_request, program, f"the program to {program}", by=by, now=now)
+    text, changes = f"the program to {program}", watched.changes(*added)
+    return _record_match(join_request, action, program, text, changes, by=by, now=now)
 
 
 @transaction.atomic
@@ -161,14 +278,26 @@ def match_initiative(
     *, join_request_id: int, initiative: CoordinationInitiative, by: User, now: datetime
 ) -> JoinRequest:
     """Match the request to this initiative."""
-    join_request = _lock(join_request_id=join_request_id, by=by)
+    return _match_initiative(join_request_id, initiative, "match-initiative", by=by, now=now)
+
+
+def _match_initiative(
+    join_request_id: int,
+    initiative: CoordinationInitiative,
+    action: str,
+    *added: Model,
+    by: User,
+    now: datetime,
+) -> JoinRequest:
+    join_request = _lock(join_request_id=join_request_id, by=by, or_approved=True)
     initiative = _locked(initiative)
-    for row in _at_least_one(claimed_rows(join_request)[1]):
+    rows = _at_least_one(claimed_rows(join_request)[1])
+    watched = _Watched(*rows)
+    for row in rows:
         row.initiative = initiative
         row.save()
-    return _record_match(
-        join_request, initiative, f"the initiative to {initiative}", by=by, now=now
-    )
+    text, changes = f"the initiative to {initiative}", watched.changes(*added)
+    return _record_match(join_request, action, initiative, text, changes, by=by, now=now)
 
 
 # -- Adding what is missing -----------------------------------------------------------------------
@@ -179,9 +308,9 @@ def add_agency(
     *, join_request_id: int, name: str, city: str, by: User, now: datetime
 ) -> JoinRequest:
     """Add the agency to the register and match the request to it."""
-    _lock(join_request_id=join_request_id, by=by)
+    _lock(join_request_id=join_request_id, by=by, or_approved=True)
     agency = verbs.add_agency(name=name, city=city, by=by)
-    return match_agency(join_request_id=join_request_id, agency=agency, by=by, now=now)
+    return _match_agency(join_request_id, agency, "add-agency", agency, by=by, now=now)
 
 
 @transaction.atomic
@@ -194,13 +323,13 @@ def add_program(
     now: datetime,
 ) -> JoinRequest:
     """Add the program to the register and match the request to it."""
-    join_request = _lock(join_request_id=join_request_id, by=by)
+    join_request = _lock(join_request_id=join_request_id, by=by, or_approved=True)
     if join_request.agency is None:
         raise RefusedError("Match the request to an agency first.")
     program = verbs.add_program(
         agency=join_request.agency, type=program_type, community_served=community_served, by=by
     )
-    return match_program(join_request_id=join_request_id, program=program, by=by, now=now)
+    return _match_program(join_request_id, program, "add-program", program, by=by, now=now)
 
 
 @transaction.atomic
@@ -214,11 +343,9 @@ def add_initiative(
     now: datetime,
 ) -> JoinRequest:
     """Add the initiative to the register and match the request to it."""
-    _lock(join_request_id=join_request_id, by=by)
-    initiative = verbs.add_initiative(
-        kind=kind, name=name, community_served=community_served, by=by
-    )
-    return match_initiative(join_request_id=join_request_id, initiative=initiative, by=by, now=now)
+    _lock(join_request_id=join_request_id, by=by, or_approved=True)
+    new = verbs.add_initiative(kind=kind, name=name, community_served=community_served, by=by)
+    return _match_initiative(join_request_id, new, "add-initiative", new, by=by, now=now)
 
 
 # -- Confirming what they reported ---------------------------------------------------------------------
@@ -229,9 +356,11 @@ def check_caseload(*, join_request_id: int, answer: bool, by: User, now: datetim
     """Record whether the applicant carries a caseload in the program they named."""
     join_request = _lock(join_request_id=join_request_id, by=by)
     claim = _at_least_one(claimed_rows(join_request)[0])[-1]
-    verbs.confirm_caseload(claim=claim, carries=answer, by=by, on=timezone.localdate(now))
+    watched = _Watched(*_locked(join_request.person).positions.filter(evidence=Evidence.CONFIRMED))
+    fact = verbs.confirm_caseload(claim=claim, carries=answer, by=by, on=timezone.localdate(now))
     result = "carries a caseload" if answer else "does not carry a caseload"
-    return _record_step(join_request, f"Checked: {result}.", by=by, now=now)
+    text, changes = f"Checked: {result}.", watched.changes(fact)
+    return _record_step(join_request, "check-caseload", text, changes, by=by, now=now)
 
 
 @transaction.atomic
@@ -242,10 +371,10 @@ def check_funding(*, join_request_id: int, answer: bool, by: User, now: datetime
     if program is None:
         raise RefusedError("Match the program to the register first.")
     funder, result = (Funder.PSSG, "funded") if answer else (Funder.OTHER, "not funded")
+    watched = _Watched(_locked(program))
     verbs.confirm_funding(program_id=program.pk, funder=funder, by=by, on=timezone.localdate(now))
-    return _record_step(
-        join_request, f"Checked: {program} is {result} by the ministry.", by=by, now=now
-    )
+    text, changes = f"Checked: {program} is {result} by the ministry.", watched.changes()
+    return _record_step(join_request, "check-funding", text, changes, by=by, now=now)
 
 
 @transaction.atomic
@@ -253,11 +382,11 @@ def check_role(*, join_request_id: int, answer: bool, by: User, now: datetime) -
     """Record whether the applicant has the role they named."""
     join_request = _lock(join_request_id=join_request_id, by=by)
     claim = _at_least_one(claimed_rows(join_request)[1])[-1]
-    verbs.confirm_role(claim=claim, held=answer, by=by, on=timezone.localdate(now))
+    watched = _Watched(*_locked(join_request.person).roles.filter(evidence=Evidence.CONFIRMED))
+    fact = verbs.confirm_role(claim=claim, held=answer, by=by, on=timezone.localdate(now))
     result = "has" if answer else "does not have"
-    return _record_step(
-        join_request, f"Checked: {result} the role named in the request.", by=by, now=now
-    )
+    text, changes = f"Checked: {result} the role named in the request.", watched.changes(fact)
+    return _record_step(join_request, "check-role", text, changes, by=by, now=now)
 
 
 @transaction.atomic
@@ -278,21 +407,25 @@ def check_membership(
     if held_by is None:
         raise RefusedError("Match the request to an agency first.")
     whose = "applicant" if holder == "own" else "agency"
+    watched = _Watched(*_locked(held_by).eva_memberships.all())
     if period is None:
-        verbs.confirm_no_membership(holder=held_by, by=by, on=on)
+        membership = verbs.confirm_no_membership(holder=held_by, by=by, on=on)
         text = f"Checked: no current EVA BC membership ({whose})."
     else:
         membership = verbs.confirm_membership(
             holder=held_by, starts_on=period[0], ends_on=period[1], by=by, on=on
         )
         text = f"Checked: EVA BC membership ({whose}), {membership.days}."
-    return _record_step(join_request, text, by=by, now=now)
+    changes = watched.changes(membership)
+    return _record_step(join_request, "check-membership", text, changes, by=by, now=now)
 
 
 def _record_match(
     join_request: JoinRequest,
+    action: str,
     matched: Agency | Program | CoordinationInitiative,
     what: str,
+    changes: dict[str, Any],
     *,
     by: User,
     now: datetime,
@@ -301,12 +434,29 @@ def _record_match(
     text = f"Matched {what}."
     # The register's history outlives the request, so it has neither reference nor words of the applicant.
     log_change(matched, by=by, words="A request to join was matched to this.")
-    return _record_step(join_request, text, by=by, now=now)
+    return _record_step(join_request, action, text, changes, by=by, now=now)
 
 
-def _record_step(join_request: JoinRequest, text: str, *, by: User, now: datetime) -> JoinRequest:
-    """Add what was done to the history; store the request's region and its verdict as of now."""
-    update_verdict(join_request, now=now)
+def _record_step(
+    join_request: JoinRequest,
+    action: str,
+    text: str,
+    changes: dict[str, Any],
+    *,
+    by: User,
+    now: datetime,
+) -> JoinRequest:
+    """Keep what was done, so that it can be taken back, and add it to the history."""
+    RegisterStep.objects.create(
+        join_request=join_request, action=action, words=text, changes=changes, by=by, at=now
+    )
+    return _store(join_request, text, by=by, now=now)
+
+
+def _store(join_request: JoinRequest, text: str, *, by: User, now: datetime) -> JoinRequest:
+    """Store the request's region, and its verdict as of now while it is open; add a note to the history."""
+    if join_request.is_open:
+        update_verdict(join_request, now=now)
     positions, roles = claimed_rows(join_request)
     matched = [*(p.program for p in positions), *(r.initiative for r in roles)]
     join_request.region = matched[-1].region if matched and matched[-1] else ""

@@ -2,11 +2,14 @@
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods
 
 from membership.accounts.fresh_code import fresh_code_required
@@ -107,6 +110,8 @@ def _page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             again = " Import the list again to use its rows." if check.where else ""
             again += " The account with this email is open again." if opens else ""
             messages.success(request, f"Answered: {done.get_state_display()}.{again}")
+            if "list" in request.GET:
+                return redirect(checks_shown(request))
             if under_it:
                 return redirect("admin:joinrequests_joinrequest_change", under_it[0].pk)
             return redirect("admin:membership_person_change", (done.holder or person).pk)
@@ -131,6 +136,13 @@ def _page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         button="Save answer" if form else "",
         back=("Cancel", checks),
     )
+
+
+def checks_shown(request: HttpRequest) -> str:
+    """The list of name checks, with the filters that it had."""
+    filters = request.GET.get("_changelist_filters", "")
+    checks = reverse("admin:membership_namecheck_changelist")
+    return f"{checks}?{filters}" if filters else checks
 
 
 def _also_known(check: NameCheck, viewer: User) -> list[NearRecord]:
@@ -163,7 +175,7 @@ class TeamOrBothFilter(TeamFilter):
 class NameCheckAdmin(CustomPageAdmin):
     """Other names at known emails, the longest wait first."""
 
-    list_display = ["email", "register_name", "name", "comes_from", "asked_at", "state"]
+    list_display = ["email", "register_name", "name", "comes_from", "asked_at", "answers"]
     list_filter = [AnswerFilter, TeamOrBothFilter]
     search_fields = ["person", "name", "email"]
     own_page = staticmethod(name_check_page)
@@ -172,6 +184,30 @@ class NameCheckAdmin(CustomPageAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[NameCheck]:
         return checks_of_team(request).order_by("asked_at", "pk")
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        changelist = super().get_changelist_instance(request)
+        filters = self.get_preserved_filters(request)
+        for check in changelist.result_list:
+            check.filters = f"list&{filters}" if filters else "list"
+        return changelist
+
+    @admin.display(description="answer", ordering="state")
+    def answers(self, check: NameCheck) -> SafeString | str:
+        """What one press answers; the other answers need more, on the page of the check."""
+        if not check.is_unsettled:
+            return check.get_state_display()
+        return format_html(
+            '<button class="desk-small" name="answer" value="same" formaction="{}?{}">Same person, new name'
+            '<span class="visually-hidden">: {} is {}</span></button> <a href="{}">Other answers'
+            '<span class="visually-hidden">: {}</span></a>',
+            reverse("admin:membership_namecheck_answer", args=[check.pk]),
+            check.filters,  # type: ignore[attr-defined]
+            check.person,
+            check.name,
+            reverse("admin:membership_namecheck_change", args=[check.pk]),
+            check.name,
+        )
 
     @admin.display(description="in the register")
     def register_name(self, check: NameCheck) -> str:

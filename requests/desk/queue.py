@@ -304,7 +304,7 @@ def to_queue(request: HttpRequest) -> HttpResponseRedirect:
     return redirect(f"{queue}?{parameters}" if parameters else queue)
 
 
-def to_review(request: HttpRequest, pk: int) -> HttpResponseRedirect:
-    """Back to the review page, with the queue's parameters."""
+def to_review(request: HttpRequest, pk: int, *, row: str = "") -> HttpResponseRedirect:
+    """Back to the review page, with the queue's parameters, at one of its rows."""
     review = reverse("admin:joinrequests_joinrequest_change", args=[pk])
-    return redirect(review + queue_query(request))
+    return redirect(f"{review}{queue_query(request)}{f'#row-{row}' if row else ''}")

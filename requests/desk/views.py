@@ -25,7 +25,13 @@ from membership.errors import RefusedError, refusal_as_form_error, refusal_as_wa
 from membership.people.near import near_record, tell_all_apart
 from requests import emails, workflow
 from requests.desk import forms, matching, presence, queue
-from requests.desk.review import assessments_of, panel_context, requests_of, review_context
+from requests.desk.review import (
+    assessments_of,
+    panel_context,
+    requests_of,
+    review_context,
+    rows_of,
+)
 from requests.lifecycle import UNDOABLE, State, Verb, allows
 from requests.models import JoinRequest
 
@@ -47,13 +53,16 @@ def review_page(
         now=timezone.now(),
     )
     is_own = workflow.is_own(join_request, request.user)
-    panel = panel_context(join_request, search=request.GET.get("find", ""), refused=refused)
+    panel = {"form": refused} if is_own else {}
+    if not is_own:
+        panel = panel_context(join_request, search=request.GET.get("find", ""), refused=refused)
     return render_page(
         request,
         "desk/requests/review.html",
         join_request,
         title=f"{join_request.applicant_for_staff}: {join_request.community.short_name}",
         review=review,
+        rows=rows_of(join_request, review["assessment"], panel, on=timezone.localdate()),
         presence=presence.context(join_request, viewer=request.user, now=timezone.now()),
         note_form=refused if isinstance(refused, forms.NoteForm) else forms.NoteForm(),
         buttons=[
@@ -62,7 +71,7 @@ def review_page(
             if not _refusal(request, join_request, verb)
         ],
         own_request=workflow.OWN_REQUEST if is_own and join_request.is_open else "",
-        **({"form": refused} if is_own else panel),
+        **panel,
     )
 
 
@@ -341,38 +350,48 @@ def look_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Action:
-    """A form of the review page: the verb that takes its fields, and the message afterwards."""
+    """A form of the review page: the verb that takes its fields, the message afterwards, and its row."""
 
     form: type[Form]
     apply: Callable[..., object]
     message: str
+    row: str = ""
 
 
 _ADDED = "Added to the register. The request is matched to the new {}."
 _CHECKED = "Confirmed. Recorded under your name today."
 ACTIONS = {
     "note": Action(
-        forms.NoteForm,
-        workflow.write_note,
-        "Note saved. The applicant does not see it.",
+        forms.NoteForm, workflow.write_note, "Note saved. The applicant does not see it.", "notes"
     ),
-    "match-agency": Action(forms.MatchAgencyForm, matching.match_agency, "Agency matched."),
+    "match-agency": Action(
+        forms.MatchAgencyForm, matching.match_agency, "Agency matched.", "agency"
+    ),
     "match-alike": Action(
-        Form, matching.match_same_agency, "Other requests matched to this agency: {}."
+        Form, matching.match_same_agency, "Other requests matched to this agency: {}.", "agency"
     ),
-    "match-program": Action(forms.MatchProgramForm, matching.match_program, "Program matched."),
+    "match-program": Action(
+        forms.MatchProgramForm, matching.match_program, "Program matched.", "program"
+    ),
     "match-initiative": Action(
-        forms.MatchInitiativeForm, matching.match_initiative, "Initiative matched."
+        forms.MatchInitiativeForm, matching.match_initiative, "Initiative matched.", "initiative"
     ),
-    "add-agency": Action(forms.AddAgencyForm, matching.add_agency, _ADDED.format("agency")),
-    "add-program": Action(forms.AddProgramForm, matching.add_program, _ADDED.format("program")),
+    "add-agency": Action(
+        forms.AddAgencyForm, matching.add_agency, _ADDED.format("agency"), "agency"
+    ),
+    "add-program": Action(
+        forms.AddProgramForm, matching.add_program, _ADDED.format("program"), "program"
+    ),
     "add-initiative": Action(
-        forms.AddInitiativeForm, matching.add_initiative, _ADDED.format("initiative")
+        forms.AddInitiativeForm, matching.add_initiative, _ADDED.format("initiative"), "initiative"
     ),
-    "check-caseload": Action(forms.AnswerForm, matching.check_caseload, _CHECKED),
-    "check-funding": Action(forms.AnswerForm, matching.check_funding, _CHECKED),
-    "check-role": Action(forms.AnswerForm, matching.check_role, _CHECKED),
-    "check-membership": Action(forms.MembershipForm, matching.check_membership, _CHECKED),
+    "check-caseload": Action(forms.AnswerForm, matching.check_caseload, _CHECKED, "caseload"),
+    "check-funding": Action(forms.AnswerForm, matching.check_funding, _CHECKED, "funding"),
+    "check-role": Action(forms.AnswerForm, matching.check_role, _CHECKED, "role"),
+    "check-membership": Action(
+        forms.MembershipForm, matching.check_membership, _CHECKED, "membership"
+    ),
+    "undo-step": Action(forms.StepForm, matching.undo_step, "Undone: {}", "{0.about}"),
 }
 
 
@@ -389,7 +408,7 @@ def act(request: AuthenticatedRequest, pk: int, name: str) -> HttpResponse:
                 join_request_id=pk, by=request.user, now=timezone.now(), **form.cleaned_data
             )
             messages.success(request, action.message.format(result))
-            return queue.to_review(request, pk)
+            return queue.to_review(request, pk, row=action.row.format(result))
     # What staff typed stays in the form; the page shows the request as it is now.
     join_request.refresh_from_db()
     return review_page(request, join_request, refused=form)

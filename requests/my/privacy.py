@@ -40,7 +40,7 @@ from membership.privacy.erasing import addresses_of, erase_person, lock_for_eras
 from membership.register.merging import forget_in_merges, merges_naming
 from membership.rosters.exports import own_team
 from requests.lifecycle import State, Verb
-from requests.models import JoinRequest, JoinRequestEvent, StaffNote, new_reference
+from requests.models import JoinRequest, JoinRequestEvent, RegisterStep, StaffNote, new_reference
 from requests.workflow import withdraw_quietly
 
 # -- Erasing --------------------------------------------------------------------------------------
@@ -85,6 +85,7 @@ def take_out_of_requests(join_requests: Sequence[JoinRequest], *, now: datetime)
         _blank(join_request)
     forget_in_merges(JoinRequest, [r.pk for r in sent])
     StaffNote.objects.filter(join_request__in=sent).delete()
+    RegisterStep.objects.filter(join_request__in=sent).delete()
     events = JoinRequestEvent.objects.filter(join_request__in=sent)
     events.update(text="", reason="")
 

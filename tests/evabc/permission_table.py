@@ -217,7 +217,9 @@ TABLE = {
     "admin:membership_retentionday_history": (desk(404, 404, 200),) * 2,
     **pages_rows("membership_outboxemail"),
     "admin:membership_outboxemail_retry": (GET_ONLY, desk(ON, 404, ON)),
-    "admin:membership_outboxemail_undo": (GET_ONLY, desk(ON, 404, ON)),
+    "admin:membership_outboxemail_cancel": (GET_ONLY, desk(ON, 404, ON)),
+    "admin:membership_outboxemail_retry-cause": (GET_ONLY, LED),
+    "admin:membership_outboxemail_restore": (GET_ONLY, LED),
     "admin:membership_outboxemail_again": (THIS_TEAM, desk(ON, 404, ON)),
     "admin:membership_outboxemail_came-back": (THIS_TEAM, THIS_TEAM),
     "admin:membership_outboxemail_cleared": (GET_ONLY, desk(ON, 404, ON)),
@@ -272,6 +274,8 @@ TABLE = {
     "admin:communities_meeting_zoom-confirm": (GET_ONLY, desk(ON, 404, ON)),
     **pages_rows("membership_access"),
     "admin:membership_access_mark": (GET_ONLY, desk(ON, 404, ON)),
+    "admin:membership_access_several": (GET_ONLY, LED),
+    "admin:membership_access_undo": (GET_ONLY, LED),
     # Program support's workspace. CCSS has none.
     "admin:membership_access_slack": (THIS_TEAM, GET_ONLY),
     "admin:membership_access_slack-link": (THIS_TEAM, THIS_TEAM),
@@ -354,6 +358,7 @@ TABLE = {
             "check-funding",
             "check-role",
             "check-membership",
+            "undo-step",
         )
     },
 }

@@ -269,12 +269,13 @@ def test_the_search_keeps_to_the_team_and_to_the_filters(desk, priya):
 
 def test_the_verdict_and_the_region_follow_what_staff_match_and_confirm(sam):
     agency = Agency.objects.create(name="Example Harbour Family Services")
-    Program.objects.create(agency=agency, type="STVC", region="KOOTENAY")
+    program = Program.objects.create(agency=agency, type="STVC", region="KOOTENAY")
     join_request = sent(1, agency="Ex. Harbour", ministry_funded="unsure")
     how = {"join_request_id": join_request.pk, "by": sam, "now": NOW}
     assert (join_request.region, join_request.verdict) == ("", "unknown")
 
     matching.match_agency(**how, agency=agency)
+    matching.match_program(**how, program=program)
     assert in_queue(sam, region="KOOTENAY", verdict="unknown") == [join_request]
 
     matching.check_funding(**how, answer=False)

@@ -64,7 +64,7 @@ def how(join_request, by):
     return {"join_request_id": join_request.pk, "by": by, "now": builders.NOW}
 
 
-def test_a_similar_agency_is_suggested_and_matching_it_also_matches_its_program(
+def test_a_similar_agency_is_suggested_and_matching_it_leaves_its_program_to_staff(
     priya, agency, program
 ):
     asked = ask(agency=WRITTEN)
@@ -76,7 +76,7 @@ def test_a_similar_agency_is_suggested_and_matching_it_also_matches_its_program(
     position = ProgramPosition.objects.get()
     assert (asked.agency, asked.agency_name) == (agency, agency.name)
     assert asked.answers["agency"] == WRITTEN
-    assert (position.agency, position.program, position.evidence) == (agency, program, "claimed")
+    assert (position.agency, position.program, position.evidence) == (agency, None, "claimed")
     step = asked.events.last()
     assert (step.verb, step.state_after, step.by) == (Verb.NOTE, State.AWAITING_REVIEW, priya)
     assert step.reason == f"Matched “{WRITTEN}” to {agency.name}."
@@ -90,7 +90,11 @@ def test_another_agency_may_be_chosen_while_the_request_is_open(priya, agency, p
     matching.match_agency(agency=agency, **how(asked, priya))
 
     assert again(asked).agency == agency
-    assert ProgramPosition.objects.get().program == program
+    matching.match_program(program=program, **how(asked, priya))
+
+    # A program of the first agency is none of the second.
+    matching.match_agency(agency=wrong, **how(asked, priya))
+    assert ProgramPosition.objects.get().program is None
 
 
 def test_other_open_requests_of_the_team_that_name_the_same_agency_are_matched_too(priya, agency):
@@ -222,6 +226,7 @@ def test_a_confirmed_caseload_is_kept_beside_the_reported_one_and_matching_moves
     assert (checked.confirmed_by, checked.confirmed_on) == (priya, TODAY)
 
     matching.match_agency(agency=agency, **how(asked, priya))
+    matching.match_program(program=program, **how(asked, priya))
     assert statuses(asked)[0] == Status.NOT_MET
     assert {p.program for p in ProgramPosition.objects.all()} == {program}
 
@@ -284,6 +289,7 @@ def test_the_history_of_each_row_says_what_staff_did_without_naming_the_applican
 ):
     asked = ask(agency=WRITTEN)
     matching.match_agency(agency=agency, **how(asked, priya))
+    matching.match_program(program=program, **how(asked, priya))
     matching.check_caseload(answer=True, **how(asked, priya))
     matching.check_funding(answer=True, **how(asked, priya))
     matching.check_membership(holder="agency", period=YEAR, **how(asked, priya))
@@ -297,6 +303,7 @@ def test_the_history_of_each_row_says_what_staff_did_without_naming_the_applican
     membership = "EVA BC membership checked: January 1, 2026 to December 31, 2026."
     assert logged == [
         ("agency", "A request to join was matched to this."),
+        ("program", "A request to join was matched to this."),
         ("person", f"Caseload in {program} checked: yes."),
         ("program", funding),
         ("agency", funding),
@@ -316,6 +323,7 @@ ACTS = {
     "check_funding": {"answer": True},
     "check_role": {"answer": True},
     "check_membership": {"holder": "own", "period": None},
+    "undo_step": {"step": 1},
 }
 
 
@@ -328,3 +336,112 @@ def test_the_other_team_and_a_decided_request_are_refused(priya, camille, verb):
     with pytest.raises(workflow.RefusedError, match="already been declined"):
         getattr(matching, verb)(**ACTS[verb], **how(asked, priya))
     assert not LogEntry.objects.exists()
+
+
+# -- Taking back ----------------------------------------------------------------------------------
+
+
+def register_rows():
+    """All that matching and confirming can change, as it is in the database."""
+    models = (Agency, Program, ProgramPosition, CoordinationInitiative, CoordinationRole)
+    return [list(model.objects.order_by("pk").values()) for model in (*models, EvaMembership)]
+
+
+def undo_last(asked, by):
+    step = asked.register_steps.filter(undone_at=None).first()
+    return matching.undo_step(step=step.pk, **how(asked, by))
+
+
+@pytest.mark.core
+def test_every_match_and_confirmation_is_taken_back_exactly_in_the_other_order(priya, agency):
+    listed = {"evidence": Evidence.LISTED, "list_name": "a list", "list_as_of": "2026-01-01"}
+    held = {"starts_on": "2026-01-01", "ends_on": "2026-06-30", **listed}
+    EvaMembership.objects.create(agency=agency, **held)
+    asked = ask(agency=WRITTEN)
+    steps = [
+        (matching.match_agency, {"agency": agency}),
+        (
+            matching.add_program,
+            {"program_type": ProgramType.STVC, "community_served": "Sampleton"},
+        ),
+        (matching.check_caseload, {"answer": True}),
+        (matching.check_caseload, {"answer": False}),
+        (matching.check_funding, {"answer": True}),
+        (matching.check_membership, {"holder": "agency", "period": YEAR}),
+        (matching.check_membership, {"holder": "agency", "period": None}),
+    ]
+    before = []
+    for verb, fields in steps:
+        before.append((register_rows(), statuses(asked)))
+        verb(**fields, **how(asked, priya))
+        assert register_rows() != before[-1][0]
+    for rows, was in reversed(before):
+        undo_last(asked, priya)
+        assert (register_rows(), statuses(asked)) == (rows, was)
+    asked = again(asked)
+    assert (asked.agency, asked.agency_name, asked.region) == (None, WRITTEN, "")
+    assert asked.events.last().reason == f"Undone: Matched “{WRITTEN}” to {agency.name}."
+    assert not asked.register_steps.exclude(changes={}).exists()
+    with pytest.raises(workflow.RefusedError, match="already been undone"):
+        matching.undo_step(step=asked.register_steps.last().pk, **how(asked, priya))
+
+
+def test_an_initiative_and_a_role_are_taken_back(camille):
+    asked = ask(slug="icat")
+    where = {"name": "Invented Lake ICAT", "community_served": "Invented Lake"}
+    before = register_rows()
+    matching.add_initiative(kind=InitiativeKind.ICAT, **where, **how(asked, camille))
+    matching.check_role(answer=True, **how(asked, camille))
+    undo_last(asked, camille)
+    undo_last(asked, camille)
+    assert register_rows() == before
+
+
+def test_what_rests_on_a_match_or_has_changed_since_is_not_taken_back(priya, agency, program):
+    asked = ask(agency=WRITTEN)
+    matching.match_agency(agency=agency, **how(asked, priya))
+    match = asked.register_steps.get()
+    matching.match_program(program=program, **how(asked, priya))
+    matching.check_funding(answer=True, **how(asked, priya))
+    kept = register_rows()
+    with pytest.raises(workflow.RefusedError, match="Undo this first: “Checked: "):
+        matching.undo_step(step=match.pk, **how(asked, priya))
+
+    colleague = ask("kim@example.org")
+    matching.check_funding(answer=False, **how(colleague, priya))
+    with pytest.raises(workflow.RefusedError, match="has been changed since, so this step can no"):
+        undo_last(asked, priya)
+    assert Program.objects.get().funder == Funder.OTHER
+    undo_last(colleague, priya)
+    undo_last(asked, priya)
+    assert Program.objects.get().funder == ""
+    assert register_rows()[0] == kept[0]
+
+
+def test_an_agency_that_someone_else_named_since_stays(priya):
+    asked = ask(agency="New Sample House")
+    matching.add_agency(name="New Sample House", city="", **how(asked, priya))
+    ask("kim@example.org", agency="New Sample House")
+    with pytest.raises(workflow.RefusedError, match="has been added since"):
+        undo_last(asked, priya)
+    assert Agency.objects.get().name == "New Sample House"
+
+
+def test_a_member_is_matched_after_the_decision_and_what_was_decided_stays(priya, agency, program):
+    asked = ask(agency=WRITTEN)
+    workflow.approve(**how(asked, priya))
+    decided = again(asked)
+    matching.match_agency(agency=agency, **how(asked, priya))
+    matching.match_program(program=program, **how(asked, priya))
+    now = again(asked)
+    assert (now.agency, now.assessment, now.verdict) == (
+        agency,
+        decided.assessment,
+        decided.verdict,
+    )
+    assert ProgramPosition.objects.get().program == program
+    with pytest.raises(workflow.RefusedError, match="already been approved"):
+        matching.check_caseload(answer=True, **how(asked, priya))
+    undo_last(asked, priya)
+    undo_last(asked, priya)
+    assert again(asked).agency is None

@@ -69,6 +69,18 @@ def answered(state, by, **more) -> NameCheck:
     return answer(check_id=check.pk, state=state, by=by, now=NOW, **more)
 
 
+def test_same_person_is_answered_from_the_list_which_keeps_its_filters(client, dana, priya):
+    asked_as_lee(dana)
+    builders.sign_in(client, priya)
+    checks = "/admin/membership/namecheck/"
+    page = builders.page(client, f"{checks}?q=lee")
+    [address] = re.findall(r'name="answer" value="same" formaction="([^"]+)"', page)
+    done = client.post(address.replace("&amp;", "&"), {"answer": "same", "index": "0"})
+    assert done.url == f"{checks}?q=lee"
+    assert Person.objects.get(pk=dana.person.pk).name == "Lee Other"
+    assert "Lee Other is" not in builders.page(client, checks)
+
+
 # -- The question ---------------------------------------------------------------------------------
 
 

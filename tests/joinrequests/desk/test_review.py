@@ -39,16 +39,21 @@ def press(client, join_request, action, **fields):
 
 
 def test_a_suggestion_is_one_button_and_the_page_confirms_it(desk, agency, asked):
-    Program.objects.create(agency=agency, type="STVC", community_served="Example Harbour")
+    place = "Example Harbour"
+    program = Program.objects.create(agency=agency, type="STVC", community_served=place)
     shown = read(desk, address(asked))
     assert "Example Harbour Family Services, Example Harbour" in shown
-    assert "match the program" in shown
+    assert "Match the program first." in shown
 
     shown = press(desk, asked, "match-agency", agency=agency.pk)
 
     assert "Agency matched." in shown
-    assert f"(applicant wrote: <bdi>{WRITTEN}</bdi>)" in shown
-    assert "Confirm: funded by the ministry" in shown
+    assert f"<bdi>{WRITTEN}</bdi>" in shown
+    assert 'Confirm<span class="visually-hidden"> (carries a caseload)' in shown
+    assert "(funded by the ministry)" not in shown
+
+    shown = press(desk, asked, "match-program", program=program.pk)
+    assert 'Confirm<span class="visually-hidden"> (funded by the ministry)' in shown
     assert f"Matched “{WRITTEN}” to Example Harbour Family Services." in shown
 
 
@@ -67,7 +72,7 @@ def test_what_is_missing_is_added_from_the_same_page(desk, asked):
 
 def test_a_search_shows_what_it_finds_and_changes_nothing(desk, agency, asked):
     shown = read(desk, address(asked) + "?find=harbour")
-    assert "Match to <bdi>Example Harbour Family Services" in shown
+    assert 'Match<span class="visually-hidden"> to Example Harbour Family Services' in shown
     shown = read(desk, address(asked) + "?find=<b>nobody")
     assert "No agency has “<bdi><b>nobody</bdi>” in its name." in shown
     asked.refresh_from_db()
@@ -96,8 +101,8 @@ def test_a_request_that_was_decided_in_the_meantime_says_by_whom_and_offers_noth
     workflow.decline(join_request_id=asked.pk, by=sam, text="Not this time.", now=builders.NOW)
     shown = press(desk, asked, "check-caseload", answer="yes")
     assert "Last step: May 4, 2026, 10 a.m., Sam Sample (EVA BC)." in shown
-    assert "Match to the register" not in shown
-    assert "Confirm: carries a caseload" not in shown
+    assert "Search or add" not in shown
+    assert ">Confirm<" not in shown
 
 
 def test_a_coordination_request_matches_its_initiative_and_checks_its_role(client, camille):
@@ -106,7 +111,7 @@ def test_a_coordination_request_matches_its_initiative_and_checks_its_role(clien
     team = CoordinationInitiative.objects.create(
         name="Invented Lake ICAT", kind="ICAT", community_served="Invented Lake"
     )
-    assert "Match to <bdi>Invented Lake ICAT" in read(client, address(asked))
+    assert 'visually-hidden"> to Invented Lake ICAT' in read(client, address(asked))
     press(client, asked, "match-initiative", initiative=team.pk)
     shown = press(client, asked, "check-role", answer="yes")
     assert "EVA BC staff have confirmed that the applicant is" in shown
@@ -131,6 +136,7 @@ def test_the_number_of_queries_does_not_grow_with_the_register(desk, agency, ask
             builders.sent(builders.worker(f"kim{n}@example.org"), agency=WRITTEN)
 
     grow(0, 2)
+    read(desk, address(asked))  # the counts of the menu are kept for a while
     few = queries_of(read, desk, address(asked))
     grow(2, 12)
     assert queries_of(read, desk, address(asked)) == few
@@ -154,11 +160,51 @@ def test_a_list_that_contradicts_a_confirmed_fact_is_shown_until_staff_confirm_a
         "The regional office’s list of May 1, 2026 says otherwise: "
         "funder: the ministry → another funder."
     )
-    # Beside the finding, and in what the register knows.
-    assert read(desk, address(asked)).count(says) == 2
+    assert says in read(desk, address(asked))
+    press(desk, asked, "match-program", program=program.pk)
 
     press(desk, asked, "check-funding", answer="yes")
 
     program.refresh_from_db()
     assert (program.funder, program.list_says) == ("PSSG", "")
     assert says not in read(desk, address(asked))
+
+
+def test_each_button_comes_back_to_its_row_and_what_was_checked_is_undone_there(
+    desk, agency, asked
+):
+    press(desk, asked, "match-agency", agency=agency.pk)
+    answer = desk.post(address(asked, "check-caseload"), {"answer": "yes"})
+    assert answer.url == address(asked) + "#row-caseload"
+    step = asked.register_steps.first()
+    shown = read(desk, address(asked))
+    assert "Checked by Priya Sample, " in " ".join(shown.split())
+    assert "Nothing yet" in shown
+
+    answer = desk.post(address(asked, "undo-step"), {"step": step.pk})
+    assert answer.url == address(asked) + "#row-caseload"
+    shown = read(desk, address(asked))
+    assert "Undone: Checked: carries a caseload." in shown
+    assert "Checked by" not in shown
+    assert "This has already been undone." in press(desk, asked, "undo-step", step=step.pk)
+    assert "Choose what to undo." in press(desk, asked, "undo-step")
+
+
+def test_what_differs_from_what_they_wrote_says_so(desk, agency, asked):
+    Program.objects.create(agency=agency, type="STVC", community_served="Invented Lake")
+    Program.objects.create(agency=agency, type="CBVS", community_served="Example Harbour")
+    shown = press(desk, asked, "match-agency", agency=agency.pk)
+    assert "(they serve Example Harbour)" in shown
+    assert "(another kind)" in shown
+
+
+def test_the_last_question_and_its_reply_stand_on_top(desk, priya, asked):
+    for text in ("Which town?", "And who funds your program?"):
+        workflow.ask(join_request_id=asked.pk, by=priya, text=text, now=builders.NOW)
+        reply = f"I reply to: {text}"
+        worker = asked.person.user
+        workflow.reply(join_request_id=asked.pk, by=worker, text=reply, now=builders.NOW)
+    top = read(desk, address(asked)).partition('id="rules"')[0]
+    assert "And who funds your program?" in top
+    assert "I reply to: And who funds your program?" in top
+    assert "Which town?" not in top

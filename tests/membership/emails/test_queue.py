@@ -1,9 +1,11 @@
 """What staff do with an email: retry it, send it again, record a bounce. With a real mail server."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 from django.utils import timezone
 
 from membership.emails import queue
@@ -18,6 +20,7 @@ pytestmark = pytest.mark.django_db
 NOW = builders.NOW
 TODAY = date(2026, 5, 4)
 State = OutboxEmail.State
+EMAILS = "/admin/membership/outboxemail/"
 
 
 @pytest.fixture
@@ -147,7 +150,9 @@ def test_the_database_refuses_a_bounce_without_a_reason(sent):
         Bounce.objects.create(letter=sent, on=TODAY, why="")
 
 
-@pytest.mark.parametrize("verb", ["retry", "send_again", "mark_bounced", "clear_bounce"])
+@pytest.mark.parametrize(
+    "verb", ["retry", "send_again", "mark_bounced", "clear_bounce", "cancel_by_hand", "restore"]
+)
 def test_the_other_team_does_nothing_with_an_email(sent, verb, camille):
     how = {"on": TODAY, "why": "x", "today": TODAY} if verb == "mark_bounced" else {"now": NOW}
 
@@ -176,9 +181,79 @@ def test_retrying_several_emails_reports_what_was_skipped(failed, client):
         follow=True,
     )
 
-    said = [str(m) for m in answer.context["messages"]]
-    assert said == [
-        f"{news.subject} to {news.to_email}: You can only retry a failed email. This"
-        " one is waiting to be sent.",
-        "1 email is on the way again.",
+    assert [str(m) for m in answer.context["messages"]] == [
+        "On the way again: 1 email.",
+        "Left out: 1 email. You can only retry a failed email. This one is waiting to be sent.",
     ]
+
+
+def test_all_failed_emails_of_one_cause_are_retried_at_once(failed, client):
+    refused, away = "SMTPRecipientsRefused 550 5.1.1", "ConnectionRefusedError"
+    news = OutboxEmail.objects.get(kind="news-submit")
+    others = [builders.sent(builders.worker(f"{n}@example.org")) for n in "ab"]
+    for about, cause in [(failed.about, refused), *((o.about, away) for o in others)]:
+        rows = OutboxEmail.objects.filter(about=about, kind="receipt")
+        assert rows.update(state=State.FAILED, last_error=cause)
+    builders.sign_in(client, builders.staff())
+    page = client.get(EMAILS).content.decode()
+    assert "The mail server refused the address (550 5.1.1)</bdi>: 1 email" in page
+    assert "No answer from the mail server (ConnectionRefusedError)</bdi>: 2 emails" in page
+
+    said = client.post(f"{EMAILS}retry-cause/", {"cause": away}, follow=True)
+    assert "On the way again: 2 emails." in said.content.decode()
+    failed.refresh_from_db()
+    news.refresh_from_db()
+    assert (failed.state, news.state) == (State.FAILED, State.QUEUED)
+    assert OutboxEmail.objects.filter(state=State.FAILED).count() == 1
+
+    other = Client()
+    builders.sign_in(other, builders.staff(builders.CCSS, "camille@example.org"))
+    assert "The mail server" not in other.get(EMAILS).content.decode()
+    other.post(f"{EMAILS}retry-cause/", {"cause": refused})
+    failed.refresh_from_db()
+    assert failed.state == State.FAILED
+
+
+def test_emails_are_cancelled_together_and_that_is_undone(failed, to_server, client):
+    news = OutboxEmail.objects.get(kind="news-submit")
+    builders.sign_in(client, builders.staff())
+    chosen = {"action": "cancel_selected", "_selected_action": [failed.pk, news.pk]}
+    said = client.post(EMAILS, chosen, follow=True).content.decode()
+    assert "Cancelled: 2 emails." in said
+    assert builders.deliver(news.pk, now=timezone.now()) is False
+
+    keys = re.search(r'name="pk" value="([\d,]+)">Undo', said)[1]
+    said = client.post(f"{EMAILS}restore/", {"pk": keys}, follow=True).content.decode()
+    assert "No longer cancelled: 2 emails." in said
+    failed.refresh_from_db()
+    assert failed.state == State.FAILED
+    assert builders.deliver(news.pk, now=timezone.now()) is True
+
+
+def test_a_notice_about_a_sign_in_is_not_cancelled(email):
+    OutboxEmail.objects.filter(pk=email.pk).update(kind="email-replaced")
+    with pytest.raises(RefusedError, match="it must go out"):
+        queue.cancel_by_hand(email_id=email.pk, by=builders.staff(), now=NOW)
+
+
+def test_a_cancelled_email_that_a_decision_made_out_of_date_is_not_restored():
+    worker, priya = builders.worker(), builders.staff()
+    pk = builders.sent(worker).pk
+    workflow.ask(join_request_id=pk, by=priya, text="Which program?", now=NOW)
+    question = OutboxEmail.objects.get(kind="question")
+    queue.cancel_by_hand(email_id=question.pk, by=priya, now=NOW)
+    workflow.decline(join_request_id=pk, by=priya, text="Not this time.", now=NOW)
+    with pytest.raises(RefusedError, match="something has changed since"):
+        queue.restore(email_id=question.pk, by=priya, now=NOW)
+
+
+def test_an_approval_is_undone_although_its_email_was_cancelled():
+    priya = builders.staff()
+    pk = builders.sent(builders.worker()).pk
+    workflow.approve(join_request_id=pk, by=priya, text="", reason="Known.", now=NOW)
+    welcome = OutboxEmail.objects.get(kind="welcome")
+    queue.cancel_by_hand(email_id=welcome.pk, by=priya, now=NOW)
+    workflow.undo(join_request_id=pk, by=priya, now=NOW)
+    assert JoinRequest.objects.get(pk=pk).state == "awaiting_review"
+    with pytest.raises(RefusedError, match="something has changed since"):
+        queue.restore(email_id=welcome.pk, by=priya, now=NOW)

@@ -1,6 +1,7 @@
 """The staff pages of meetings: what they show and do, and that typed text is kept on errors."""
 
 import html
+import re
 from datetime import date
 
 import pytest
@@ -178,6 +179,35 @@ def test_attendance_is_recorded_by_hand(desk, later):
     assert f'value="{ana.pk}" checked' in shown
     assert f'value="{bea.pk}" checked' not in shown
     assert [row.person for row in Attendance.objects.filter(came=True)] == [bea]
+
+
+def test_everyone_who_said_yes_is_selected_at_once_and_saved_with_the_page(desk, later):
+    meeting = planned()
+    ana, bea, cleo = (member(f"{name} Sample") for name in ("Ana", "Bea", "Cleo"))
+    for person, said in ((bea, "yes"), (cleo, "maybe")):
+        answer(meeting_id=meeting.pk, person=person, answer=said, now=NOW)
+    later()
+    page = f"{DESK}{meeting.pk}/came/"
+    assert "I’ll be there: 1" in text(desk.get(page))
+    assert " checked" not in text(desk.get(page))
+    shown = text(desk.get(f"{page}?all=yes"))
+    assert not Attendance.objects.filter(came=True).exists()
+    selected = re.findall(r'name="came" value="(\d+)" checked', shown)
+    assert selected == [str(bea.pk)]
+    desk.post(page, {"shown": f"{ana.pk},{bea.pk},{cleo.pk},", "came": selected})
+    assert [row.person for row in Attendance.objects.filter(came=True)] == [bea]
+    row = text(desk.get(f"{DESK}?when=all"))
+    assert '<td class="field-said_yes">1</td><td class="field-came">1</td>' in row
+
+
+def test_a_page_takes_the_attendance_of_five_hundred(desk, later):
+    meeting = planned()
+    person = member()
+    later()
+    keys = [person.pk, *range(10**6, 10**6 + 499)]
+    data = {"shown": ",".join(map(str, keys)), "came": keys}
+    assert desk.post(f"{DESK}{meeting.pk}/came/", data).status_code == 302
+    assert Attendance.objects.get().person == person
 
 
 def test_people_selected_when_the_session_ended_are_selected_after_signing_in_again(
