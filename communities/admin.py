@@ -95,7 +95,7 @@ class PublicTextAdmin(PlainWordsAdmin):
     def page_of(self, row: Any) -> str:
         return str(row.get_absolute_url())
 
-    def view_on_site(self, row: Any) -> str:  # type: ignore[override]
+    def view_on_site(self, row: Any) -> str:
         return self.page_of(row)
 
     def changeform_view(
@@ -134,7 +134,7 @@ class PublicTextAdmin(PlainWordsAdmin):
             transaction.set_rollback(True)
         del page["Cache-Control"]  # a public page may be kept; this one may not
         add_never_cache_headers(page)
-        return page  # type: ignore[no-any-return]
+        return page
 
 
 class FixedRowsAdmin(PlainWordsAdmin):

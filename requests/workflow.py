@@ -53,7 +53,6 @@ MAX_DRAFT_ANSWER = 5_000  # characters, more than any question allows
 _ALREADY_OPEN = "You already have an open request for this community. You can follow it on My page."
 _ANOTHER_OPEN = "This person already has an open request for this community. Nothing was changed."
 OWN_REQUEST = "This request is your own, so a colleague decides on it."
-_ALREADY_ASKED = "This was asked already, and the reply has not come yet. Nothing was changed."
 _ALREADY_IN = "{} is already in this community."
 _NO_EMAIL = (
     "The register has no email for the applicant. Add it on their page first. Nothing was changed."
@@ -174,7 +173,8 @@ def ask(
     if not text:
         raise RefusedError("Choose a question or write your own.")
     if text in join_request.open_questions:
-        raise RefusedError(_ALREADY_ASKED)
+        last = join_request.events.filter(verb=Verb.ASK).select_related("by__person").latest("pk")
+        raise RefusedError(f"This was asked already. {_last_step(last)}")
     join_request.asked_on = timezone.localdate(now)
     event = _advance(join_request, Verb.ASK, by=by, now=now, text=text, ground=ground)
     last_day = emails.last_day_to_reply(join_request.asked_on)
@@ -550,11 +550,12 @@ def _require_allowed(join_request: JoinRequest, verb: Verb) -> None:
         raise RefusedError("This request has not been sent yet.")
     if verb == Verb.SUBMIT:
         raise RefusedError("This request has already been sent.")
-    when = date_format(timezone.localtime(last.at), "DATETIME_FORMAT")
-    raise RefusedError(
-        f"This request {join_request.state_in_words}. "
-        f"Last step: {when}, {last.who}. Nothing was changed."
-    )
+    raise RefusedError(f"This request {join_request.state_in_words}. {_last_step(last)}")
+
+
+def _last_step(step: JoinRequestEvent) -> str:
+    when = date_format(timezone.localtime(step.at), "DATETIME_FORMAT")
+    return f"Last step: {when}, {step.who}. Nothing was changed."
 
 
 def _require_team(join_request: JoinRequest, by: User) -> None:

@@ -228,10 +228,9 @@ def _monthly_report(
     charts = [Chart(name, names, line, highest) for name, line in lines.items()]
     lines["All"] = [sum(column) for column in zip(*lines.values(), strict=True)]
     headings = ["Community", *(date_format(month.first, "M Y") for month in scope.months[::-1])]
-    rows = [(name, *line[::-1]) for name, line in lines.items()]
+    rows = [(name, *line[::-1], *([sum(line)] * with_sum)) for name, line in lines.items()]
     if with_sum:
         headings.append("All")
-        rows = [(*row, sum(row[1:])) for row in rows]
     return Report(title, explained, headings, rows, charts, said)
 
 
@@ -294,7 +293,7 @@ def _business_days(title: str, explained: str, done: str, scope: Scope, first: C
         f"{explained} Half of them took no longer than the median, and 9 in 10 no longer than the 90th percentile.",
         ("Community", done, "Median", "90th percentile"),
         rows,
-        said=f"Half were {done.lower()} within {_number(half, 'business day')}, 9 in 10 within {most}."
+        said=f"Half were {done.lower()} within {_number(half or 0, 'business day')}, 9 in 10 within {most}."
         if number
         else "",
     )

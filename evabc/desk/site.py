@@ -24,6 +24,7 @@ from evabc.desk.navigation import menu
 from evabc.desk.reports import report_sheet, reports
 from evabc.desk.search import search
 from evabc.ops.health import system_status
+from membership.accounts.requests import AuthenticatedRequest
 from membership.people.email_views import email_by_staff
 from membership.people.near_views import someone_else
 from membership.people.writing_views import write
@@ -105,7 +106,11 @@ class StaffSite(AdminSite):
             *(u for u in djangos if not str(u.pattern).startswith("password_change")),
         ]
 
-    def index(self, request: HttpRequest, extra_context: dict | None = None) -> TemplateResponse:
+    def index(
+        self,
+        request: AuthenticatedRequest,  # type: ignore[override]
+        extra_context: dict | None = None,
+    ) -> TemplateResponse:
         """The day: what is waiting for each team of the viewer."""
         now = timezone.now()
         shown = {

@@ -31,7 +31,6 @@ from membership.errors import RefusedError, refusal_as_form_error, refusal_as_wa
 from membership.forms import SingleLineField, day_field
 from membership.history import history_of
 from membership.models import Announcement, Bounce, OutboxEmail
-from membership.people.writing import KIND, take_back
 
 State = OutboxEmail.State
 
@@ -245,9 +244,6 @@ class OutboxEmailAdmin(CustomPageAdmin):
         "retry": partial(
             require_POST(act), verb=queue.retry, message="The email is on its way again."
         ),
-        "undo": partial(
-            require_POST(act), verb=take_back, message="Undone. The email did not go out."
-        ),
         "again": send_again,
         "came-back": mark_bounced,
         "cleared": partial(
@@ -295,7 +291,6 @@ class OutboxEmailAdmin(CustomPageAdmin):
             can_cancel=email.state in (State.QUEUED, State.FAILED) and email.wanted,
             can_restore=email.state == State.CANCELLED and email.wanted,
             was_sent=email.state == State.SENT,
-            can_be_undone=email.kind == KIND and email.state == State.QUEUED and not email.attempts,
             **_exact_text(email),
         )
 

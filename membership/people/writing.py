@@ -1,4 +1,4 @@
-"""Writing an email to one person, from the team's mailbox. It can be taken back before it goes out."""
+"""Writing an email to one person, from the team's mailbox. ``cancel_by_hand`` takes it back before it goes out."""
 
 from datetime import datetime
 
@@ -20,10 +20,9 @@ from membership.emails.queue import Email, queue
 from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import OutboxEmail, Person, User
-from membership.rosters.enrolments import NOT_UNDONE, team_of
+from membership.rosters.enrolments import team_of
 
 KIND = "from-staff"
-_State = OutboxEmail.State
 
 EMAIL_KINDS = (
     EmailKind(
@@ -69,25 +68,8 @@ def write_to_person(
     if person.erased_on or person.merged_into_id or not person.email:
         raise RefusedError("The register has no email for this person. Add one first.")
     email = email_to(person, by=by, subject=subject, text=text)
-    waiting = OutboxEmail.objects.filter(person=person, kind=KIND, state=_State.QUEUED)
+    waiting = OutboxEmail.objects.filter(person=person, kind=KIND, state=OutboxEmail.State.QUEUED)
     if waiting.filter(subject=email.subject, body=email.body).exists():
         raise RefusedError("This email is already waiting to be sent. Nothing else was sent.")
     entry = log_change(person, by=by, words="Wrote them an email.")
     return queue(email, about=f"person:{person.pk}", event=entry.pk, now=now, wait=UNDO_TIME)
-
-
-@transaction.atomic
-def take_back(*, email_id: int, by: User, now: datetime) -> OutboxEmail:
-    """Cancel an email that was written to a person a moment ago, before a worker has it."""
-    rows = OutboxEmail.objects.select_for_update(of=("self",)).select_related("team", "person")
-    email = rows.get(pk=email_id)
-    if email.team.family not in families_of(by) or email.kind != KIND:
-        raise RefusedError("This email belongs to the other team.")
-    if email.state == _State.CANCELLED:
-        raise RefusedError("This email was already undone. It did not go out.")
-    if email.state != _State.QUEUED or email.attempts:
-        raise RefusedError(NOT_UNDONE)
-    email.state, email.wanted = _State.CANCELLED, False
-    email.save(update_fields=["state", "wanted"])
-    log_change(email, by=by, words="Undone. It did not go out.")
-    return email

@@ -49,11 +49,11 @@ class WriteForm(forms.Form):
         theirs = ReadyText.objects.filter(Q(family="") | Q(family__in=families_of(user)))
         self.fields["ready"].queryset = theirs  # type: ignore[attr-defined]
 
-    def with_ready_text(self) -> dict[str, str]:
-        """What was typed, with the chosen ready text after it."""
+    def typed(self, *, with_ready: bool) -> dict[str, str]:
+        """What was typed, if asked for with the chosen ready text after it."""
         self.full_clean()
         subject, text = self.data.get("subject", ""), self.data.get("text", "")
-        if ready := self.cleaned_data.get("ready"):
+        if with_ready and (ready := self.cleaned_data.get("ready")):
             subject, text = subject or ready.subject, f"{text}\n\n{ready.text}".strip()
         return {"subject": subject, "text": text}
 
@@ -70,21 +70,25 @@ def write(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         messages.warning(request, "The register has no email for this person. Add one first.")
         return redirect(page)
     form = WriteForm(request.POST or None, user=request.user)
-    if "use" in request.POST:
-        form = WriteForm(initial=form.with_ready_text(), user=request.user)
+    if "use" in request.POST or "preview" in request.POST:
+        form = WriteForm(initial=form.typed(with_ready="use" in request.POST), user=request.user)
     elif form.is_valid():
         words = {name: form.cleaned_data[name] for name in ("subject", "text")}
         with refusal_as_form_error(form):
             email = write_to_person(person_id=pk, by=request.user, now=timezone.now(), **words)
             button = format_html(
                 '<button class="desk-small" form="undo" formaction="{}">Undo</button>',
-                reverse("admin:membership_outboxemail_undo", args=[email.pk]),
+                reverse("admin:membership_outboxemail_cancel", args=[email.pk]),
             )
             said = f"The email to {person} goes out in {UNDO_SECONDS} seconds."
             messages.success(request, format_html("{} {}", said, button))
             return redirect(page)
-    email_shown = email_to(
-        person, by=request.user, subject="(your subject)", text=STAFF_TEXT_MARKER
+    subject, text = (form[name].value() or "" for name in ("subject", "text"))
+    shown = email_to(
+        person,
+        by=request.user,
+        subject=subject or "(your subject)",
+        text=text.strip() or STAFF_TEXT_MARKER,
     )
     return desk_page(
         request,
@@ -93,7 +97,7 @@ def write(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         crumbs=[("People", reverse("admin:membership_person_changelist")), (str(person), page)],
         lede=f"It goes out {UNDO_SECONDS} seconds after you send it. Until then, you can undo it. Replies go to the team’s mailbox.",
         form=form,
-        email=email_shown,
-        email_blocks=preview_blocks(email_shown.body),
+        email=shown,
+        email_blocks=preview_blocks(shown.body),
         back=page,
     )

@@ -220,7 +220,6 @@ TABLE = {
     "admin:membership_outboxemail_cancel": (GET_ONLY, desk(ON, 404, ON)),
     "admin:membership_outboxemail_retry-cause": (GET_ONLY, LED),
     "admin:membership_outboxemail_restore": (GET_ONLY, LED),
-    "admin:membership_outboxemail_undo": (GET_ONLY, desk(ON, 404, ON)),
     "admin:membership_outboxemail_again": (THIS_TEAM, desk(ON, 404, ON)),
     "admin:membership_outboxemail_came-back": (THIS_TEAM, THIS_TEAM),
     "admin:membership_outboxemail_cleared": (GET_ONLY, desk(ON, 404, ON)),

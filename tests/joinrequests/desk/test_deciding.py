@@ -111,7 +111,8 @@ def test_a_second_question_keeps_the_first_and_starts_the_reminders_again(client
     assert "Which program?\n\nWho funds it?" in last.body
     builders.sign_in(client, worker)
     shown = page(client, f"/my/requests/{pk}/")
-    assert "Which program?<br><br>Who funds it?" in shown
+    assert "Questions from EVA BC staff" in shown
+    assert "<p><bdi>Which program?</bdi></p><p><bdi>Who funds it?</bdi></p>" in shown
 
     with pytest.raises(RefusedError, match="asked already"):  # a form that was sent twice
         workflow.ask(**how, text="Who funds it?", now=NOW + 17 * DAY)

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from membership.emails.queue import cancel_by_hand
 from membership.errors import RefusedError
 from membership.history import history_of
 from membership.models import OutboxEmail, ReadyText
-from membership.people.writing import KIND, take_back, write_to_person
+from membership.people.writing import KIND, write_to_person
 from requests.lifecycle import State
 from tests import builders
 from tests.builders import NOW, deliver, text_of
@@ -55,35 +56,18 @@ def test_the_team_that_writes_is_the_persons_own_or_else_the_writers(dana, priya
     assert families == ["program-support", "coordination"]
 
 
-def test_it_is_taken_back_until_a_worker_has_it(dana, priya):
+def test_it_waits_once_and_is_taken_back_until_a_worker_has_it(dana, priya):
     email = write(dana, priya)
     with pytest.raises(RefusedError, match="already waiting"):
         write(dana, priya)
 
-    take_back(email_id=email.pk, by=priya, now=NOW)
+    cancel_by_hand(email_id=email.pk, by=priya, now=NOW)
 
-    email.refresh_from_db()
-    assert (email.state, email.wanted) == ("cancelled", False)
     assert not deliver(email.pk, now=NOW + timedelta(hours=1))
-    with pytest.raises(RefusedError, match="already undone"):
-        take_back(email_id=email.pk, by=priya, now=NOW)
     again = write(dana, priya)
-    deliver(again.pk, now=NOW + timedelta(seconds=31))
-    with pytest.raises(RefusedError, match="no longer be undone"):
-        take_back(email_id=again.pk, by=priya, now=NOW)
-
-
-def test_nobody_takes_back_an_email_of_the_other_team_or_of_another_kind(dana, priya):
-    builders.sent(dana.user)
-    camille = builders.staff(builders.CCSS, "camille@example.org")
-    email = write(dana, priya)
-    receipt = OutboxEmail.objects.get(kind="receipt")
-
-    for by, row in ((camille, email), (priya, receipt)):
-        with pytest.raises(RefusedError):
-            take_back(email_id=row.pk, by=by, now=NOW)
-
-    assert set(OutboxEmail.objects.values_list("state", flat=True)) == {"queued"}
+    assert deliver(again.pk, now=NOW + timedelta(seconds=31))
+    with pytest.raises(RefusedError, match="only cancel an email that waits"):
+        cancel_by_hand(email_id=again.pk, by=priya, now=NOW)
 
 
 def test_from_the_persons_page_and_back_with_undo(client, dana, priya):
@@ -102,10 +86,10 @@ def test_from_the_persons_page_and_back_with_undo(client, dana, priya):
     assert "goes out in 30 seconds" in text_of(sent)
     email = OutboxEmail.objects.get(kind=KIND)
     assert timedelta(0) < email.due_at - timezone.now() <= timedelta(seconds=30)
-    undo = f"/admin/membership/outboxemail/{email.pk}/undo/"
+    undo = f"/admin/membership/outboxemail/{email.pk}/cancel/"
     assert f'formaction="{undo}"' in text_of(sent)
     undone = client.post(undo, follow=True)
-    assert "did not go out" in text_of(undone)
+    assert "The email is cancelled." in text_of(undone)
     assert WORDS["text"] in text_of(undone)
 
 
@@ -125,6 +109,9 @@ def test_a_ready_text_is_put_after_what_was_typed_and_nothing_is_sent(client, da
     assert filled["subject"].value() == "About Slack"
     assert filled["text"].value() == "Hi.\n\nSlack is where members talk."
     assert (kept["subject"].value(), kept["text"].value()) == ("Mine", "Hi.")
+    preview = text_of(client.post(address, {"preview": "yes", "subject": "Mine", "text": "Hi."}))
+    assert "<dd>Mine</dd>" in preview
+    assert "<p><bdi>Hi.</bdi></p>" in preview
     assert not OutboxEmail.objects.exists()
 
 
