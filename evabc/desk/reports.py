@@ -5,7 +5,7 @@ Each report takes one query at any size of the tables. Months are those of Briti
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -69,6 +69,24 @@ def _next_month(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
+def _first(*verbs: Verb, unless: Sequence[Verb]) -> Case:
+    """When the first of these steps was taken that was not undone: when it was decided, unless it also has others.
+
+    Few requests have those, and their steps take longer to read than the column.
+    """
+    steps = JoinRequestEvent.objects.filter(
+        join_request=OuterRef("pk"), verb__in=verbs, undone_by=None
+    )
+    others = JoinRequestEvent.objects.filter(verb__in=unless)
+    return Case(
+        When(
+            pk__in=others.values("join_request"),
+            then=Subquery(steps.order_by("pk").values("at")[:1]),
+        ),
+        default="decided_at",
+    )
+
+
 @dataclass(frozen=True)
 class Scope:
     """The communities and the months that reports are about."""
@@ -104,6 +122,23 @@ class Scope:
         }
         counted = rows.order_by().values_list("community", "region").annotate(**columns)
         return {(community, region): counts for community, region, *counts in counted}
+
+    @cached_property
+    def waits(self) -> list[tuple[int, date, date | None, date | None, int]]:
+        """How many requests of a community were sent, first answered and first decided on the same days.
+
+        Those answered or decided in these months, or both. Two reports share this query.
+        """
+        rows = JoinRequest.objects.filter(community__in=self.communities).annotate(
+            answered=_first(
+                Verb.ASK, Verb.APPROVE, Verb.DECLINE, unless=(Verb.ASK, Verb.REVERSE, Verb.REOPEN)
+            ),
+            decided=_first(Verb.APPROVE, Verb.DECLINE, unless=(Verb.REVERSE, Verb.REOPEN)),
+        )
+        months = self.starts_at, self.ends_at
+        rows = rows.filter(Q(answered__range=months) | Q(decided__range=months))
+        days = (TruncDate(column) for column in ("submitted_at", "answered", "decided"))
+        return list(rows.order_by().values_list("community", *days).annotate(Count("pk")))
 
 
 @dataclass(frozen=True)
@@ -234,34 +269,13 @@ def _monthly_report(
     return Report(title, explained, headings, rows, charts, said)
 
 
-def _first(*verbs: Verb, unless: Sequence[Verb]) -> Case:
-    """When the first of these steps was taken that was not undone: when it was decided, unless it also has others.
-
-    Few requests have those, and their steps take longer to read than the column.
-    """
-    steps = JoinRequestEvent.objects.filter(
-        join_request=OuterRef("pk"), verb__in=verbs, undone_by=None
-    )
-    others = JoinRequestEvent.objects.filter(verb__in=unless)
-    return Case(
-        When(
-            pk__in=others.values("join_request"),
-            then=Subquery(steps.order_by("pk").values("at")[:1]),
-        ),
-        default="decided_at",
-    )
-
-
 def _answers(scope: Scope) -> Report:
-    first = _first(
-        Verb.ASK, Verb.APPROVE, Verb.DECLINE, unless=(Verb.ASK, Verb.REVERSE, Verb.REOPEN)
-    )
     return _business_days(
         "Business days to the first answer",
         "From sending to the first question or decision, for requests first answered in these months.",
         "Answered",
         scope,
-        first,
+        [(community, sent, answered, times) for community, sent, answered, _, times in scope.waits],
     )
 
 
@@ -272,18 +286,23 @@ def _days(scope: Scope) -> Report:
         "months. What happened to a request later, such as a reversal, is not counted.",
         "Decided",
         scope,
-        _first(Verb.APPROVE, Verb.DECLINE, unless=(Verb.REVERSE, Verb.REOPEN)),
+        [(community, sent, decided, times) for community, sent, _, decided, times in scope.waits],
     )
 
 
-def _business_days(title: str, explained: str, done: str, scope: Scope, first: Case) -> Report:
-    """How long it took from sending to ``first``, as the queue counts it. Requests of the same days are read as one."""
-    counted = JoinRequest.objects.filter(community__in=scope.communities).annotate(first=first)
-    counted = counted.filter(first__gte=scope.starts_at, first__lt=scope.ends_at).order_by()
-    days = counted.values_list("community", TruncDate("submitted_at"), TruncDate("first"))
+def _business_days(
+    title: str,
+    explained: str,
+    done: str,
+    scope: Scope,
+    waits: Iterable[tuple[int, date, date | None, int]],
+) -> Report:
+    """How long it took from sending to what is ``done``, as the queue counts it."""
+    first, last = scope.months[0].first, scope.months[-1].last
     took: defaultdict[int | None, Counter[int]] = defaultdict(Counter)
-    for community, sent_on, first_on, times in days.annotate(Count("pk")):
-        took[community][business_days_between(sent_on, first_on)] += times
+    for community, sent_on, done_on, times in waits:
+        if done_on and first <= done_on <= last:
+            took[community][business_days_between(sent_on, done_on)] += times
     took[None] = sum(took.values(), Counter())
     lines = [(c.pk, c.short_name) for c in scope.communities] + [(None, "All")]
     rows = [(name, *_middle(took[key])) for key, name in lines]
