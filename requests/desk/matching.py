@@ -45,7 +45,7 @@ from requests.workflow import (
 
 # Facts that the applicant reported or staff confirmed; facts from lists are not matched here.
 _OWN_EVIDENCE = (Evidence.CLAIMED, Evidence.CONFIRMED)
-_Registered = TypeVar("_Registered", Agency, Program, CoordinationInitiative, Person)
+_Registered = TypeVar("_Registered", bound=Model)
 _Row = TypeVar("_Row", ProgramPosition, CoordinationRole)
 
 

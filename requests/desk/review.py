@@ -116,7 +116,7 @@ _WITH_REMINDERS = (State.AWAITING_REPLY, State.LAPSED)
 
 def review_context(
     join_request: JoinRequest, *, viewer: User, parameters: Parameters, now: datetime
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """The context of the review page; ``parameters`` are those of the queue it was opened from."""
     on = timezone.localdate(now)
     person = join_request.person
@@ -168,7 +168,7 @@ Known = list[tuple[str, EvidencedModel | None]]
 class Row:
     """A line of the review page, about a rule or about what has to be matched first.
 
-    ``check`` names the form that confirms ``fact``; ``first`` says what is to do before that. ``step`` is
+    ``check`` names the form that confirms it; ``first`` says what is to do before that. ``step`` is
     the last one of the staff that can be undone.
     """
 
@@ -177,7 +177,6 @@ class Row:
     said: Sequence[str]
     finding: Finding | None = None
     known: Sequence[tuple[str, EvidencedModel | None]] = ()
-    fact: EvidencedModel | None = None
     check: str = ""
     confirms: str = ""
     first: str = ""
@@ -242,23 +241,17 @@ def rows_of(
     position, role = matching.get("position"), matching.get("role")
     rows = [Row("agency", "Agency", said("agency"), step=steps.get("agency"))]
     if join_request.community.is_coordination:
-        questions = ("initiative_kind", "initiative_name", "community_served")
-        rows.append(Row("initiative", "Initiative", said(*questions), step=steps.get("initiative")))
+        named = said("initiative_kind", "initiative_name", "community_served")
+        rows.append(Row("initiative", "Initiative", named, step=steps.get("initiative")))
     else:
-        questions = ("program_type", "community_served")
-        rows.append(Row("program", "Program", said(*questions), step=steps.get("program")))
+        named = said("program_type", "community_served")
+        rows.append(Row("program", "Program", named, step=steps.get("program")))
     program = position.program if position else None
-    can_check = {
+    can_check: dict[FactKind | None, tuple[object, str]] = {
         FactKind.CASELOAD: (position, ""),
         FactKind.FUNDING: (program, "Match the program first."),
         FactKind.EVA_MEMBERSHIP: (panel.get("can_check_membership"), "Match the agency first."),
         FactKind.COORDINATION_ROLE: (role, ""),
-    }
-    facts = {
-        FactKind.CASELOAD: position,
-        FactKind.FUNDING: program,
-        FactKind.EVA_MEMBERSHIP: panel.get("membership"),
-        FactKind.COORDINATION_ROLE: role,
     }
     known = _known(join_request.person, join_request.agency, program, on=on)
     findings = assessment.findings if assessment else ()
@@ -275,7 +268,6 @@ def rows_of(
                 said(*kind.questions),
                 finding=finding,
                 known=known[finding.facts] if finding.facts else (),
-                fact=facts.get(finding.facts) if is_first else None,
                 check=f"check-{kind.name}" if is_open and possible else "",
                 confirms=kind.confirms,
                 first=first if is_open and not possible else "",

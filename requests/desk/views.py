@@ -53,9 +53,10 @@ def review_page(
         now=timezone.now(),
     )
     is_own = workflow.is_own(join_request, request.user)
-    panel = {"form": refused} if is_own else {}
+    search = request.GET.get("find", "")
+    panel: dict[str, object] = {"form": refused}
     if not is_own:
-        panel = panel_context(join_request, search=request.GET.get("find", ""), refused=refused)
+        panel = panel_context(join_request, search=search, refused=refused)
     return render_page(
         request,
         "desk/requests/review.html",

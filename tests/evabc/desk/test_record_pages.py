@@ -88,6 +88,8 @@ def test_a_persons_page_says_who_they_are_to_the_team_and_what_happened(client, 
     ):
         assert words in shown, words
     assert "Only for CCSS" not in shown
+    review = f"/admin/joinrequests/joinrequest/{dana.join_requests.first().pk}/change/"
+    assert f'href="{url_of(dana)}"' in page(client, review)
     assert "ICAT" not in shown.split("What happened")[1].split("Edit the record")[0]
 
 
