@@ -33,7 +33,9 @@ def read_choices(cells: Cells, values: Values) -> Meanings:
     more = {}
     if cells.column.name in _WITH_A_PLACE:
         more = {cell: found for cell in unknown if (found := one_of.with_more(str(cell)))[0]}
-    may_be_places = {c: words for c, (_, words) in more.items() if not says_over(words)}
+    may_be_places: dict[Cell, str] = {
+        c: words for c, (_, words) in more.items() if not says_over(words)
+    }
     are_places = _ask_about_more(cells, may_be_places, values)
     rest = cells.rest(*cells.ways_out()[:-1])
     for cell in unknown:

@@ -127,7 +127,7 @@ def test_eight_requests_of_a_monday(hand, portal):
     hand.page.goto(f"{queue}?view=exceptions")
     hand.click("link", exception.reference)
     hand.click("link", "^Approve and email")
-    hand.click("textbox", "^Why")
+    hand.click("textbox", "^Reason for approving")
     hand.page.keyboard.type("Their caseload starts on Monday.")
     hand.click("button", "^Approve and email")
     expect(hand.page.get_by_text("Approved. Exception will get")).to_be_visible()

@@ -312,7 +312,7 @@ def test_a_row_with_more_cells_than_headings_is_put_right_by_its_cells(priya):
 
 def test_rows_with_errors_are_saved_with_the_reason(priya):
     list_import = checked(
-        "Agency,Contact email", "A,=1+1", "B,", "C,nobody", kind=ListKind.AGENCIES
+        "Agency,Contact email", "A,=1+1", "Bee House,", "C,nobody", kind=ListKind.AGENCIES
     )
     answer = priya.post(page_of(list_import, "errors"))
     sheet = load_workbook(BytesIO(answer.content)).active

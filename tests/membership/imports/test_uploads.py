@@ -204,7 +204,8 @@ def test_the_command_counts_and_imports(tmp_path):
     call_command("import_list", "agencies", str(file), dry_run=True, **options)
     assert not Agency.objects.exists()
     call_command("import_list", "agencies", str(file), **options)
-    assert out.getvalue().splitlines() == [
+    counts = [line for line in out.getvalue().splitlines() if "to add" in line]
+    assert counts == [
         "2 to add, 0 to change, 0 unchanged, 0 errors. Nothing was imported.",
         "2 to add, 0 to change, 0 unchanged, 0 errors. All rows were imported.",
     ]
