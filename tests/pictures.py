@@ -35,12 +35,13 @@ PRIYA, CAMILLE = "priya@example.org", "camille@example.org"
 
 @dataclass(frozen=True)
 class Picture:
-    """A page of the portal and the file for its picture. `follow` is a link to open first."""
+    """A page of the portal and the file for its picture. `follow` is a link to open first, `width` that of the window."""
 
     file: str
     page: str
     follow: str = ""
     staff: bool = True
+    width: int = SIZE["width"]
 
 
 PICTURES = [
@@ -49,6 +50,17 @@ PICTURES = [
     Picture("static/guide/desk.webp", "/admin/"),
     Picture("static/guide/queue.webp", DESK),
     Picture("static/guide/review.webp", DESK, follow="#result_list tbody tr:nth-child(2) th a"),
+    Picture("static/guide/queue-1440.webp", DESK, width=1440),
+    Picture("static/guide/queue-360.webp", DESK, width=360),
+    Picture(
+        "static/guide/review-360.webp",
+        DESK,
+        follow="#result_list tbody tr:nth-child(2) th a",
+        width=360,
+    ),
+    Picture(
+        "static/guide/person.webp", "/admin/membership/person/", follow="#result_list tbody th a"
+    ),
     Picture("static/guide/imports.webp", f"{LISTS}add/"),
     Picture("static/guide/roster-checks.webp", "/admin/membership/worklistrow/"),
     Picture("static/guide/access.webp", "/admin/membership/access/"),
@@ -198,7 +210,7 @@ class Camera:
                 const canvas = document.createElement("canvas");
                 [canvas.width, canvas.height] = [image.width, image.height];
                 canvas.getContext("2d").drawImage(image, 0, 0);
-                return canvas.toDataURL("image/webp", 0.7);
+                return canvas.toDataURL("image/webp", 0.6);
             }""",
             b64encode(png).decode(),
         )
@@ -295,6 +307,7 @@ def take(into: Path) -> None:
             visitor, staff = new_page(SIZE), new_page(SIZE, PRIYA)
             for picture in PICTURES:
                 page = staff if picture.staff else visitor
+                page.set_viewport_size({**SIZE, "width": picture.width})
                 page.goto(url + picture.page)
                 if picture.follow:
                     page.locator(picture.follow).first.click()
