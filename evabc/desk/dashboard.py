@@ -135,10 +135,15 @@ def _roster_checks(rows: QuerySet[WorklistRow], team: SupportTeam, now: datetime
 
 
 def _access(rows: QuerySet[Access], team: SupportTeam, now: datetime) -> Iterable[Line]:
+    """One line a person, with all of their tasks."""
+    of_person: dict[object, list[Access]] = {}
+    # A person has at most one task for Slack and one for each community's Zoom list.
     found = rows.select_related("person", "team", "community").order_by("since", "pk")
-    for row in found[:MOST]:
-        of = f" ({row.community.short_name})" if row.community else ""
-        yield Line(row.who, page_of(row), f"{row.task}{of}")
+    for row in found[: 8 * MOST]:
+        of_person.setdefault(row.person_id or row, []).append(row)
+    for tasks in [*of_person.values()][:MOST]:
+        words = (f"{t.task} ({t.community.short_name})" if t.community else t.task for t in tasks)
+        yield Line(tasks[0].who, page_of(tasks[0]), ", ".join(words))
 
 
 def _emails(rows: QuerySet[OutboxEmail], team: SupportTeam, now: datetime) -> Iterable[Line]:

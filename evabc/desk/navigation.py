@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
-from django.db.models import Count, Q, QuerySet, Subquery, Value
+from django.db.models import Count, F, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -27,13 +27,14 @@ from requests.models import JoinRequest
 class Counted:
     """Rows that wait for a team. ``team`` is the lookup to it; a row without a team waits for each of them.
 
-    ``also`` are rows of another table that count too.
+    ``also`` are rows of another table that count too. Rows with the same value of ``key`` count once.
     """
 
     rows: Callable[[], QuerySet[Any]]
     team: str
     is_alarm: bool = False
     also: "Counted | None" = None
+    key: Any = "pk"
 
     def rows_of(self, families: Collection[Family]) -> QuerySet[Any]:
         """The rows that wait for the teams of these families."""
@@ -42,7 +43,8 @@ class Counted:
 
     def of(self, families: Collection[Family]) -> Combinable:
         one = self.rows_of(families).order_by().values(one=Value(1))
-        number = Coalesce(Subquery(one.annotate(number=Count("pk")).values("number")), 0)
+        counted = Count(self.key, distinct=self.key != "pk")
+        number = Coalesce(Subquery(one.annotate(number=counted).values("number")), 0)
         return number + self.also.of(families) if self.also else number
 
 
@@ -102,7 +104,10 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry(
                 "Slack and Zoom",
                 "membership_access_changelist",
-                counted=Counted(_by_state(Access, *TASK_STATES), "team"),
+                # Its list has one row a person, and one for each account that the register does not know.
+                counted=Counted(
+                    _by_state(Access, *TASK_STATES), "team", key=Coalesce("person", -F("pk"))
+                ),
             ),
             Entry(
                 "Emails",

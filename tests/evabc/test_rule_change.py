@@ -55,7 +55,7 @@ def test_a_changed_rule_is_shown_with_names_and_saved_only_when_confirmed(lou, d
     asked = lou.post(page(), data)
     shown = asked.content.decode()
     assert "People in the community: 1 would change" in shown
-    assert "Dana Sample</bdi>: met → not met" in shown
+    assert "Dana Sample</bdi></a>: met → not met" in shown
     assert "Open requests: 0 would change" in shown
     assert (funder(), LogEntry.objects.count()) == (Funder.PSSG, 0)
     lists = {}
@@ -95,5 +95,5 @@ def test_only_open_requests_of_this_community_are_counted(lou):
     builders.sent(builders.worker("kai@example.org", "Kai Example"), "icat")
     shown = lou.post(page(), typed(lou, funder=Funder.OTHER)).content.decode()
     assert "People in the community: 0 would change" in shown
-    assert "Dana Sample</bdi>: " in shown
+    assert "Dana Sample</bdi></a>: " in shown
     assert "Kai Example" not in shown

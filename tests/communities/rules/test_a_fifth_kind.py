@@ -114,7 +114,10 @@ def test_whoever_asks_to_join_reads_it_on_the_form_and_before_sending(
 def test_staff_see_it_in_the_queue_and_on_the_review_page(community, new_member, desk):
     asked = builders.sent(builders.worker())
     queue = page(desk, "/admin/joinrequests/joinrequest/")
-    assert "</span> Years<" in queue
+    assert (
+        f'title="Years: {NEW_FOR_STAFF}"><span aria-hidden="true">✕</span>'
+        '<span class="rule-name"> Years</span><span class="visually-hidden">: Not met</span>'
+    ) in queue
     review = page(desk, f"/admin/joinrequests/joinrequest/{asked.pk}/change/")
     assert NEW_FOR_STAFF in review
     # Two rules rest on the membership now, and it is confirmed once.
@@ -138,7 +141,7 @@ def test_leads_change_its_parameters_and_see_first_whose_verdict_that_turns(comm
     [years] = [name for name in typed if name.endswith("-years")]
 
     asked = html.unescape(desk.post(path, typed | {years: "1"}).content.decode())
-    assert "Kai Example</bdi>: not met → met" in asked
+    assert "Kai Example</bdi></a>: not met → met" in asked
     assert community.criteria.get(kind=LongMembership.key).parameters == {"years": 3}
 
     desk.post(path, typed | {years: "1", "_rules_confirmed": "1"})

@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.core.management import call_command
 from django.test import Client
+from django.utils.html import strip_tags
 
 from communities.rules.vocabulary import Status
 from membership.access import service_lists
@@ -210,7 +211,7 @@ def test_an_account_in_slack_with_another_name_is_not_marked_as_joined(client, d
     assert (check.source, check.team) == ("slack", team)
     builders.sign_in(client, priya)
     shown = builders.page(client, f"/admin/membership/access/slack/{team.family}/")
-    assert "in Slack Lee Other, in the register Dana Sample" in re.sub("</?bdi>", "", shown)
+    assert "in Slack Lee Other, in the register Dana Sample" in strip_tags(shown)
 
     answered(SAME, priya)
     assert [line.email for line in compare(export).to_mark] == ["dana@example.org"]
@@ -599,7 +600,7 @@ def test_staff_answer_on_the_page(client, dana, priya):
     request = asked_as_lee(dana)
     page = f"/admin/membership/namecheck/{NameCheck.objects.get().pk}/answer/"
     builders.sign_in(client, priya)
-    assert "</strong> name check<" in builders.page(client, "/admin/")
+    assert "in the register: Dana Sample" in builders.page(client, "/admin/")
     shown = builders.page(client, page)
     assert "Dana Sample" in shown
     assert ASK_FOR_OWN_EMAIL[:60] in shown

@@ -141,13 +141,36 @@ def test_erasing_a_person_ends_their_sessions(kai):
 
 
 def test_no_one_adds_an_account_by_hand(client):
-    """It would have no email, because a code proves who owns one."""
-    lead = builders.lead()
+    """It would have no email, because a code proves who owns one. Leads invite a colleague there instead."""
+    lead, priya = builders.lead(), builders.staff()
     User.objects.filter(pk=lead.pk).update(is_superuser=True)
+    page = "/admin/membership/user/add/"
     builders.sign_in(client, lead)
+    by_hand = {
+        "is_staff": "on",
+        "is_active": "on",
+        "is_superuser": "on",
+        "password": "Sample-1-2-3",
+    }
+    invited = {"name": "Noor Sample", "email": "noor@example.org", "team": "Program support team"}
 
-    assert client.post("/admin/membership/user/add/", {"is_staff": "on"}).status_code == 403
-    assert User.objects.count() == 1
+    for missing in ("name", "email", "team"):
+        some = {name: value for name, value in invited.items() if name != missing}
+        assert list(client.post(page, by_hand | some).context["form"].errors) == [missing]
+    assert client.post(page, by_hand).status_code == 200
+    # Only leads invite.
+    other = Client()
+    builders.sign_in(other, priya)
+    assert other.get(page).status_code == 403
+    assert other.post(page, by_hand | invited).status_code == 403
+    assert User.objects.count() == 2
+
+    # Anyone invited gets a team and nothing else that was sent.
+    client.post(page, by_hand | invited)
+    noor = User.objects.get(email="noor@example.org")
+    assert noor.team_names == {"Program support team"}
+    assert not noor.is_superuser
+    assert not noor.has_usable_password()
 
 
 def test_leads_sign_someone_out_on_every_device(client, kai):

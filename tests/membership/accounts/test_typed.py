@@ -383,7 +383,9 @@ def test_requests_that_were_selected_for_an_action(desk, priya, waiting):
     shown = back_on(desk, page, priya, after=32 * 60)
 
     assert re.search(rf'name="_selected_action" value="{waiting.pk}" checked', shown)
-    assert re.search('<option value="to_ask" selected', shown)
+    # An action is a button, which they press once more.
+    assert re.search('<button [^>]*name="action" value="to_ask"', shown)
+    assert JoinRequest.objects.get().state == State.AWAITING_REVIEW
 
 
 def test_typing_is_activity_and_a_page_that_updates_itself_is_none(desk):

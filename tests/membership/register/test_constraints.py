@@ -19,6 +19,7 @@ from membership.models import (
     Access,
     AdmissionException,
     Agency,
+    Announcement,
     Attendance,
     Bounce,
     Consent,
@@ -215,6 +216,8 @@ CONSTRAINTS: list[tuple[str, type[models.Model], dict[str, Any], dict[str, Any]]
         {"state": "same", "answered_at": NOW},
         {"answered_at": None},
     ),
+    ("announcement_says_something", Announcement, {"team": team}, {"subject": ""}),
+    ("announcement_says_something", Announcement, {"team": team}, {"text": ""}),
     ("three_tries_per_code", SignInCode, {}, {"tries_left": 4}),
     *(
         case

@@ -486,7 +486,7 @@ def test_no_page_shows_a_green_tick_for_what_a_newer_list_contradicts(desk, work
     JoinRequest.objects.update(agency=house)
     review = f"/admin/joinrequests/joinrequest/{asked.pk}/"
     queue = "/admin/joinrequests/joinrequest/"
-    assert 'rule-met" title="EVA BC staff have confirmed' in page(desk, queue)
+    assert 'rule-met" title="Funding: EVA BC staff have confirmed' in page(desk, queue)
 
     apply_list(
         ListKind.PROGRAMS,
@@ -499,7 +499,8 @@ def test_no_page_shows_a_green_tick_for_what_a_newer_list_contradicts(desk, work
     for address in (queue, review + "change/", review + "approve/"):
         shown = page(desk, address)
         assert says in shown, address
-        assert 'rule-met" title="EVA BC staff have confirmed' not in shown
+        assert 'rule-met" title="Funding: EVA BC staff have confirmed' not in shown
+    assert "rule-contradicted" in page(desk, queue)
     assert "finding-unknown" in page(desk, review + "approve/")
     answer = desk.post(review + "check-funding/", {"answer": "yes"}, follow=True)
     assert says not in builders.text_of(answer)
