@@ -227,9 +227,11 @@ class Hand:
         return time.monotonic() - self.began
 
 
-def upload(hand: Hand, as_of: date, content: bytes) -> None:
+def upload(hand: Hand, as_of: date, content: bytes, *, drawer: bool) -> None:
     """From the first page of the staff desk to the file, as an edition of the list of last year."""
     hand.page.goto(hand.portal + "/admin/")
+    if drawer:
+        hand.click("button", "Menu")
     hand.click("link", "Import a list")
     label = "Which list is it?"
     option = hand.page.get_by_label(label).locator("option", has_text=f"{NAME}, last edition")
@@ -271,9 +273,10 @@ def in_register(as_of: date) -> tuple[int, int]:
 def test_from_a_new_edition_to_the_emails(portal, open_page, smtp_server, last_year, width):
     page = open_page(width=width)
     builders.sign_in_browser(page, portal.url, builders.staff())
+    drawer = width < 1024  # the menu takes one click more where it is a drawer
 
     first = Hand(page, portal.url)
-    upload(first, LAST_MONTH, ministrys_list(LAST_MONTH, GONE, ENDED))
+    upload(first, LAST_MONTH, ministrys_list(LAST_MONTH, GONE, ENDED), drawer=drawer)
     first.sees("Sheet and headings: ")
     expect(page.get_by_label(re.compile(r"^Row \d+: Total"))).to_be_checked()
     first.click("button", "Save and continue")
@@ -287,7 +290,7 @@ def test_from_a_new_edition_to_the_emails(portal, open_page, smtp_server, last_y
         expect(asked).to_have_value("skip")
     first.click("button", "Save and continue")
     write_and_email(first, [*GONE, *ENDED], smtp_server)
-    assert first.count <= 13
+    assert first.count <= 13 + drawer
     assert first.seconds <= 300
     assert (Program.objects.count(), Agency.objects.count()) == (300, 60)
     assert (in_register(LAST_MONTH), in_register(LAST_YEAR)) == ((275, 20), (25, 0))
@@ -296,9 +299,10 @@ def test_from_a_new_edition_to_the_emails(portal, open_page, smtp_server, last_y
     }
 
     following = Hand(page, portal.url)
-    upload(following, TODAY, ministrys_list(TODAY, [*GONE, *GONE_NEXT], [*ENDED, *ENDED_NEXT]))
+    content = ministrys_list(TODAY, [*GONE, *GONE_NEXT], [*ENDED, *ENDED_NEXT])
+    upload(following, TODAY, content, drawer=drawer)
     write_and_email(following, [*GONE_NEXT, *ENDED_NEXT], smtp_server)
-    assert following.count <= 9
+    assert following.count <= 9 + drawer
     assert following.seconds <= 120
     assert (in_register(TODAY), in_register(LAST_MONTH)) == ((265, 25), (10, 0))
     assert first.found + following.found == []

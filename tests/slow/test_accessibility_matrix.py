@@ -29,10 +29,16 @@ MARKS = """() => ({
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
+# Not a page: an open page asks for it again and again, and puts it in the place that the page has for it.
+PARTS = {"admin:joinrequests_joinrequest_presence"}
+
+
 def pages_of(visitor, client, rows):
     """Every URL that returns an HTML page to this visitor."""
     column = VISITORS.index(visitor)
     for name, pattern in addresses(get_resolver()):
+        if name in PARTS:
+            continue
         # The visitor's code is fresh here, so what asks for one opens too, where there is something to show.
         if TABLE[name][0][column] in (200, CODE):
             url = address(pattern, rows)
