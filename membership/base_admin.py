@@ -50,6 +50,18 @@ class SearchableAdmin(PlainWordsAdmin):
     # The number of unfiltered rows would cost one more count of the table.
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+    # A page of our own in place of Django's form for a new row.
+    add_page: Callable[..., HttpResponse] | None = None
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if self.add_page:
+            return self.add_page(request)
+        return super().add_view(request, form_url, extra_context)
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
         return KeptFilters

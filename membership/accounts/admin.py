@@ -114,6 +114,7 @@ class UserAdmin(SearchableAdmin):
     # A code proves who owns an address, so staff cannot change it here.
     readonly_fields = ["email", "date_joined", "last_login"]
     actions = ["sign_out"]
+    add_page = staticmethod(invite)
     # People make their own accounts by signing in, and leads invite colleagues. Staff close an account or erase
     # its person, because the history says who acted.
     has_delete_permission = no_one
@@ -141,15 +142,6 @@ class UserAdmin(SearchableAdmin):
             ),
             *super().get_urls(),
         ]
-
-    def add_view(
-        self,
-        request: AuthenticatedRequest,  # type: ignore[override]
-        form_url: str = "",
-        extra_context: dict[str, object] | None = None,
-    ) -> HttpResponse:
-        """Invite a colleague."""
-        return invite(request)
 
     def save_related(
         self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool

@@ -301,6 +301,7 @@ class MeetingAdmin(CustomPageAdmin):
     add_label = "Schedule a meeting"
     has_add_permission = CustomPageAdmin.has_view_permission
     own_page = staticmethod(meeting_page)
+    add_page = staticmethod(edit)
     row_views = {
         "edit": edit,
         "cancel": cancel,
@@ -327,12 +328,3 @@ class MeetingAdmin(CustomPageAdmin):
     @admin.display(description="came")
     def came(self, meeting: Meeting) -> int | str:
         return meeting.were_there or "–"  # type: ignore[attr-defined]
-
-    def add_view(
-        self,
-        request: AuthenticatedRequest,  # type: ignore[override]
-        form_url: str = "",
-        extra_context: dict[str, object] | None = None,
-    ) -> HttpResponse:
-        """Schedule a meeting."""
-        return edit(request)

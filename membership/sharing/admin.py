@@ -226,6 +226,7 @@ class AnnouncementAdmin(CustomPageAdmin):
     add_label = "Write to members"
     has_add_permission = CustomPageAdmin.has_view_permission
     own_page = staticmethod(announcement_page)
+    add_page = staticmethod(write)
     row_views = {"undo": undo}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Announcement]:
@@ -243,15 +244,6 @@ class AnnouncementAdmin(CustomPageAdmin):
         if row.taken_back_at:
             return "Undone, not sent"
         return f"{row.failed} failed" if row.failed else None  # type: ignore[attr-defined]
-
-    def add_view(
-        self,
-        request: AuthenticatedRequest,  # type: ignore[override]
-        form_url: str = "",
-        extra_context: dict[str, object] | None = None,
-    ) -> HttpResponse:
-        """Write one."""
-        return write(request)
 
 
 class ReadyTextForm(forms.ModelForm):

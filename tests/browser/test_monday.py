@@ -28,6 +28,14 @@ class Hand:
         self.clicks += 1
         (within or self.page).get_by_role(role, name=re.compile(name)).first.click()
 
+    def decide(self, queue: str, join_request: JoinRequest, button: str, message: str) -> None:
+        """From the queue to the request, to the page with the email, and back."""
+        self.page.goto(queue)
+        self.click("link", join_request.reference)
+        self.click("link", button)
+        self.click("button", button)
+        expect(self.page.get_by_text(message)).to_be_visible()
+
     def counted(self) -> int:
         clicks, self.clicks = self.clicks, 0
         return clicks
@@ -106,20 +114,12 @@ def test_eight_requests_of_a_monday(hand, portal):
     assert (hand.counted(), state_of(misspelt)) == (5, State.APPROVED)
 
     # Unknown funding: the question that fits is chosen already.
-    hand.page.goto(queue)
-    hand.click("link", unsure.reference)
-    hand.click("link", "^Ask Unsure")
-    hand.click("button", "^Ask Unsure")
-    expect(hand.page.get_by_text("Your question is on its way to Unsure.")).to_be_visible()
+    hand.decide(queue, unsure, "^Ask Unsure", "Your question is on its way to Unsure.")
     assert (hand.counted(), state_of(unsure)) == (3, State.AWAITING_REPLY)
     assert "fund" in unsure.events.latest("pk").text
 
     # No caseload: so is the reason that fits.
-    hand.page.goto(queue)
-    hand.click("link", unmet.reference)
-    hand.click("link", "^Decline and email")
-    hand.click("button", "^Decline and email")
-    expect(hand.page.get_by_text("Declined. Unmet will get")).to_be_visible()
+    hand.decide(queue, unmet, "^Decline and email", "Declined. Unmet will get")
     assert (hand.counted(), state_of(unmet)) == (3, State.DECLINED)
     assert "caseload" in unmet.events.latest("pk").text
 
