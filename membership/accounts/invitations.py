@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.urls import reverse
+from django.utils import timezone
 
 from communities.email_addresses import normalize_email
 from communities.models import SupportTeam
@@ -191,7 +192,7 @@ def _send(invitation: Invitation, person: Person, *, by: User, now: datetime, wo
             "name": person.name,
             "inviter": by.display_name,
             "role": role.name if role else "",
-            "until": invitation.works_until.date(),
+            "until": timezone.localdate(invitation.works_until),
             "desk_link": settings.PORTAL_URL + reverse("admin:index"),
         },
     )

@@ -72,9 +72,7 @@ def reach(communities: Iterable[CommunityOfPractice], *, with_leave: bool, on: d
         person=OuterRef("pk"), community__in=list(communities), ended_on=None
     )
     here = theirs.filter(Q(leave_until=None) | Q(leave_until__lt=on))
-    bounces = Bounce.objects.filter(
-        letter__person=OuterRef("pk"), letter__to_email=OuterRef("email"), cleared_at=None
-    )
+    bounces = Bounce.that_count().filter(letter__person=OuterRef("pk"))
     members = (
         Person.objects.filter(Exists(theirs))
         .annotate(is_here=Exists(here), has_bounced=Exists(bounces))

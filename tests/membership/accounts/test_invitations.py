@@ -1,7 +1,7 @@
 """A lead invites a colleague: from the email to the staff desk, sent again, withdrawn, and ended unused."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 import time_machine
@@ -40,6 +40,13 @@ def words_of(response) -> str:
 
 def invited(by, now=NOW, **more) -> Invitation:
     return invitations.invite(by=by, now=now, **{**NEW, **more})
+
+
+@pytest.mark.core
+def test_the_last_day_of_an_evening_invitation_is_the_one_in_british_columbia(lou):
+    evening = NOW.astimezone(UTC) + timedelta(hours=10)  # 8 p.m. there, the next day in UTC
+    invited(lou, now=evening)
+    assert "until the end of Monday, May 18, 2026" in OutboxEmail.objects.latest("pk").body
 
 
 @pytest.mark.django_db(transaction=True)  # allauth signals a new factor on commit
