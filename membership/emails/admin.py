@@ -31,6 +31,7 @@ from membership.errors import RefusedError, refusal_as_form_error, refusal_as_wa
 from membership.forms import SingleLineField, day_field
 from membership.history import history_of
 from membership.models import Announcement, Bounce, OutboxEmail
+from membership.people.writing import KIND as FROM_STAFF
 
 State = OutboxEmail.State
 
@@ -169,6 +170,14 @@ def _own_email(request: AuthenticatedRequest, pk: int) -> OutboxEmail:
     return get_object_or_404(emails, pk=pk, team__family__in=families_of(request.user))
 
 
+def _write_again(email: OutboxEmail) -> str:
+    """Where staff change the words of an email that they wrote to one person; empty for any other."""
+    if email.kind != FROM_STAFF or not email.person or not email.body:
+        return ""
+    page = reverse("admin:membership_person_write", args=[email.person_id])
+    return f"{page}?from={email.pk}"
+
+
 def _exact_text(email: OutboxEmail) -> dict[str, object]:
     return {"email_blocks": text_blocks(email.body), "email_heading": "Full text of the email"}
 
@@ -291,10 +300,10 @@ class OutboxEmailAdmin(CustomPageAdmin):
             can_cancel=email.state in (State.QUEUED, State.FAILED) and email.wanted,
             can_restore=email.state == State.CANCELLED and email.wanted,
             was_sent=email.state == State.SENT,
+            write_again=_write_again(email),
             **_exact_text(email),
         )
 
-    @admin.action(description="Retry selected")
     @admin.display(description="to", ordering="to_email")
     def to(self, email: OutboxEmail) -> str:
         """The address, which leads to the person."""
