@@ -14,6 +14,7 @@ from membership.base_admin import desk_page
 from membership.emails.kinds import UNDO_SECONDS
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.errors import refusal_as_form_error
+from membership.forms import keys_in
 from membership.models import OutboxEmail, Person
 from membership.people.writing import KIND, email_to, words_of, write_to_person
 from membership.register.kept import at_kept_record
@@ -67,8 +68,6 @@ def write(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 def _words_again(request: AuthenticatedRequest, pk: int) -> dict[str, str]:
     """The words of an earlier email to them that the address names."""
-    key = request.GET.get("from", "")
     own = OutboxEmail.objects.filter(team__family__in=families_of(request.user), person=pk)
-    is_key = key.isdecimal() and len(key) < 18
-    email = own.filter(pk=key, kind=KIND).first() if is_key else None
+    email = own.filter(pk__in=keys_in(request.GET.get("from", "")), kind=KIND).first()
     return words_of(email, by=request.user) if email else {}

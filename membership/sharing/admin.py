@@ -23,7 +23,7 @@ from membership.emails.kinds import UNDO_SECONDS
 from membership.emails.message import text_blocks
 from membership.emails.queue import refuse_private_links
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
-from membership.forms import ParagraphsField
+from membership.forms import ParagraphsField, keys_in
 from membership.history import history_of
 from membership.meetings.planning import meetings_for_staff
 from membership.models import Announcement, OutboxEmail, Person, ReadyText
@@ -85,15 +85,13 @@ def _meeting(request: AuthenticatedRequest) -> Meeting | None:
     key = request.GET.get("meeting", "")
     if not key:
         return None
-    pk = int(key) if key.isdecimal() and len(key) < 18 else 0
-    return get_object_or_404(meetings_for_staff(request.user), pk=pk)
+    return get_object_or_404(meetings_for_staff(request.user), pk__in=keys_in(key)[:1])
 
 
 def _first_words(request: AuthenticatedRequest, meeting: Meeting | None) -> dict[str, object]:
     """What the form begins with: an earlier announcement, or a meeting's topic and agenda."""
-    key = request.GET.get("from", "")
     own = announcements_of(families_of(request.user))
-    if key.isdecimal() and len(key) < 18 and (earlier := own.filter(pk=key).first()):
+    if earlier := own.filter(pk__in=keys_in(request.GET.get("from", ""))).first():
         words = {name: getattr(earlier, name) for name in ("subject", "text", "with_leave")}
         return {"communities": list(earlier.communities.all()), **words}
     if meeting is None:

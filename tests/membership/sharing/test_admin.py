@@ -96,6 +96,18 @@ def test_changed_words_are_another_announcement_and_an_undone_one_is_previewed_a
     assert Announcement.objects.filter(text=second["text"][0], taken_back_at=None).exists()
 
 
+@pytest.mark.parametrize("sent", ["9" * 25, "9" * 5000, "²", "1,x", ""])
+def test_keys_that_no_row_can_have_are_no_error(desk, sent):
+    for page in (
+        "worklistrow/?import={}",
+        "outboxemail/?announcement={}",
+        "announcement/add/?from={}",
+    ):
+        assert desk.get(f"/admin/membership/{page.format(sent)}").status_code == 200
+    for page in ("outboxemail/restore/", "access/several/", "access/undo/", "worklistrow/undo/"):
+        assert desk.post(f"/admin/membership/{page}", {"pk": sent}).status_code == 302
+
+
 def test_the_page_says_when_nothing_or_not_everything_was_delivered(desk):
     member("Ana Sample")
     member("Bea Sample")
