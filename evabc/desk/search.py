@@ -113,7 +113,8 @@ def found_by(request: AuthenticatedRequest, words: str) -> list[Group]:
 def search(request: AuthenticatedRequest) -> HttpResponse:
     """What the words in the search box find; the reference of a request leads to it."""
     words = " ".join(request.GET.get("q", "")[:LONGEST].split()[:MOST_WORDS])
-    can_search = any(map(str.isalnum, words))  # a search skips words of signs, and would find everything
+    # A search skips words of signs, so these alone would find everything.
+    can_search = any(map(str.isalnum, words))
     if exact := requests_of(request.user).filter(reference=words.upper()).first():
         return redirect("admin:joinrequests_joinrequest_change", exact.pk)
     return desk_page(
