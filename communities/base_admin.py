@@ -25,7 +25,7 @@ class PlainWordsMixin(admin.options.BaseModelAdmin):
             field.error_messages["required"] = f"Fill in “{field.label}.”"
         if field and isinstance(getattr(field.widget, "widget", None), AutocompleteSelect):
             # HTML allows `required` only with an empty choice, and these have no choice before someone types.
-            field.widget.use_required_attribute = lambda initial: False  # type: ignore[method-assign]
+            field.widget.use_required_attribute = lambda initial: False
         return field
 
 

@@ -76,7 +76,7 @@ def community(request: HttpRequest, slug: str) -> HttpResponse:
         "site/community.html",
         {
             "community": shown,
-            "is_counted": shown.members >= FEWEST_COUNTED,
+            "fewest_counted": FEWEST_COUNTED,
             "meetings": meetings[:MEETINGS_SHOWN],
             "answer_days": settings.WAITING_LIMIT_DAYS["loud"],
         },

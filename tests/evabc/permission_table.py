@@ -186,7 +186,15 @@ TABLE = {
         "communities_communityofpractice", look=LEADS, add=LEADS, change=LEADS, delete=NOBODY
     ),
     **fixed_rows("communities_passage"),
-    **fixed_rows("communities_organizationdetail"),
+    # Nothing in its form is required.
+    **rows_of(
+        "communities_organizationdetail",
+        look=LEADS,
+        add=NOBODY,
+        change=LEADS,
+        delete=NOBODY,
+        save=desk(403, 403, ON),
+    ),
     **rows_of("communities_question", look=LEADS, add=LEADS, change=LEADS, delete=LEADS),
     # Leads add an account by inviting a colleague. The worker was not invited.
     **rows_of("membership_user", look=LEADS, add=LEADS, change=LEADS, delete=NOBODY),
