@@ -42,14 +42,13 @@ def invite(request: AuthenticatedRequest) -> HttpResponse:
         request,
         "desk/accounts/invite.html",
         title="Invite a colleague",
-        crumbs=[("Accounts", reverse("admin:membership_user_changelist"))],
         lede="They get an email, sign in with a code and set up two-step sign-in. Then the staff desk opens for them.",
         form=form,
         button="Send invitation",
         back=("Cancel", reverse("admin:membership_user_changelist")),
-        waiting=invitations.waiting().prefetch_related("user__groups"),
-        here=invitations.invited()
-        .filter(has_come=True, sent_at__gte=now - INVITED_FOR)
+        waiting=invitations.invited(has_come=False).prefetch_related("user__groups"),
+        here=invitations.invited(has_come=True)
+        .filter(sent_at__gte=now - INVITED_FOR)
         .prefetch_related("user__groups"),
     )
 
