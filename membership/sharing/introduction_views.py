@@ -101,8 +101,8 @@ def edit_introduction(request: AuthenticatedRequest, member: Member) -> HttpResp
         {
             "up": up,
             "heading": "Change your introduction" if own else "Introduce yourself",
-            "lede": f"Members of {member.community.short_name} and EVA BC staff see your name, {member.person.name}, and what you "
-            "write here. You can take it back at any time.",
+            "lede": f"Members of {member.community.short_name} will be able to read your name, {member.person.name}, "
+            "and what you write here. So will EVA BC staff. You can withdraw it at any time.",
             "form": form,
             "button": "Save" if own else "Show this to the members",
             "back": ("Cancel", up[1]),
