@@ -21,6 +21,7 @@ class MembershipConfig(AppConfig):
         from membership.rosters import emails
         from membership.rosters.public_numbers import public_numbers
         from membership.sharing import emails as announcement_emails
+        from membership.sharing import introductions
 
         authenticator_added.connect(record_new_factor)
         post_migrate.connect(protect_history, sender=self)
@@ -34,5 +35,6 @@ class MembershipConfig(AppConfig):
             *merging.EMAIL_KINDS,
             *writing.EMAIL_KINDS,
             *announcement_emails.EMAIL_KINDS,
+            *introductions.EMAIL_KINDS,
             *invitations.EMAIL_KINDS,
         )
