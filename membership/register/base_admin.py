@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Field, Model, QuerySet
 from django.forms import BaseInlineFormSet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -93,8 +93,9 @@ class OpenedForm(forms.ModelForm):
                 words = display() if display else getattr(self.instance, name)
                 clashes.append(f"“{self[name].label}” is now “{words}”.")
         if clashes:
-            self.data = self.data.copy()
-            self.data[self.add_prefix("opened")] = json.dumps(now)
+            if isinstance(self.data, QueryDict):
+                self.data = self.data.copy()
+                self.data[self.add_prefix("opened")] = json.dumps(now)
             raise ValidationError(
                 f"Someone changed this after you opened it: {' '.join(clashes)} Check what you typed, then save again."
             )
