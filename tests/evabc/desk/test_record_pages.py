@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from communities.rules.vocabulary import Evidence
+from evabc.desk import record_pages
 from evabc.desk.record_pages import known_person
 from membership.access.verbs import Verb, mark
 from membership.models import (
@@ -192,6 +193,17 @@ def test_an_agencys_page_says_who_works_there_and_who_asks(client, dana, priya):
     assert "Sample Bay</a>: funder not known" in of_team
     assert "Open requests" not in of_team
     assert "Dana Sample</bdi>, ICAT" in page(client, url_of(agency))
+
+
+def test_requests_of_an_agency_that_are_not_shown_are_behind_a_link(client, priya, monkeypatch):
+    monkeypatch.setattr(record_pages, "SHOWN", 1)
+    agency = Agency.objects.create(name="Example House")
+    for number in range(2):
+        builders.sent(builders.worker(f"w{number}@example.org"))
+        JoinRequest.objects.update(agency=agency)
+        builders.sign_in(client, priya)
+        shown = page(client, url_of(agency))
+        assert ("All open requests with this agency" in shown) == (number > 0)
 
 
 # -- Saving the data of a person ---------------------------------------------------------------------
