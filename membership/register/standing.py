@@ -116,13 +116,26 @@ def superseded_on(fact: EvidencedModel, newest: _NewestDays) -> date | None:
 
 
 def _grouped(rows: Iterable[_Row], key: Callable[[_Row], Hashable]) -> list[list[_Row]]:
-    """The rows about each program or initiative. Of the person's own claims only the newest, at the end."""
+    """The rows about each program or initiative. Of the person's own claims only the newest, at the end.
+
+    What they claim in the same words as before is about the same, even if staff matched only the earlier claim.
+    """
+    rows = list(rows)
+    newest = {_in_their_words(row): row for row in rows if row.evidence == Evidence.CLAIMED}
     groups: dict[Hashable, list[_Row]] = defaultdict(list)
-    claims: dict[Hashable, list[_Row]] = defaultdict(list)
+    claims: dict[Hashable, list[_Row]] = {}
     for row in rows:
         group = groups[key(row)]
-        (claims[key(row)] if row.evidence == Evidence.CLAIMED else group).append(row)
-    return [groups[subject] + claims[subject][-1:] for subject in groups]
+        if row.evidence != Evidence.CLAIMED:
+            group.append(row)
+        elif newest[_in_their_words(row)] is row:
+            claims[key(row)] = [row]
+    return [group for subject in groups if (group := groups[subject] + claims.get(subject, []))]
+
+
+def _in_their_words(claim: ProgramPosition | CoordinationRole) -> Hashable:
+    program_or_initiative, *words = claim.IDENTITY_FIELDS
+    return tuple(getattr(claim, name) for name in words)
 
 
 def _program_key(position: ProgramPosition) -> Hashable:
