@@ -128,9 +128,7 @@ def find_program(agency: Agency | None, program_type: ProgramType, place: str) -
     return _only_in(place, programs)
 
 
-def _role(
-    answers: Answers, person: Person, *, is_looked_up: bool
-) -> tuple[CoordinationRole, ...]:
+def _role(answers: Answers, person: Person, *, is_looked_up: bool) -> tuple[CoordinationRole, ...]:
     kind = _one_of(InitiativeKind, answers.get("initiative_kind"))
     role = _one_of(RoleKind, answers.get("role"))
     if kind is None or role is None:

@@ -24,6 +24,8 @@ from membership.register.names import name_key
 
 _Row = TypeVar("_Row", ProgramPosition, CoordinationRole)
 
+SavedWork = tuple[Iterable[ProgramPosition], Iterable[CoordinationRole]]
+
 
 def standing_of(
     person: Person,
@@ -42,22 +44,32 @@ def standings_of(
     *,
     positions: Sequence[ProgramPosition] = (),
     roles: Sequence[CoordinationRole] = (),
+    saved: SavedWork | None = None,
 ) -> dict[int, Standing]:
-    """What is known about each of ``people``, by their keys, including their unsaved rows."""
+    """What is known about each of ``people``, by their keys, including their unsaved rows.
+
+    Their ``saved`` ones, in the order of their keys, are read if they are not given.
+    """
     keys = {person.pk for person in people if person.pk}
-    saved_positions = ProgramPosition.objects.filter(person__in=keys).order_by("pk")
-    saved_roles = CoordinationRole.objects.filter(person__in=keys).order_by("pk")
+    saved_positions, saved_roles = saved or (
+        ProgramPosition.objects.filter(person__in=keys)
+        .select_related("program__agency", "agency")
+        .order_by("pk"),
+        CoordinationRole.objects.filter(person__in=keys)
+        .select_related("initiative")
+        .order_by("pk"),
+    )
     positions_of, roles_of = defaultdict(list), defaultdict(list)
     agencies, confirmed = set(), set()
     # Unsaved rows come last: they are newer.
-    for position in (*saved_positions.select_related("program__agency", "agency"), *positions):
+    for position in (*saved_positions, *positions):
         positions_of[position.person_id].append(position)
         if agency := position.known_agency:
             agencies.add(agency.pk)
             is_current = (position.starts_on or on) <= on <= (position.ends_on or on)
             if is_current and position.evidence == Evidence.CONFIRMED:
                 confirmed.add((position.person_id, agency.pk))
-    for role in (*saved_roles.select_related("initiative"), *roles):
+    for role in (*saved_roles, *roles):
         roles_of[role.person_id].append(role)
     # Queried only if there is a listed fact.
     newest = cast(_NewestDays, SimpleLazyObject(ListImport.newest))
@@ -134,7 +146,7 @@ def _grouped(rows: Iterable[_Row], key: Callable[[_Row], Hashable]) -> list[list
 
 
 def _in_their_words(claim: ProgramPosition | CoordinationRole) -> Hashable:
-    program_or_initiative, *words = claim.IDENTITY_FIELDS
+    _matched, *words = claim.IDENTITY_FIELDS
     return tuple(getattr(claim, name) for name in words)
 
 

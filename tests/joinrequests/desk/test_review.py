@@ -71,10 +71,10 @@ def test_what_is_missing_is_added_from_the_same_page(desk, asked):
 
 
 def test_a_search_shows_what_it_finds_and_changes_nothing(desk, agency, asked):
-    shown = read(desk, address(asked) + "?find=harbour")
+    shown = read(desk, address(asked) + "?find-agency=harbour")
     assert 'Match<span class="visually-hidden"> to Example Harbour Family Services' in shown
-    shown = read(desk, address(asked) + "?find=<b>nobody")
-    assert "No agency has “<bdi><b>nobody</bdi>” in its name." in shown
+    shown = read(desk, address(asked) + "?find-agency=<b>nobody")
+    assert "<bdi>No agency has “<b>nobody” in its name.</bdi>" in shown
     asked.refresh_from_db()
     assert asked.agency is None
 
