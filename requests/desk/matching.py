@@ -229,6 +229,14 @@ def _match(
     join_request = _lock(join_request_id=join_request_id, by=by, or_approved=True)
     to, noun = _locked(to), _NOUNS[type(to)]
     written, rows = agency_as_written(join_request), _rows_to_match(join_request, to)
+    is_matched = all(getattr(row, f"{noun}_id") == to.pk for row in rows) and (
+        noun != "agency" or join_request.agency_id == to.pk
+    )
+    steps = join_request.register_steps.filter(undone_at=None, action__endswith=f"-{noun}")
+    if (
+        is_matched and steps.exists()
+    ):  # by a colleague, or by a second click: one undo takes it back
+        raise RefusedError(f"This is already matched to {to}. Nothing was changed.")
     watched = _Watched(join_request, *rows)
     for row in rows:
         setattr(row, noun, to)

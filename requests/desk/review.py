@@ -186,6 +186,18 @@ def _conversation(steps: Sequence[JoinRequestEvent]) -> Sequence[JoinRequestEven
     return [step for step in steps[asked:] if step.verb in (Verb.ASK, Verb.REPLY)]
 
 
+def unmatched_of(join_request: JoinRequest) -> list[str]:
+    """What an open request names that is not matched to the register, so that nothing is known about it."""
+    if join_request.another_name or not join_request.is_open:
+        return []
+    positions, roles = claimed_rows(join_request)
+    return [
+        *["agency"] * (join_request.agency is None and bool(positions)),
+        *["program"] * any(row.program_id is None for row in positions[-1:]),
+        *["initiative"] * any(row.initiative_id is None for row in roles[-1:]),
+    ]
+
+
 # -- What the register has, read once for the page ----------------------------------------------------
 
 # Who confirmed a fact, if staff did.
@@ -388,7 +400,8 @@ def _funding(program: Program, matched: Program | None) -> str:
     until = f", until {date_format(program.funded_until)}" if program.funded_until else ""
     funder = "the ministry" if program.funder == Funder.PSSG else "another funder"
     words = f"Funded by {funder}{until}"
-    return words if program == matched else f"{program}: {words[0].lower()}{words[1:]}"
+    name = _offer(program, "").words
+    return words if program == matched else f"{name}: {words[0].lower()}{words[1:]}"
 
 
 # -- What to match and confirm --------------------------------------------------------------------

@@ -32,6 +32,7 @@ from requests.desk.review import (
     requests_of,
     review_context,
     rows_of,
+    unmatched_of,
 )
 from requests.lifecycle import UNDOABLE, State, Verb, allows
 from requests.models import JoinRequest
@@ -212,6 +213,7 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         lede=decision.lede,
         form=form,
         near=near,
+        unmatched=unmatched_of(join_request) if decision.verb == Verb.APPROVE else (),
         assessment=assessment,
         assigned_to_colleague=join_request.assigned_sentence(now) if is_colleagues else "",
         email=email,
