@@ -262,7 +262,7 @@ def test_the_other_requests_of_an_agency_are_ticked_one_by_one(desk, agency, ask
     row = _row_of(desk, asked, "agency")
     for other in others:
         assert f'value="{other.pk}" id="alike-{other.pk}" checked' in row
-        assert f"({other.reference}): “<bdi>{WRITTEN}</bdi>”" in row
+        assert f"<bdi>{other.applicant_name}</bdi> ({other.reference})" in row
 
     shown = press(desk, asked, "match-alike", others=[others[0].pk])
     assert f"Matched to this agency too: {others[0].reference}." in shown
