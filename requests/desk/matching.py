@@ -63,39 +63,29 @@ def claimed_rows(
 
     The person's ``positions`` and ``roles``, and the keys of the agency's names, are read if they are not given.
     """
-    person = join_request.person
-    claims = claims_of(
-        join_request.answers, person=person, community=join_request.community, find=None
-    )
-    if claims.positions and positions is None:
-        positions = person.positions.select_related("program__agency", "agency").order_by("pk")
-    if claims.roles and roles is None:
-        roles = person.roles.select_related("initiative").order_by("pk")
-    if claims.positions and agency_keys is None:
-        agency_keys = keys_of(agency_as_written(join_request))
-    return (
-        [
-            row
-            for claim in claims.positions
-            for row in _alike(claim, positions or (), "program_type", "community_served")
-            if name_key(row.agency_name) in (agency_keys or ())
-        ],
-        [
-            row
-            for claim in claims.roles
-            for row in _alike(claim, roles or (), "role", *CoordinationRole.IDENTITY_FIELDS[1:])
-        ],
-    )
+    person, answers = join_request.person, join_request.answers
+    claims = claims_of(answers, person=person, community=join_request.community, find=None)
+    found: tuple[list[ProgramPosition], list[CoordinationRole]] = [], []
+    for claim in claims.positions:
+        if positions is None:
+            positions = person.positions.select_related("program__agency", "agency").order_by("pk")
+        keys = agency_keys or keys_of(agency_as_written(join_request))
+        words = ("program_type", "community_served")
+        found[0].extend(
+            r for r in _alike(claim, positions, words) if name_key(r.agency_name) in keys
+        )
+    for held in claims.roles:
+        if roles is None:
+            roles = person.roles.select_related("initiative").order_by("pk")
+        found[1].extend(_alike(held, roles, ("role", *held.IDENTITY_FIELDS[1:])))
+    return found
 
 
-def _alike(claim: _Row, rows: Iterable[_Row], *names: str) -> list[_Row]:
+def _alike(claim: _Row, rows: Iterable[_Row], names: Iterable[str]) -> list[_Row]:
     """Those of a person's rows that say the same as a claim of theirs, and are no list's."""
-    return [
-        row
-        for row in rows
-        if row.evidence in _OWN_EVIDENCE
-        and all(getattr(row, name) == getattr(claim, name) for name in names)
-    ]
+    said = [(name, getattr(claim, name)) for name in names]
+    own = [row for row in rows if row.evidence in _OWN_EVIDENCE]
+    return [row for row in own if all(getattr(row, name) == value for name, value in said)]
 
 
 def requests_naming_the_same_agency(

@@ -411,7 +411,7 @@ def _funding(program: Program, matched: Program | None) -> str:
 class Offer:
     """Something of the register in words, and how it differs from what they wrote; empty if it does not.
 
-    ``is_exact`` if it is of the kind and serves the place that they named.
+    ``is_exact`` if it is of the kind that they named, serves the place and has the name.
     """
 
     row: Registered
@@ -424,6 +424,25 @@ class Offer:
         return reverse(f"admin:membership_{self.row._meta.model_name}_change", args=[self.row.pk])
 
 
+def _offer(row: Registered, place: str, kind: str = "", name: str | None = None) -> Offer:
+    there = row.city if isinstance(row, Agency) else row.community_served
+    its_name = row.get_type_display() if isinstance(row, Program) else row.name
+    is_kind = not kind or kind == (
+        row.type if isinstance(row, Program) else getattr(row, "kind", "")
+    )
+    is_there = name_key(there) == name_key(place)
+    is_named = name is None or name_key(name) == name_key(its_name)
+    differs = [] if is_kind else ["another kind"]
+    if place and there and not is_there:
+        differs.append(f"they serve {place}")
+    return Offer(
+        row,
+        words=f"{its_name}, {there}" if there else its_name,
+        differs=", ".join(differs),
+        is_exact=bool(place) and is_kind and is_there and is_named,
+    )
+
+
 @dataclass(frozen=True)
 class Subject:
     """What a request names and staff match to the register; ``noun`` is agency, program or initiative.
@@ -434,25 +453,19 @@ class Subject:
 
     noun: str
     matched: Offer | None = None
-    named: str = ""
     offers: Sequence[Offer] = ()
+    named: str = ""
     missing: str = ""
     search: str = ""
     form: Form | None = None
 
-    def address(self, action: str) -> str:
-        return f"admin:joinrequests_joinrequest_{action}-{self.noun}"
-
     @property
     def match_address(self) -> str:
-        return self.address("match")
+        return f"admin:joinrequests_joinrequest_match-{self.noun}"
 
     @property
     def add_address(self) -> str:
-        return self.address("add")
-
-
-_NAMED = "the applicant named it"
+        return f"admin:joinrequests_joinrequest_add-{self.noun}"
 
 
 def subjects_of(
@@ -475,73 +488,63 @@ def subjects_of(
     if agency and agency.name_key in register.agency_keys:
         is_its_name = name_key(written) == agency.name_key
         named = f"the applicant gave {'this name' if is_its_name else 'another name of it'}"
-    subject = Subject(
+    first = Subject(
         "agency",
-        matched=_offer(agency, place) if agency else None,
+        _offer(agency, place) if agency else None,
+        [_offer(row, place) for row in like],
         named=named,
-        offers=[_offer(row, place) for row in like],
         missing=_nothing_like("agency", search) if can_match else "Not matched",
         search=search,
-        form=AddAgencyForm(initial={"name": written}, auto_id="add-agency-%s"),
+        form=AddAgencyForm(initial={"name": written}, auto_id="add-agency-%s")
+        if can_match
+        else None,
     )
-    other = "initiative" if join_request.community.is_coordination else "program"
-    if not can_match:
-        return [replace(subject, form=None), Subject(other, missing="–")]
-    if role:
-        return [subject, _initiative(role, (searches or {}).get("initiative", ""))]
-    if position:
-        return [subject, _program(position, agency, register.programs)]
-    return [subject, Subject(other, missing="The register no longer has what they reported.")]
+    if position and can_match:
+        return [first, _program(position, agency, register.programs)]
+    if role and can_match:
+        return [first, _initiative(role, (searches or {}).get("initiative", ""))]
+    gone = "The register no longer has what they reported." if can_match else "–"
+    noun = "initiative" if join_request.community.is_coordination else "program"
+    return [first, Subject(noun, missing=gone)]
 
 
 def _program(
     position: ProgramPosition, agency: Agency | None, programs: Sequence[Program]
 ) -> Subject:
-    place, kind = position.community_served, position.program_type
-    offers = [_offer(row, place, row.type != kind) for row in programs]
+    place, kind, program = position.community_served, position.program_type, position.program
+    names = {"program_type": kind, "community_served": place}
     # What differs least comes first.
-    offers.sort(key=lambda offer: ("another kind" in offer.differs, bool(offer.differs)))
-    program = position.program
-    matched = _offer(program, place, program.type != kind) if program else None
-    form = AddProgramForm(
-        initial={"program_type": kind, "community_served": place}, auto_id="add-program-%s"
-    )
-    nothing = "The agency has no programs in the register."
+    offers = [_offer(row, place, kind) for row in sorted(programs, key=lambda p: p.type != kind)]
+    offers.sort(key=lambda offer: not offer.is_exact)
+    matched = _offer(program, place, kind) if program else None
     return Subject(
         "program",
-        matched=matched,
-        named=_NAMED if matched and [o for o in offers if o.is_exact] == [matched] else "",
-        offers=[offer for offer in offers if offer != matched],
-        missing=nothing if agency else "Match the agency first.",
-        form=form if agency else None,
+        matched,
+        [offer for offer in offers if offer != matched],
+        named=_NAMED if [offer for offer in offers if offer.is_exact] == [matched] else "",
+        missing="The agency has no programs in the register."
+        if agency
+        else "Match the agency first.",
+        form=AddProgramForm(initial=names, auto_id="add-program-%s") if agency else None,
     )
 
 
 def _initiative(role: CoordinationRole, search: str) -> Subject:
-    place, kind, known = role.community_served, role.initiative_kind, role.initiative
-    matched = _offer(known, place, known.kind != kind) if known else None
-    is_same_name = known is not None and name_key(known.name) == name_key(role.initiative_name)
-    names = {"kind": kind, "name": role.initiative_name, "community_served": place}
+    place, kind, name = role.community_served, role.initiative_kind, role.initiative_name
+    names = {"kind": kind, "name": name, "community_served": place}
+    matched = _offer(role.initiative, place, kind, name) if role.initiative else None
     return Subject(
         "initiative",
-        matched=matched,
-        named=_NAMED if matched and matched.is_exact and is_same_name else "",
-        offers=[_offer(r, place, r.kind != kind) for r in _near_initiatives(role, search)],
+        matched,
+        [_offer(row, place, kind) for row in _near_initiatives(role, search)],
+        named=_NAMED if matched and matched.is_exact else "",
         missing=_nothing_like("initiative", search),
         search=search,
         form=AddInitiativeForm(initial=names, auto_id="add-initiative-%s"),
     )
 
 
-def _offer(row: Registered, place: str, is_of_another_kind: bool = False) -> Offer:
-    there = row.city if isinstance(row, Agency) else row.community_served
-    name = row.get_type_display() if isinstance(row, Program) else row.name
-    is_there = name_key(there) == name_key(place)
-    differs = ["another kind"] * is_of_another_kind
-    if place and there and not is_there:
-        differs.append(f"they serve {place}")
-    words = f"{name}, {there}" if there else name
-    return Offer(row, words, ", ".join(differs), bool(place) and is_there and not differs)
+_NAMED = "the applicant named it"
 
 
 def _nothing_like(noun: str, search: str) -> str:
@@ -603,10 +606,10 @@ def panel_context(
     # A form with errors comes back with what was typed.
     if isinstance(refused, MembershipForm):
         check_membership = refused
-    subjects = [
-        replace(s, form=refused) if refused and type(s.form) is type(refused) else s
-        for s in subjects
-    ]
+    if refused:
+        subjects = [
+            replace(s, form=refused) if isinstance(s.form, type(refused)) else s for s in subjects
+        ]
     # Without a match by staff, all who gave this name were matched when they sent their request.
     is_by_staff = agency is not None and "agency" in register.steps
     alike = (
