@@ -223,7 +223,7 @@ class MatchAlikeForm(forms.Form):
     """Which of the other requests that name the same agency are matched to it too."""
 
     others = forms.TypedMultipleChoiceField(
-        coerce=int, error_messages={"required": "Tick at least one of the other requests."}
+        coerce=int, error_messages={"required": "Choose at least one of the other requests."}
     )
 
     def __init__(self, data: QueryDict, **options: Any) -> None:

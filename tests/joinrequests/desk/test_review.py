@@ -266,7 +266,7 @@ def test_the_other_requests_of_an_agency_are_ticked_one_by_one(desk, agency, ask
 
     shown = press(desk, asked, "match-alike", others=[others[0].pk])
     assert f"Matched to this agency too: {others[0].reference}." in shown
-    assert "Tick at least one of the other requests." in press(desk, asked, "match-alike")
+    assert "Choose at least one of the other requests." in press(desk, asked, "match-alike")
     again = press(desk, asked, "match-alike", others=[others[0].pk, others[1].pk])
     assert "matched or decided since. Nothing was changed." in again
     for other, matched in zip(others, (agency, None), strict=True):
