@@ -1,6 +1,7 @@
 """The forms of the staff desk: deciding on a request, notes, matching it to the register, confirming."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django import forms
 from django.db.models import TextChoices
@@ -195,20 +196,41 @@ _CHOICE_ERRORS = {
 }
 
 
-class MatchAgencyForm(forms.Form):
+class MatchForm(forms.Form):
+    """One field, which names what the request is matched ``to``."""
+
+    def clean(self) -> dict[str, object]:
+        return {"to": next(iter((super().clean() or {}).values()), None)}
+
+
+class MatchAgencyForm(MatchForm):
     agency = forms.ModelChoiceField(Agency.objects.all(), error_messages=_CHOICE_ERRORS)
 
 
-class MatchProgramForm(forms.Form):
+class MatchProgramForm(MatchForm):
     program = forms.ModelChoiceField(
         Program.objects.select_related("agency"), error_messages=_CHOICE_ERRORS
     )
 
 
-class MatchInitiativeForm(forms.Form):
+class MatchInitiativeForm(MatchForm):
     initiative = forms.ModelChoiceField(
         CoordinationInitiative.objects.all(), error_messages=_CHOICE_ERRORS
     )
+
+
+class MatchAlikeForm(forms.Form):
+    """Which of the other requests that name the same agency are matched to it too."""
+
+    others = forms.TypedMultipleChoiceField(
+        coerce=int, error_messages={"required": "Choose at least one of the other requests."}
+    )
+
+    def __init__(self, data: QueryDict, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.ticked = {int(key) for key in data.getlist("others") if key.isdecimal()}
+        # Which of them may be matched, the verb checks.
+        self.fields["others"].choices = [(pk, pk) for pk in self.ticked]  # type: ignore[attr-defined]
 
 
 def _line(label: str, max_length: int, missing: str = "") -> SingleLineField:

@@ -18,6 +18,7 @@ from membership.access.comparison import compare
 from membership.errors import RefusedError
 from membership.meetings.calendar import renew_feed
 from membership.models import (
+    Agency,
     Enrolment,
     ListKind,
     NameCheck,
@@ -30,7 +31,7 @@ from membership.models import (
 from membership.people.changing_email import change_email
 from membership.register.person_records import change_details, person_of_user
 from requests import workflow
-from requests.desk.matching import match_agency
+from requests.desk.matching import match
 from requests.desk.name_answers import ASK_FOR_OWN_EMAIL, answer
 from requests.desk.review import assessments_of
 from requests.lifecycle import State
@@ -105,7 +106,7 @@ def test_a_request_under_another_name_changes_nothing_and_cannot_be_approved(cli
     with pytest.raises(RefusedError, match="and this says Lee Other"):
         approve()
     with pytest.raises(RefusedError, match="Answer the name check first"):
-        match_agency(join_request_id=request.pk, agency=None, by=priya, now=NOW)
+        match(join_request_id=request.pk, to=Agency(pk=1), by=priya, now=NOW)
     assert not Enrolment.objects.exists()
 
     builders.sign_in(client, priya)
