@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from communities.models import Passage, Question, SupportTeam
+from communities.models import OrganizationDetail, Passage, Question, SupportTeam
 from membership.imports import uploads
 from membership.meetings.calendar import feed_address, renew_feed
 from membership.models import (
@@ -70,6 +70,7 @@ def world():
         "communityofpractice": join_request.community,
         "question": Question.objects.first(),
         "passage": Passage.objects.first(),
+        "organizationdetail": OrganizationDetail.objects.first(),
         "user": worker,
         "correction": Correction.objects.create(
             person=worker.person,

@@ -165,6 +165,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             ),
             Entry("Public questions", "communities_question_changelist", is_for_leads=True),
             Entry("Public texts", "communities_passage_changelist", is_for_leads=True),
+            Entry("About EVA BC", "communities_organizationdetail_changelist", is_for_leads=True),
             Entry("Teams", "communities_supportteam_changelist", is_for_leads=True),
         ),
     ),

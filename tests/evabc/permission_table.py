@@ -24,6 +24,10 @@ NEW_WORK = [IN, IN, ON, *[200] * 5]
 OWN_NOT_THAT_WAY = [IN, IN, *[405] * 6]
 LED_ON = [IN, IN, *[HOME] * 6]
 FRESH_CODE = [IN, IN, *[CODE] * 6]
+# Only staff set up a second factor.
+STAFF_SIGNED_IN = [IN, IN, 404, 404, *[200] * 4]
+STAFF_NOT_THAT_WAY = [IN, IN, 404, 404, *[405] * 4]
+STAFF_CODE = [IN, IN, 404, 404, *[CODE] * 4]
 
 
 def desk(program, ccss, lead):
@@ -81,6 +85,7 @@ TABLE = {
     "communities": (ALL, NOT_THAT_WAY),
     "community": (ALL, NOT_THAT_WAY),
     "questions": (ALL, NOT_THAT_WAY),
+    "search": (ALL, NOT_THAT_WAY),
     "accessibility": (ALL, NOT_THAT_WAY),
     "privacy": (ALL, NOT_THAT_WAY),
     "healthz": (ALL, NOT_THAT_WAY),
@@ -144,18 +149,18 @@ TABLE = {
     "account_confirm_it_is_you": (SIGNED_IN, SIGNED_IN),
     "account_active": ([204] * 8, NOT_THAT_WAY),
     "usersessions_list": (SIGNED_IN, [IN, IN, *[ON] * 6]),
-    "mfa_index": (SIGNED_IN, OWN_NOT_THAT_WAY),
+    "mfa_index": (STAFF_SIGNED_IN, STAFF_NOT_THAT_WAY),
     # Workers are redirected to two-step sign-in, which only the staff desk requires.
     "account_first_factor": ([IN, IN, FACTOR, FACTOR, *[200] * 4], OWN_NOT_THAT_WAY),
     "mfa_authenticate": (LED_ON, LED_ON),
     "mfa_reauthenticate": (FRESH_CODE, FRESH_CODE),
-    "mfa_activate_totp": (FRESH_CODE, FRESH_CODE),
+    "mfa_activate_totp": (STAFF_CODE, STAFF_CODE),
     "mfa_deactivate_totp": (FRESH_CODE, FRESH_CODE),
     "mfa_view_recovery_codes": (FRESH_CODE, FRESH_CODE),
     "mfa_generate_recovery_codes": (FRESH_CODE, FRESH_CODE),
     "mfa_download_recovery_codes": (FRESH_CODE, FRESH_CODE),
-    "mfa_list_webauthn": (SIGNED_IN, OWN_NOT_THAT_WAY),
-    "mfa_add_webauthn": (FRESH_CODE, FRESH_CODE),
+    "mfa_list_webauthn": (STAFF_SIGNED_IN, STAFF_NOT_THAT_WAY),
+    "mfa_add_webauthn": (STAFF_CODE, STAFF_CODE),
     "mfa_reauthenticate_webauthn": (FRESH_CODE, FRESH_CODE),
     "mfa_remove_webauthn": (FRESH_CODE, FRESH_CODE),
     "mfa_edit_webauthn": (FRESH_CODE, FRESH_CODE),
@@ -184,6 +189,15 @@ TABLE = {
         "communities_communityofpractice", look=LEADS, add=LEADS, change=LEADS, delete=NOBODY
     ),
     **fixed_rows("communities_passage"),
+    # Nothing in its form is required.
+    **rows_of(
+        "communities_organizationdetail",
+        look=LEADS,
+        add=NOBODY,
+        change=LEADS,
+        delete=NOBODY,
+        save=desk(403, 403, ON),
+    ),
     **rows_of("communities_question", look=LEADS, add=LEADS, change=LEADS, delete=LEADS),
     # Leads add an account by inviting a colleague. The worker was not invited.
     **rows_of("membership_user", look=LEADS, add=LEADS, change=LEADS, delete=NOBODY),
