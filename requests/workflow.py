@@ -96,6 +96,14 @@ def save_draft(
     return draft
 
 
+@transaction.atomic
+def discard(*, join_request_id: int, by: User) -> None:
+    """Delete their own draft, if it has not been sent in the meantime."""
+    drafts = JoinRequest.objects.select_for_update().filter(person__user=by, state=State.DRAFT)
+    for draft in drafts.filter(pk=join_request_id):
+        draft.delete()
+
+
 @_one_open_request(_ALREADY_OPEN)
 def submit(*, join_request_id: int, by: User, answers: Answers, now: datetime) -> JoinRequest:
     """Send the request. ``answers`` are those of a valid form; they become self-reported facts."""
