@@ -98,10 +98,8 @@ def save_draft(
 
 @transaction.atomic
 def discard(*, join_request_id: int, by: User) -> None:
-    """Delete their own draft, if it has not been sent in the meantime."""
-    drafts = JoinRequest.objects.select_for_update().filter(person__user=by, state=State.DRAFT)
-    for draft in drafts.filter(pk=join_request_id):
-        draft.delete()
+    """Delete a draft. Refused once it has been sent, like ``submit``."""
+    _lock_for(Verb.SUBMIT, join_request_id, by).delete()
 
 
 @_one_open_request(_ALREADY_OPEN)

@@ -38,3 +38,7 @@
     if (target.dataset?.longest) show(target);
   });
 })();
+
+document.addEventListener("click", ({ target }) => {
+  if (target.closest("[data-print]")) window.print();
+});

@@ -55,7 +55,7 @@ class Declaration:
     the choices that staff see in other words. ``example`` is the answer in the sample data.
 
     ``rule`` is the key of the kind of rule that the answer is for: what it says stands under the
-    question. ``vocabulary`` has the terms of a choice that the rules name.
+    question.
     """
 
     section: Section = Section.WORK
@@ -65,7 +65,6 @@ class Declaration:
     shared: bool = False
     example: str = ""
     rule: str = ""
-    vocabulary: type[TextChoices] | None = None
 
 
 def declare(field: _Field, **declared: Any) -> _Field:
@@ -92,6 +91,31 @@ def _choice(label: str, choices: Sequence[tuple[str, str]], missing: str) -> for
     return forms.ChoiceField(
         label=label,
         choices=choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": missing, "invalid_choice": missing},
+    )
+
+
+class TermField(forms.ChoiceField):
+    """A choice among the terms of a ``vocabulary``. Asked about some of them only, any other is "another"."""
+
+    def __init__(self, *, vocabulary: type[TextChoices], **options: Any) -> None:
+        super().__init__(**options)
+        self.vocabulary = vocabulary
+
+    def valid_value(self, value: str) -> bool:
+        return value in self.vocabulary.values
+
+    def prepare_value(self, value: Any) -> Any:
+        is_another = value in self.vocabulary.values and not super().valid_value(value)
+        return "OTHER" if is_another else value
+
+
+def _terms(label: str, vocabulary: type[TextChoices], missing: str) -> TermField:
+    return TermField(
+        label=label,
+        vocabulary=vocabulary,
+        choices=vocabulary.choices,
         widget=forms.RadioSelect,
         error_messages={"required": missing, "invalid_choice": missing},
     )
@@ -230,8 +254,9 @@ def answers_in_words(fields: Iterable[forms.BoundField]) -> list[tuple[str, str]
     answers = []
     for bound in fields:
         # Asked about its own program only, an answer may still be another one, from the form of all kinds.
-        terms = declaration_of(bound.field).vocabulary
-        choices = dict([*(terms.choices if terms else ()), *getattr(bound.field, "choices", ())])
+        choices = dict(getattr(bound.field, "choices", []))
+        if isinstance(bound.field, TermField):
+            choices = {**dict(bound.field.vocabulary.choices), **choices}
         answers.append((str(bound.label), str(choices.get(bound.data, bound.data or ""))))
     return answers
 
@@ -249,13 +274,10 @@ class ProgramJoinForm(JoinForm):
     work_legend = "Your program"
 
     program_type = declare(
-        _choice(
-            "Which program do you work in?", ProgramType.choices, "Choose the program you work in."
-        ),
+        _terms("Which program do you work in?", ProgramType, "Choose the program you work in."),
         staff_label="Program",
         entry_label="Which program do they work in?",
         rule=Caseload.key,
-        vocabulary=ProgramType,
     )
     carries_caseload = declare(
         _choice(
@@ -301,21 +323,15 @@ class CoordinationJoinForm(JoinForm):
     work_legend = "Your coordination initiative"
 
     initiative_kind = declare(
-        _choice(
-            "What kind of initiative is it?",
-            InitiativeKind.choices,
-            "Choose the kind of initiative.",
-        ),
+        _terms("What kind of initiative is it?", InitiativeKind, "Choose the kind of initiative."),
         staff_label="Initiative",
         rule=CoordinationRoleHeld.key,
-        vocabulary=InitiativeKind,
     )
     role = declare(
-        _choice("What is your role?", RoleKind.choices, "Choose your role."),
+        _terms("What is your role?", RoleKind, "Choose your role."),
         staff_label="Role",
         entry_label="What is their role?",
         rule=CoordinationRoleHeld.key,
-        vocabulary=RoleKind,
     )
     initiative_name = declare(
         SingleLineField(label="Name of the initiative (optional)", max_length=160, required=False),

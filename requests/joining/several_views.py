@@ -22,7 +22,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
-from membership.errors import RefusedError
+from membership.errors import RefusedError, refusal_as_warning
 from membership.models import Person
 from membership.register.person_records import person_of_user
 from requests import workflow
@@ -205,8 +205,11 @@ def discard(request: AuthenticatedRequest) -> HttpResponse:
     drafts = [status.draft for status in statuses if status.draft]
     if request.method == "POST":
         for draft in drafts:
-            workflow.discard(join_request_id=draft.pk, by=request.user)
-        messages.success(request, "We deleted these answers. Nothing was sent.")
+            with refusal_as_warning(request):
+                workflow.discard(join_request_id=draft.pk, by=request.user)
+                messages.success(
+                    request, f"Your answers for {draft.community.short_name} have been deleted."
+                )
     if request.method == "POST" or not drafts:
         return redirect("my:home")
     names = get_text_list([draft.community.full_name for draft in drafts], "and")

@@ -12,7 +12,7 @@ from communities.rules.rule import NOT_NAMED, STAFF_WILL_CONFIRM, Rule
 from communities.rules.vocabulary import Evidence, InitiativeKind, Status, Verdict
 from membership.models import Person
 from requests.answers import assess_answers
-from requests.joining.forms import Answers, declaration_of, join_form_class, own_terms
+from requests.joining.forms import Answers, TermField, declaration_of, join_form_class, own_terms
 
 _INITIATIVE_NOT_NAMED = NOT_NAMED.replace("this role", "this initiative")
 
@@ -42,9 +42,10 @@ def verdicts_of(
     for name, field in fields.items():
         declared, answer = declaration_of(field), answers.get(name)
         if declared.rule in findings and answer in dict(getattr(field, "choices", ())):
-            finding, terms = findings[declared.rule], declared.vocabulary
-            if terms and finding.status != Status.MET:
-                verdicts[name] = _of_term(terms(answer), rules[declared.rule], finding)
+            finding = findings[declared.rule]
+            if isinstance(field, TermField) and finding.status != Status.MET:
+                term = field.vocabulary(answer)
+                verdicts[name] = _of_term(term, rules[declared.rule], finding)
             else:
                 verdicts[name] = _of_finding(finding)
     return verdicts

@@ -125,16 +125,17 @@ def join(request: AuthenticatedRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     """Check the answers, and send the request."""
-    community = _community(slug)
+    is_sent = request.method == "POST"
+    community = _community(slug, with_rules=not is_sent)
     person = person_of_user(request.user)
     [status] = statuses_of(person, [community])
     if not status.draft:
         return redirect("join", slug=slug) if status.can_ask else _nothing_to_ask(request, status)
     answers = status.draft.answers
-    form = join_form_for(community, answers, own=True)
+    form = join_form_for(community, answers, own=not is_sent)
     if not form.is_valid():
         return _form_page(request, form, answers, status, person)
-    if request.method == "POST":
+    if is_sent:
         with refusal_as_warning(request):
             workflow.submit(
                 join_request_id=status.draft.pk,
@@ -199,8 +200,10 @@ def show_verdicts(
             bound.is_new = answers.get(name) != before.get(name)
 
 
-def _community(slug: str) -> CommunityOfPractice:
-    communities = CommunityOfPractice.objects.select_related("team").prefetch_related("criteria")
+def _community(slug: str, *, with_rules: bool = True) -> CommunityOfPractice:
+    communities = CommunityOfPractice.objects.select_related("team")
+    if with_rules:
+        communities = communities.prefetch_related("criteria")
     return get_object_or_404(communities, slug=slug)
 
 

@@ -98,6 +98,7 @@ TABLE = {
     # Without communities, these redirect to the page to choose them.
     "join-several-answers": ([IN, IN, *[ON] * 6],) * 2,
     "join-several-check": ([IN, IN, *[ON] * 6],) * 2,
+    "join-discard": ([IN, IN, *[ON] * 6],) * 2,
     "join-several-sent": ([IN, IN, *[ON] * 6], OWN_NOT_THAT_WAY),
     "my:home": (SIGNED_IN, OWN_NOT_THAT_WAY),
     "my:details": (SIGNED_IN, SIGNED_IN),
