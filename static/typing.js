@@ -25,11 +25,12 @@
       if (left > longest / 4 && input.tagName !== "TEXTAREA") return;
       text = document.createElement("div");
       text.className = "characters hint";
-      text.setAttribute("role", "status");
       input.after(text);
     }
     const many = Math.abs(left);
     const characters = `${many.toLocaleString("en-CA")} character${many === 1 ? "" : "s"}`;
+    // Read out only when it matters, not after every key.
+    text.setAttribute("aria-live", left < longest / 20 ? "polite" : "off");
     text.classList.toggle("characters-over", left < 0);
     text.textContent = left < 0 ? `${characters} too many` : `${characters} left`;
   };

@@ -110,6 +110,27 @@ class TermField(forms.ChoiceField):
         is_another = value in self.vocabulary.values and not super().valid_value(value)
         return "OTHER" if is_another else value
 
+    def ask_about(self, own: Sequence[TextChoices]) -> None:
+        """Ask about these only: yes or no about a single one. Where another one may count too, ask about all."""
+        other = self.vocabulary("OTHER")
+        if not own or other in own:
+            return
+        self.choices = [(term.value, str(term.label)) for term in (*own, other)]
+        term = own[0]
+        if len(own) > 1:
+            if isinstance(term, ProgramType):
+                self.label = "Which of these programs do you work in?"
+            return
+        self.choices = [(term.value, "Yes"), (other.value, "No")]
+        if isinstance(term, InitiativeKind):
+            name = INITIATIVE_NAMES[term][0]
+            asked, self.label = f"your initiative is {name}", f"Is your initiative {name}?"
+        else:
+            asked = f"you work in {PROGRAM_NAMES[ProgramType(term)]}"
+            self.label = f"Do {asked}?"
+        self.error_messages["required"] = f"Choose whether {asked}."
+        self.error_messages["invalid_choice"] = self.error_messages["required"]
+
 
 def _terms(label: str, vocabulary: type[TextChoices], missing: str) -> TermField:
     return TermField(
@@ -209,7 +230,9 @@ class JoinForm(forms.Form):
         self.community = community
         self.order_fields(sorted(self.fields, key=self._section))
         for name, terms in own_terms(community).items() if own else ():
-            _ask_about(self.fields[name], terms)  # type: ignore[arg-type]
+            field = self.fields[name]
+            if isinstance(field, TermField):
+                field.ask_about(terms)
         if only:
             self.fields = {only: self.fields[only]}
 
@@ -362,25 +385,3 @@ def own_terms(community: CommunityOfPractice) -> dict[str, list[TextChoices]]:
     if community.is_coordination:
         return {"initiative_kind": [t for r in community.rules() for t in r.initiatives_looked_at]}
     return {"program_type": [t for rule in community.rules() for t in rule.program_types]}
-
-
-def _ask_about(field: forms.ChoiceField, own: Sequence[TextChoices]) -> None:
-    """Ask about these only: yes or no about a single one. Where another one may count too, ask about all."""
-    if not own or "OTHER" in own:
-        return
-    [other] = [choice for choice in field.choices if choice[0] == "OTHER"]
-    field.choices = [*((term.value, term.label) for term in own), other]
-    if len(own) > 1:
-        if isinstance(own[0], ProgramType):
-            field.label = "Which of these programs do you work in?"
-        return
-    [term] = own
-    field.choices = [(term.value, "Yes"), (other[0], "No")]
-    if isinstance(term, ProgramType):
-        question = f"you work in {PROGRAM_NAMES[term]}"
-        field.label = f"Do {question}?"
-    else:
-        name = INITIATIVE_NAMES[term][0]
-        question, field.label = f"your initiative is {name}", f"Is your initiative {name}?"
-    field.error_messages["required"] = f"Choose whether {question}."
-    field.error_messages["invalid_choice"] = field.error_messages["required"]

@@ -40,7 +40,7 @@ def verdicts_of(
     findings = {finding.kind: finding for finding in assessment.findings}
     verdicts = {}
     for name, field in fields.items():
-        declared, answer = declaration_of(field), answers.get(name)
+        declared, answer = declaration_of(field), answers.get(name, "")
         if declared.rule in findings and answer in dict(getattr(field, "choices", ())):
             finding = findings[declared.rule]
             if isinstance(field, TermField) and finding.status != Status.MET:
