@@ -100,9 +100,10 @@ TABLE = {
     # Without a session, no names.
     "agencies": (NOT_THAT_WAY, [200] * 8),
     "join-several": (SIGNED_IN, OWN_NOT_THAT_WAY),
-    # Without communities, these redirect to the page to choose them.
-    "join-several-answers": ([IN, IN, *[ON] * 6],) * 2,
+    # Without communities, the first is the page to choose them; the others redirect.
+    "join-several-answers": (SIGNED_IN, SIGNED_IN),
     "join-several-check": ([IN, IN, *[ON] * 6],) * 2,
+    "join-discard": (LED_ON, LED_ON),
     "join-several-sent": ([IN, IN, *[ON] * 6], OWN_NOT_THAT_WAY),
     "my:home": (SIGNED_IN, OWN_NOT_THAT_WAY),
     "my:details": (SIGNED_IN, SIGNED_IN),
