@@ -17,6 +17,7 @@ class MembershipConfig(AppConfig):
         from membership.meetings import emails as meeting_emails
         from membership.people import changing_email, merging, writing
         from membership.privacy import emails as privacy_emails
+        from membership.resources import emails as resource_emails
         from membership.rosters import emails
         from membership.sharing import emails as announcement_emails
 
@@ -32,4 +33,5 @@ class MembershipConfig(AppConfig):
             *writing.EMAIL_KINDS,
             *announcement_emails.EMAIL_KINDS,
             *invitations.EMAIL_KINDS,
+            *resource_emails.EMAIL_KINDS,
         )

@@ -3,11 +3,19 @@
 from django.urls import path
 
 from membership.access import my_views as access_views
+from membership.resources import views as resource_views
 from membership.sharing import member_views
 
 urlpatterns = [
     path("", member_views.home, name="community"),
     path("announcements/", member_views.announcements, name="announcements"),
+    path("resources/", resource_views.resources, name="resources"),
+    path("resources/offer/", resource_views.offer, name="offer-resource"),
+    path("resources/<int:pk>/file/", resource_views.file, name="resource-file"),
+    path("resources/<int:pk>/withdraw/", resource_views.withdraw, name="withdraw-resource"),
+    path(
+        "resources/<int:pk>/offer-again/", resource_views.offer_again, name="offer-resource-again"
+    ),
     path("slack/", access_views.slack, name="slack"),
     path("slack/link/", access_views.slack_link, name="slack-link"),
     path("slack/joined/", access_views.slack_joined, name="slack-joined"),
