@@ -351,7 +351,8 @@ def _without(words: set[str], model: type[_Row], *columns: str) -> list[_Row]:
     for row in found:
         for column in columns:
             text = named.sub("[removed]", getattr(row, column))
-            setattr(row, column, text[: model._meta.get_field(column).max_length])
+            longest = getattr(model._meta.get_field(column), "max_length", None)
+            setattr(row, column, text[:longest])
         row.save(update_fields=columns)
     return found
 

@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -192,7 +193,7 @@ def delete(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def file(request: AuthenticatedRequest, pk: int) -> HttpResponse | StreamingHttpResponse:
+def file(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
     """The file, as a download."""
     resource = _own(request, pk)
     if resource.file is None:

@@ -18,7 +18,7 @@ from membership.emails.kinds import (
 )
 from membership.emails.message import compose
 from membership.emails.queue import Email
-from membership.models import Enrolment, OutboxEmail, Resource
+from membership.models import Enrolment, OutboxEmail, Person, Resource
 
 NEWS, PUBLISHED, DECLINED = "news-resource", "resource-published", "resource-declined"
 _TITLE = Placeholder("title", "The title of the resource", "Safety planning checklist")
@@ -33,7 +33,8 @@ _PAGE = link(
 def _is_still_wanted(email: OutboxEmail, now: datetime) -> bool:
     """Whether they are still in a community that it was offered to: who has left does not hear of it."""
     theirs = Enrolment.objects.filter(person=email.person_id, ended_on=None)
-    return theirs.filter(community__resources=email.about.partition(":")[2]).exists()
+    resource = int(email.about.partition(":")[2])
+    return theirs.filter(community__resources=resource).exists()
 
 
 EMAIL_KINDS = (
@@ -81,16 +82,12 @@ def news(resource: Resource) -> Email:
     return compose(NEWS, team=resource.team, person=None, words=words)
 
 
-def to_member(resource: Resource, kind: str) -> Email:
+def to_member(resource: Resource, person: Person, kind: str) -> Email:
     """To the member who offered it, once it is published or declined."""
     words: dict[str, object] = {"title": resource.title, "text": resource.reason}
     if kind == PUBLISHED:
-        theirs = resource.communities.filter(
-            enrolments__person=resource.offered_by, enrolments__ended_on=None
-        )
+        theirs = resource.communities.filter(enrolments__person=person, enrolments__ended_on=None)
         community = theirs.first() or resource.communities.all()[0]
         page = reverse("my:resources", args=[community.slug])
         words = {"title": resource.title, "resources_link": settings.PORTAL_URL + page}
-    person = resource.offered_by
-    assert person is not None  # noqa: S101
     return compose(kind, team=resource.team, person=person, words={"name": person.name, **words})

@@ -85,7 +85,7 @@ class Upload:
         size = self.content.size or 0
         file = StoredFile.objects.create(name=self.name, format=self.format, size=size)
         self.content.seek(0)
-        for number, part in enumerate(self.content.chunks(PART_BYTES)):
+        for number, part in enumerate(iter(lambda: self.content.read(PART_BYTES), b"")):
             FilePart.objects.create(file=file, number=number, content=part)
         return file
 
@@ -127,7 +127,7 @@ def _format_of_package(content: UploadedFile) -> str:
     """What an Office file is, of which only the list of its parts and what it says about itself are read."""
     _refuse_large_directory(content)
     try:
-        with zipfile.ZipFile(content) as package:  # type: ignore[arg-type]
+        with zipfile.ZipFile(content) as package:
             parts = package.infolist()
             names = [part.filename for part in parts]
             if any(part.flag_bits & 1 for part in parts):

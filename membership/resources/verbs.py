@@ -327,7 +327,7 @@ def _fill(resource: Resource, details: Details) -> list[str]:
     changed = [name for name, value in values.items() if getattr(resource, name) != value]
     for name in changed:
         setattr(resource, name, values[name])
-    return [str(Resource._meta.get_field(name).verbose_name) for name in changed]
+    return [str(getattr(Resource._meta.get_field(name), "verbose_name", name)) for name in changed]
 
 
 def _step(
@@ -346,11 +346,12 @@ def _step(
 
 def _tell(resource: Resource, kind: str, now: datetime) -> None:
     """Email the member who offered it, once for each kind, when staff can no longer undo."""
-    known = OutboxEmail.objects.filter(about=resource.about, kind=kind)
-    if not resource.offered_by or not resource.offered_by.email:
+    person = resource.offered_by
+    if not person or not person.email:
         return
+    known = OutboxEmail.objects.filter(about=resource.about, kind=kind)
     if kind == emails.DECLINED or not known.exclude(state=OutboxEmail.State.CANCELLED).exists():
-        email = emails.to_member(resource, kind)
+        email = emails.to_member(resource, person, kind)
         queue(email, about=resource.about, event=resource.version, now=now, wait=UNDO_TIME)
 
 

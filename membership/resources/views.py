@@ -2,7 +2,8 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -78,9 +79,7 @@ def offer(request: AuthenticatedRequest, member: Member) -> HttpResponse:
 
 @require_safe
 @members_only
-def file(
-    request: AuthenticatedRequest, member: Member, pk: int
-) -> HttpResponse | StreamingHttpResponse:
+def file(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponseBase:
     """A file that is published in the community, as a download."""
     resource = get_object_or_404(verbs.published_in(member.community), pk=pk)
     if resource.file is None:
