@@ -89,7 +89,6 @@ def _page(
         "desk/resources/resource.html",
         title=resource.title,
         resource=resource,
-        format=files.FORMATS[resource.file.format] if resource.file else None,
         # The summary of errors is of the one that was sent.
         form=decline_form if decline_form.is_bound else form,
         details=form,

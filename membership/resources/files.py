@@ -21,35 +21,11 @@ from django.utils.http import content_disposition_header
 from membership.errors import RefusedError
 from membership.models import FilePart, StoredFile
 from membership.register.names import clean_text
-from membership.resources.models import PART_BYTES
+from membership.resources.models import FORMATS, PART_BYTES
 
 MAX_BYTES = 10_000_000
 _MAX_UNPACKED, _MAX_ENTRIES, _MAX_DIRECTORY = 300_000_000, 5_000, 1_000_000
-_OFFICE = "application/vnd.openxmlformats-officedocument"
-_OPEN = "application/vnd.oasis.opendocument"
-
-
-@dataclass(frozen=True)
-class Format:
-    """What people call it, and its content type."""
-
-    label: str
-    content_type: str
-
-
-FORMATS = {
-    "pdf": Format("PDF", "application/pdf"),
-    "docx": Format("Word", f"{_OFFICE}.wordprocessingml.document"),
-    "xlsx": Format("Excel", f"{_OFFICE}.spreadsheetml.sheet"),
-    "pptx": Format("PowerPoint", f"{_OFFICE}.presentationml.presentation"),
-    "odt": Format("OpenDocument text", f"{_OPEN}.text"),
-    "ods": Format("OpenDocument spreadsheet", f"{_OPEN}.spreadsheet"),
-    "odp": Format("OpenDocument presentation", f"{_OPEN}.presentation"),
-    "png": Format("Picture", "image/png"),
-    "jpg": Format("Picture", "image/jpeg"),
-    "gif": Format("Picture", "image/gif"),
-    "webp": Format("Picture", "image/webp"),
-}
+_PACKAGES = ("application/vnd.openxmlformats", "application/vnd.oasis")
 ACCEPT = ",".join(f".{ending}" for ending in (*FORMATS, "jpeg"))
 _STARTS = {
     b"%PDF-": "pdf",
@@ -201,7 +177,7 @@ def mentions(file: StoredFile, words: set[str]) -> bool:
         for part in parts_of(file):
             copy.write(part)
         copy.seek(0)
-        if FORMATS[file.format].content_type.startswith((_OFFICE, _OPEN)):
+        if FORMATS[file.format].content_type.startswith(_PACKAGES):
             with zipfile.ZipFile(copy) as package:
                 return any(_has(package.open(part), words) for part in package.infolist())
         return _has(copy, words)

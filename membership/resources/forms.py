@@ -135,6 +135,7 @@ class DeskForm(ResourceForm, TeamForm):
         help_text="After this day, members see that it may be out of date, and you find it under “Past review.”",
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
+    field_order = ("title", "kind", "communities", "review_on", "description", "tags", "dated_on")
 
     def __init__(self, *args: Any, resource: Resource | None = None, **options: Any) -> None:
         self.needs_one = resource is None

@@ -1,6 +1,8 @@
 """Resources of communities: links and files that members offer and staff publish."""
 
 import uuid
+from contextlib import suppress
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.contrib import admin
@@ -15,6 +17,31 @@ from membership.register.models import Person
 from membership.search import SearchableModel
 
 PART_BYTES = 256 * 1024
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_OPEN = "application/vnd.oasis.opendocument"
+
+
+@dataclass(frozen=True)
+class Format:
+    """What people call it, and its content type."""
+
+    label: str
+    content_type: str
+
+
+FORMATS = {
+    "pdf": Format("PDF", "application/pdf"),
+    "docx": Format("Word", f"{_OFFICE}.wordprocessingml.document"),
+    "xlsx": Format("Excel", f"{_OFFICE}.spreadsheetml.sheet"),
+    "pptx": Format("PowerPoint", f"{_OFFICE}.presentationml.presentation"),
+    "odt": Format("OpenDocument text", f"{_OPEN}.text"),
+    "ods": Format("OpenDocument spreadsheet", f"{_OPEN}.spreadsheet"),
+    "odp": Format("OpenDocument presentation", f"{_OPEN}.presentation"),
+    "png": Format("Picture", "image/png"),
+    "jpg": Format("Picture", "image/jpeg"),
+    "gif": Format("Picture", "image/gif"),
+    "webp": Format("Picture", "image/webp"),
+}
 
 
 class StoredFile(models.Model):
@@ -24,7 +51,9 @@ class StoredFile(models.Model):
     """
 
     name = models.CharField(max_length=120)
-    format = models.CharField(max_length=10)
+    format = models.CharField(
+        max_length=10, choices=[(ending, one.label) for ending, one in FORMATS.items()]
+    )
     size = models.PositiveIntegerField(help_text="In bytes.")
 
     def __str__(self) -> str:
@@ -137,8 +166,11 @@ class Resource(SearchableModel):
 
     @property
     def host(self) -> str:
-        """Where its link leads."""
-        return urlsplit(self.link).hostname or ""
+        """Where its link leads, if it is one to a web page."""
+        with suppress(ValueError):
+            parts = urlsplit(self.link)
+            return (parts.hostname or "") if parts.scheme in ("http", "https") else ""
+        return ""
 
     @property
     def author(self) -> str:
