@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=120)),
-                ('format', models.CharField(max_length=10)),
+                ("format", models.CharField(max_length=10, choices=[("pdf", "PDF"), ("docx", "Word"), ("xlsx", "Excel"), ("pptx", "PowerPoint"), ("odt", "OpenDocument text"), ("ods", "OpenDocument spreadsheet"), ("odp", "OpenDocument presentation"), ("png", "Picture"), ("jpg", "Picture"), ("gif", "Picture"), ("webp", "Picture")])),
                 ('size', models.PositiveIntegerField(help_text='In bytes.')),
             ],
         ),
