@@ -15,3 +15,4 @@ from membership.register import person_admin
 from membership.resources import admin as resources
 from membership.rosters import admin as rosters
 from membership.sharing import admin as sharing
+from membership.sharing import introduction_admin

@@ -20,6 +20,7 @@ class MembershipConfig(AppConfig):
         from membership.resources import emails as resource_emails
         from membership.rosters import emails
         from membership.sharing import emails as announcement_emails
+        from membership.sharing import introductions
 
         authenticator_added.connect(record_new_factor)
         post_migrate.connect(protect_history, sender=self)
@@ -32,6 +33,7 @@ class MembershipConfig(AppConfig):
             *merging.EMAIL_KINDS,
             *writing.EMAIL_KINDS,
             *announcement_emails.EMAIL_KINDS,
+            *introductions.EMAIL_KINDS,
             *invitations.EMAIL_KINDS,
             *resource_emails.EMAIL_KINDS,
         )

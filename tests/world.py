@@ -17,6 +17,7 @@ from membership.models import (
     Enrolment,
     EvaMembership,
     Export,
+    Introduction,
     ListImport,
     ListSeries,
     NameCheck,
@@ -33,7 +34,7 @@ from membership.rosters.enrolments import enrol
 from requests.models import ReasonText
 from tests import builders
 from tests.evabc.permission_table import VISITORS
-from tests.membership.meetings.plans import planned
+from tests.membership.meetings.plans import member, planned
 from tests.membership.resources.offers import offered, with_file
 
 
@@ -102,6 +103,9 @@ def world():
         "resource": _published_file(worker.person),
         "readytext": ReadyText.objects.create(
             family="program-support", subject="Our workspace", text="It has moved."
+        ),
+        "introduction": Introduction.objects.create(
+            enrolment=member("Ivy Example", "cbvs").enrolments.get(), changed_at=builders.NOW
         ),
         "person": worker.person,
         "agency": agency,

@@ -17,6 +17,7 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
 from evabc.sample.people import Applicant, applicants_for, new_work, todays_applicants
 from evabc.sample.province import LISTS
+from evabc.sample.sharing import introduce_sample_members
 from membership.accounts.teams import families_of
 from membership.emails import queue
 from membership.imports.uploads import carry_on, new_import, upload
@@ -185,6 +186,7 @@ def load_sample_year(*, now: datetime) -> None:
         )
     _leave_some_emails(now)
     _begin_the_day(now, staff=list(staff.values()))
+    introduce_sample_members(now=now)
     reassess(now=now)
 
 
