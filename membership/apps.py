@@ -18,6 +18,7 @@ class MembershipConfig(AppConfig):
         from membership.meetings import emails as meeting_emails
         from membership.people import changing_email, merging, writing
         from membership.privacy import emails as privacy_emails
+        from membership.resources import emails as resource_emails
         from membership.rosters import emails
         from membership.rosters.public_numbers import public_numbers
         from membership.sharing import emails as announcement_emails
@@ -37,4 +38,5 @@ class MembershipConfig(AppConfig):
             *announcement_emails.EMAIL_KINDS,
             *introductions.EMAIL_KINDS,
             *invitations.EMAIL_KINDS,
+            *resource_emails.EMAIL_KINDS,
         )

@@ -39,6 +39,7 @@ from membership.register.models import (
     SampleProvince,
     SomeoneElse,
 )
+from membership.resources.models import FilePart, Resource, StoredFile
 from membership.rosters.models import (
     AdmissionException,
     Enrolment,

@@ -24,6 +24,7 @@ from membership.models import (
     OutboxEmail,
     Program,
     ReadyText,
+    Resource,
     RetentionDay,
     SharedMailbox,
     WorklistRow,
@@ -34,6 +35,7 @@ from requests.models import ReasonText
 from tests import builders
 from tests.evabc.permission_table import VISITORS
 from tests.membership.meetings.plans import member, planned
+from tests.membership.resources.offers import offered, with_file
 
 
 @pytest.fixture
@@ -99,6 +101,7 @@ def world():
             recipients=1,
             at=builders.NOW,
         ),
+        "resource": _published_file(worker.person),
         "readytext": ReadyText.objects.create(
             family="program-support", subject="Our workspace", text="It has moved."
         ),
@@ -131,6 +134,14 @@ def world():
             enrolment=enrolment, kind="rules", since="2026-01-01"
         ),
     }
+
+
+def _published_file(person) -> Resource:
+    """A file that they have offered, on the page of a community that they are in."""
+    resource = offered(person, "cbvs", with_file())
+    resource.state, resource.published_at = Resource.State.PUBLISHED, builders.NOW
+    resource.save()
+    return resource
 
 
 def _checked_roster(community) -> ListImport:

@@ -18,7 +18,16 @@ from communities.models import SupportTeam
 from communities.rules.vocabulary import Family
 from membership.access.verbs import TASK_STATES
 from membership.accounts.teams import families_of, is_lead
-from membership.models import Access, Bounce, Correction, NameCheck, OutboxEmail, User, WorklistRow
+from membership.models import (
+    Access,
+    Bounce,
+    Correction,
+    NameCheck,
+    OutboxEmail,
+    Resource,
+    User,
+    WorklistRow,
+)
 from requests.desk.queue import COUNTS_KEPT_FOR, QUEUE_PARAMETER, replied
 from requests.lifecycle import State
 from requests.models import JoinRequest
@@ -122,6 +131,11 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                     is_alarm=True,
                     also=Counted(Bounce.that_count, "letter__team"),
                 ),
+            ),
+            Entry(
+                "Resources",
+                "membership_resource_changelist",
+                counted=Counted(_by_state(Resource, Resource.State.OFFERED), "team"),
             ),
             Entry("Announcements", "membership_announcement_changelist"),
             Entry("Introductions", "membership_introduction_changelist"),

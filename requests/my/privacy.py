@@ -260,6 +260,11 @@ def _held_by_register(person: Person) -> dict[str, object]:
             .select_related("bounce")
             .order_by("pk")
         ],
+        "resources_offered": _all(
+            person.resources.select_related("file"),
+            *("title", "kind", "description", "tags", "dated_on", "link", "file"),
+            *("shows_name", "state", "reason", "at", "published_at"),
+        ),
         "corrections": _all(
             person.corrections.all(), "text", "asked_at", "state", "answer", "answered_at"
         ),

@@ -134,6 +134,11 @@ TABLE = {
     # Only the member is in this community.
     "my:community": (OWN, NOT_THAT_WAY),
     "my:announcements": (OWN, NOT_THAT_WAY),
+    "my:resources": (OWN, NOT_THAT_WAY),
+    "my:offer-resource": (OWN, OWN),
+    "my:resource-file": (OWN, NOT_THAT_WAY),
+    "my:withdraw-resource": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
+    "my:offer-resource-again": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
     "my:members": (OWN, NOT_THAT_WAY),
     "my:introduction": (OWN, [IN, IN, ON, *[404] * 5]),
     "my:hide-introduction": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
@@ -248,6 +253,16 @@ TABLE = {
     **pages_rows("membership_introduction"),
     "admin:membership_introduction_remove": (THIS_TEAM, THIS_TEAM),
     "admin:membership_announcement_undo": (GET_ONLY, desk(ON, 404, ON)),
+    **pages_rows("membership_resource"),
+    "admin:membership_resource_add": (TEAMS, TEAMS),
+    # Without its fields the page is shown again, with an error.
+    "admin:membership_resource_save": (GET_ONLY, THIS_TEAM),
+    "admin:membership_resource_decline": (GET_ONLY, THIS_TEAM),
+    "admin:membership_resource_unpublish": (GET_ONLY, desk(ON, 404, ON)),
+    "admin:membership_resource_publish-again": (GET_ONLY, desk(ON, 404, ON)),
+    "admin:membership_resource_reopen": (GET_ONLY, desk(ON, 404, ON)),
+    "admin:membership_resource_remove": (THIS_TEAM, desk(ON, 404, ON)),
+    "admin:membership_resource_file": (THIS_TEAM, GET_ONLY),
     **rows_of(
         "membership_readytext",
         look=THIS_TEAM,
@@ -411,6 +426,8 @@ def _name(pattern: URLPattern, space: str, whole: str) -> str:
 def address(pattern: str, world) -> str:
     """The URL for a pattern, with the rows of ``world``."""
     model = (pattern.split("/") + [""] * 4)[3]
+    if pattern.startswith("/my/communities/<slug:slug>/resources/"):
+        pattern = pattern.replace("<int:pk>", str(world["resource"].pk))
     if pattern.startswith("/my/communities/"):
         pattern = pattern.replace("<int:pk>", str(world["own enrolment"].pk))
         pattern = pattern.replace("<slug:slug>", "cbvs")

@@ -22,6 +22,7 @@ from membership.meetings import attendance
 from membership.meetings.calendar import renew_feed
 from membership.models import ListKind, NameCheck, OutboxEmail, Person, Service
 from membership.privacy.erasing import remove_mail_files
+from membership.resources.verbs import change, decline
 from membership.rosters.leaving import leave
 from membership.sharing.announcing import Draft, announce
 from membership.sharing.introductions import introduce
@@ -33,6 +34,7 @@ from tests.browser.main_job import ask_to_join, sign_in
 from tests.browser.visitor import Visitor
 from tests.membership.imports.lists import apply_list
 from tests.membership.meetings.plans import planned
+from tests.membership.resources.offers import PDF, details, offered, with_file
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -185,6 +187,20 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
         successor_email=f"next-{EMAIL}",
         may_name_me=True,
     )
+    named = with_file(name=f"{person.name}.pdf", title=f"By {person.name}")
+    kept = offered(person, "stvc", named, shows_name=True, now=now)
+    for made in (kept, offered(person, "stvc", with_file(PDF + f"/Author ({EMAIL})".encode()))):
+        change(
+            resource_id=made.pk,
+            version=made.version,
+            details=details(title=made.title, link=""),
+            communities=[builders.community()],
+            by=priya,
+            now=now,
+            publish=True,
+        )
+    waits = offered(person, "stvc", details(title=f"{WORD} waits", tags=WORD), now=now)
+    decline(resource_id=waits.pk, reason=f"{WORD}, no.", by=priya, now=now)
     visitor.get("/my/details/correction/")
     visitor.post(text=f"{WORD} is my name.")
     visitor.get("/my/details/")
