@@ -227,7 +227,13 @@ class JoinRequestAdmin(CustomPageAdmin):
 
     @admin.display(description="applicant")
     def who(self, join_request: JoinRequest) -> str:
-        who = f"{join_request.applicant_for_staff} ({join_request.reference})"
+        who = format_html(
+            '{} <span class="visually-hidden">({})</span>',
+            join_request.applicant_for_staff,
+            join_request.reference,
+        )
+        if join_request.is_open and join_request.another_name:
+            who = format_html('{} <span class="tag tag-near">Name check</span>', who)
         near = _row(join_request).near
         return format_html("{} {}", who, near_tag(near)) if near else who
 
@@ -237,21 +243,18 @@ class JoinRequestAdmin(CustomPageAdmin):
 
     @admin.display(description="agency", empty_value="-")
     def agency_named(self, join_request: JoinRequest) -> str:
-        return join_request.agency_name
+        name = join_request.agency_name  # the cell may be too narrow for it
+        return format_html('<span title="{}">{}</span>', name, name) if name else ""
 
     @admin.display(description="waiting", ordering="waiting_since")
     def waiting(self, join_request: JoinRequest) -> str:
         """How long, in business days; the status where it is another than waiting for review."""
         if age := _row(join_request).age:
-            waiting = age_tag(age, brief=True)
-        elif join_request.state == State.AWAITING_REPLY and join_request.asked_on:
+            return age_tag(age, brief=True)
+        if join_request.state == State.AWAITING_REPLY and join_request.asked_on:
             day = date_format(join_request.asked_on, "M j")
-            waiting = format_html("{} {}", state_tag(join_request, "Asked"), day)
-        else:
-            waiting = state_tag(join_request)
-        if join_request.is_open and join_request.another_name:
-            return format_html('{} <span class="tag">Name check</span>', waiting)
-        return waiting
+            return format_html("{} {}", state_tag(join_request, "Asked"), day)
+        return state_tag(join_request)
 
     @admin.display(description="rules")
     def rules(self, join_request: JoinRequest) -> SafeString:
@@ -285,8 +288,16 @@ class JoinRequestAdmin(CustomPageAdmin):
     @admin.display(description="next step", empty_value="")
     def next_step(self, join_request: JoinRequest) -> SafeString | str:
         row = _row(join_request)
-        needs_reason = row.assessment is None or row.assessment.needs_written_reason
-        if not join_request.is_open or join_request.another_name or needs_reason or row.is_own:
+        if not join_request.is_open or row.is_own:
+            return ""
+        if join_request.another_name:
+            check = reverse("admin:membership_namecheck_change", args=[join_request.name_check_id])
+            return format_html(
+                '<a class="desk-next" href="{}">Answer…'
+                '<span class="visually-hidden"> the name check</span></a>',
+                check,
+            )
+        if row.assessment is None or row.assessment.needs_written_reason:
             return ""
         approve = reverse("admin:joinrequests_joinrequest_approve", args=[join_request.pk])
         filters = f"?{row.filters}" if row.filters else ""
