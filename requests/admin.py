@@ -11,7 +11,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -22,7 +22,7 @@ from django.utils.safestring import SafeString
 from communities.rules.assess import Assessment
 from communities.rules.vocabulary import Region, Verdict
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.teams import families_of, is_lead
+from membership.accounts.teams import families_of, is_lead, own_communities
 from membership.base_admin import (
     CommunityFilter,
     CustomPageAdmin,
@@ -50,7 +50,7 @@ from requests.desk.queue import (
     state_tag,
     view_counts,
 )
-from requests.desk.review import assessments_of, requests_of
+from requests.desk.review import RULES, assessments_of, requests_of
 from requests.lifecycle import State
 from requests.models import JoinRequest, ReasonText
 from requests.workflow import is_own
@@ -178,7 +178,9 @@ class JoinRequestAdmin(CustomPageAdmin):
     team_path = "community__team"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JoinRequest]:
-        return requests_of(request.user)
+        # The communities are known already: `get_changelist_instance` gives them to the rows.
+        rows = requests_of(request.user).prefetch_related(None)
+        return rows.prefetch_related("taken_by__person", "name_check")
 
     def get_urls(self) -> list[URLPattern]:
         view, name = self.admin_site.admin_view, "joinrequests_joinrequest"
@@ -206,6 +208,10 @@ class JoinRequestAdmin(CustomPageAdmin):
         """The page with what its cells show: the register is read once for all of its rows."""
         changelist: Any = super().get_changelist_instance(request)
         changelist.viewer = request.user
+        communities = {own.pk: own for own in own_communities(request.user)}
+        prefetch_related_objects(list(communities.values()), RULES)
+        for join_request in changelist.result_list:
+            join_request.community = communities[join_request.community_id]
         now = timezone.now()
         today = timezone.localdate(now)
         assessments = assessments_of(changelist.result_list, on=today)

@@ -138,7 +138,7 @@ class RowForm(forms.Form):
         """The ready text that is chosen for this person now."""
         if "ground" not in self.fields:
             return None
-        return self.fields["ground"].coerce(str(self["ground"].value() or ""))  # type: ignore[attr-defined, no-any-return]
+        return self.fields["ground"].coerce(str(self["ground"].value() or ""))  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, object]:
         """Only a selected person needs a reason; what was typed for the others does not matter."""
