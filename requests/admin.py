@@ -136,7 +136,7 @@ class Row:
         address = reverse(f"admin:joinrequests_joinrequest_{verb}", args=[join_request.pk])
         filters = f"&{self.filters}" if self.filters else ""
         return format_html(
-            '<button class="desk-small" id="assign-{}" formaction="{}?queue{}" hx-post="{}?queue{}">{}'
+            '<button class="desk-small" id="assign-{}" formaction="{}?queue{}" data-hx-post="{}?queue{}">{}'
             ' <span class="visually-hidden">({})</span></button>',
             join_request.pk,
             address,
@@ -284,8 +284,8 @@ class JoinRequestAdmin(CustomPageAdmin):
             cell = row.button("take", "Assign to me", join_request)
         # Replaced together with its row, which may have left the view that is shown.
         return format_html(
-            '<span id="assigned-{}" hx-target="closest tr" hx-swap="outerHTML"'
-            ' hx-select="tr:has(#assigned-{})" hx-select-oob="#desk-messages">{}</span>',
+            '<span id="assigned-{}" data-hx-target="closest tr" data-hx-swap="outerHTML"'
+            ' data-hx-select="tr:has(#assigned-{})" data-hx-select-oob="#desk-messages">{}</span>',
             join_request.pk,
             join_request.pk,
             cell,

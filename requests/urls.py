@@ -1,6 +1,5 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from membership.access import my_views as access_views
 from membership.meetings import views as meeting_views
 from membership.people import email_views
 from membership.rosters.leaving import leave_page
@@ -23,11 +22,7 @@ my: tuple[list[URLPattern | URLResolver], str] = (
         path("communities/<int:pk>/confirm/", yearly_views.confirm, name="confirm"),
         path("communities/<int:pk>/new-job/", yearly_views.new_job, name="new-job"),
         path("communities/<int:pk>/leave/", leave_page, name="leave"),
-        path("communities/<slug:slug>/slack/", access_views.slack, name="slack"),
-        path("communities/<slug:slug>/slack/link/", access_views.slack_link, name="slack-link"),
-        path(
-            "communities/<slug:slug>/slack/joined/", access_views.slack_joined, name="slack-joined"
-        ),
+        path("communities/<slug:slug>/", include("membership.sharing.urls")),
         path("requests/<int:pk>/", own_requests.join_request, name="request"),
         path("requests/<int:pk>/sent/", own_requests.sent, name="sent"),
         path("requests/<int:pk>/reply/", own_requests.reply, name="reply"),

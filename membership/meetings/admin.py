@@ -16,6 +16,7 @@ from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import CustomPageAdmin, FilterWithDefault, desk_page
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.errors import refusal_as_form_error, refusal_as_warning
+from membership.forms import keys_in
 from membership.history import history_of
 from membership.meetings import attendance, emails, planning
 from membership.meetings.forms import CancelForm, MeetingForm, ZoomForm
@@ -57,11 +58,14 @@ def edit(request: AuthenticatedRequest, pk: int | None = None) -> HttpResponse:
         request,
         "desk/form.html",
         title=f"Change meeting: {shown.topic}" if shown else "Schedule a meeting",
-        crumbs=_crumbs(shown),
+        crumbs=[(shown.topic, _page_of(shown))] if shown else [],
         lede=lede,
         form=form,
         button="Save changes" if shown else "Schedule meeting",
-        back=("Cancel", _crumbs(shown)[-1][1]),
+        back=(
+            "Cancel",
+            _page_of(shown) if shown else reverse("admin:communities_meeting_changelist"),
+        ),
     )
 
 
@@ -88,12 +92,12 @@ def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/form.html",
         title=f"Cancel meeting: {shown.topic}",
-        crumbs=_crumbs(shown),
+        crumbs=[(shown.topic, _page_of(shown))],
         lede=f"{lede} Pages and calendars still show the meeting, marked as cancelled.",
         form=form,
         button="Cancel meeting",
         button_kind="decline",
-        back=("Back to the meeting", _crumbs(shown)[-1][1]),
+        back=("Back to the meeting", _page_of(shown)),
         email=email,
         email_blocks=preview_blocks(email.body),
     )
@@ -113,7 +117,6 @@ def meeting_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/meetings/meeting.html",
         title=shown.topic,
-        crumbs=_crumbs(),
         meeting=shown,
         is_to_come=shown.is_to_come(now),
         has_started=shown.starts_at <= now and not shown.is_cancelled,
@@ -130,10 +133,8 @@ def came(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Record attendance by hand. With ``?all=yes``, everyone who said yes is selected, and nothing is saved yet."""
     shown = _own_meeting(request, pk)
     if request.method == "POST":
-        selected = _ids(request.POST.getlist("came"))
-        if _record(
-            request, pk, came=selected, shown=_ids(request.POST.get("shown", "").split(","))
-        ):
+        selected = set(keys_in(*request.POST.getlist("came")))
+        if _record(request, pk, came=selected, shown=set(keys_in(request.POST.get("shown", "")))):
             return redirect("admin:communities_meeting_change", pk)
     pages = Paginator(attendance.eligible_people(shown), PEOPLE_ON_A_PAGE)
     people = pages.get_page(request.GET.get("page"))
@@ -142,7 +143,7 @@ def came(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/meetings/came.html",
         title=f"Attendance: {shown.topic}",
-        crumbs=_crumbs(shown),
+        crumbs=[(shown.topic, _page_of(shown))],
         meeting=shown,
         people=people,
         groups=_by_answer(people, recorded, select_yes=request.GET.get("all") == "yes"),
@@ -193,12 +194,12 @@ def zoom(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/meetings/zoom.html",
         title=f"Import attendance from Zoom: {shown.topic}",
-        crumbs=_crumbs(shown),
+        crumbs=[(shown.topic, _page_of(shown))],
         lede="In Zoom, go to Reports, then Usage, then Participants, and choose Export. For a webinar, choose the "
         "Attendee Report. We match people by email, then by name. Nothing is saved until you confirm. We do not keep the list.",
         form=form,
         button="Match participants",
-        back=("Cancel", _crumbs(shown)[-1][1]),
+        back=("Cancel", _page_of(shown)),
         meeting=shown,
         matches=found,
         report=form.result if found else None,
@@ -209,7 +210,7 @@ def zoom(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def zoom_confirm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Record attendance from Zoom's list: the sure matches and the near matches that staff selected."""
     _own_meeting(request, pk)
-    present = _ids([*request.POST.get("sure", "").split(","), *request.POST.getlist("near")])
+    present = set(keys_in(request.POST.get("sure", ""), *request.POST.getlist("near")))
     is_saved = _record(request, pk, came=present, shown=present, source="from Zoom’s list")
     return redirect(f"admin:communities_meeting_{'change' if is_saved else 'zoom'}", pk)
 
@@ -236,11 +237,6 @@ def _record(
     return False
 
 
-def _ids(texts: list[str]) -> set[int]:
-    """The keys of people that a form sent. The verb leaves out people who do not belong to this meeting."""
-    return {int(text) for text in texts if text.isdecimal() and len(text) < 18}
-
-
 def _expected(meeting: Meeting) -> str:
     """How many people get an email about a change, in words; empty if no one does."""
     count = len(attendance.expected_people(meeting, on=timezone.localdate()))
@@ -250,14 +246,8 @@ def _expected(meeting: Meeting) -> str:
     return f"{people} who said yes or maybe, or had an email about it,"
 
 
-def _crumbs(meeting: Meeting | None = None) -> list[tuple[str, str]]:
-    """The breadcrumbs of a page about meetings, or about one meeting: titles and addresses."""
-    crumbs = [("Meetings", reverse("admin:communities_meeting_changelist"))]
-    if meeting:
-        crumbs.append(
-            (meeting.topic, reverse("admin:communities_meeting_change", args=[meeting.pk]))
-        )
-    return crumbs
+def _page_of(meeting: Meeting) -> str:
+    return reverse("admin:communities_meeting_change", args=[meeting.pk])
 
 
 def _own_meeting(request: AuthenticatedRequest, pk: int) -> Meeting:

@@ -59,7 +59,17 @@ IN_TURN_OR_EVERY = [
     pytest.param(True, id="every", marks=pytest.mark.slow),
 ]
 
-_URLS = {"href", "src", "action", "formaction", "data", "xlink:href", "poster", "hx-get", "hx-post"}
+_URLS = {
+    "href",
+    "src",
+    "action",
+    "formaction",
+    "data",
+    "xlink:href",
+    "poster",
+    "data-hx-get",
+    "data-hx-post",
+}
 
 
 def storable(payload: str) -> str:

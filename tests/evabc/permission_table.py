@@ -126,6 +126,8 @@ TABLE = {
     "calendar-feed": (ALL, NOT_THAT_WAY),  # by its secret address
     "my:withdraw": (OWN, [IN, IN, ON, *[404] * 5]),
     # Only the member is in this community.
+    "my:community": (OWN, NOT_THAT_WAY),
+    "my:announcements": (OWN, NOT_THAT_WAY),
     "my:slack": (OWN, OWN_NOT_THAT_WAY),
     "my:slack-link": (OWN_NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
     "my:slack-joined": (OWN_NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),

@@ -25,3 +25,11 @@ def test_every_token_is_declared(name):
     declared = set(re.findall(r"(--[\w-]+):", css))
 
     assert set(re.findall(r"var\((--[\w-]+)", css)) <= declared
+
+
+def test_htmx_attributes_are_valid_html():
+    """HTML knows them only with `data-`."""
+    bare = re.compile(r"""(?<![\w-])hx-[a-z-]+=""")
+    files = [*(ROOT / "templates").rglob("*.html"), *ROOT.glob("[ermc]*/**/*.py")]
+
+    assert [str(file.relative_to(ROOT)) for file in files if bare.search(file.read_text())] == []

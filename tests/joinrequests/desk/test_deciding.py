@@ -140,7 +140,7 @@ def sams(sam) -> Client:
 
 def poll(client, shown_page) -> str:
     """What an open page asks for, with what it shows."""
-    start = shown_page.index('hx-get="') + len('hx-get="')
+    start = shown_page.index('data-hx-get="') + len('data-hx-get="')
     url = shown_page[start : shown_page.index('"', start)]
     return builders.text_of(client.get(url, headers={"HX-Request": "true"}))
 

@@ -56,6 +56,6 @@ def test_a_page_with_the_field_asks_for_suggestions_and_contains_none(client, pr
 
     page = client.get(path).content.decode()
 
-    assert 'hx-post="/join/agencies/"' in page
+    assert 'data-hx-post="/join/agencies/"' in page
     assert "htmx-2.min.js" in page
     assert "Márta House" not in page

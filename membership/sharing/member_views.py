@@ -1,0 +1,59 @@
+"""What members find on their community's own pages: its home, and what staff have announced."""
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from communities.models import CommunityOfPractice
+from membership.access.my_views import community_accesses
+from membership.accounts.requests import AuthenticatedRequest
+from membership.emails.kinds import UNDO_TIME
+from membership.meetings.attendance import Answer, meetings_with_answers
+from membership.models import Announcement
+from membership.sharing.members import Member, members_only
+
+ON_HOME = 3
+PER_PAGE = 20
+
+
+@require_safe
+@members_only
+def home(request: AuthenticatedRequest, member: Member) -> HttpResponse:
+    """What is new in the community, and the way to everything that members have there."""
+    now = timezone.now()
+    meetings = meetings_with_answers(member.person).filter(communities=member.community)
+    accesses = community_accesses(member.person, on=timezone.localdate(now))
+    return render(
+        request,
+        "my/community/home.html",
+        {
+            "member": member,
+            "access": next(a for a in accesses if a.enrolment == member.enrolment),
+            "next_meeting": meetings.filter(ends_at__gt=now, cancelled_at=None).first(),
+            "answers": Answer.choices,
+            "announcements": announcements_for(member.community)[:ON_HOME],
+        },
+    )
+
+
+@require_safe
+@members_only
+def announcements(request: AuthenticatedRequest, member: Member) -> HttpResponse:
+    """Everything that was announced to this community, newest first."""
+    pages = Paginator(announcements_for(member.community), PER_PAGE)
+    return render(
+        request,
+        "my/community/announcements.html",
+        {"member": member, "announcements": pages.get_page(request.GET.get("page"))},
+    )
+
+
+def announcements_for(community: CommunityOfPractice) -> QuerySet[Announcement]:
+    """What members of a community can read: it can no longer be undone, so its emails have gone out too."""
+    sent = Announcement.objects.filter(
+        communities=community, taken_back_at=None, at__lte=timezone.now() - UNDO_TIME
+    )
+    return sent.select_related("meeting")

@@ -1,0 +1,50 @@
+"""Who may open a community's pages for members: people on its roster today, and nobody else."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import F
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from communities.models import CommunityOfPractice
+from membership.accounts.requests import AuthenticatedRequest
+from membership.models import Enrolment, Person
+from membership.register.person_records import person_of_user
+
+
+@dataclass(frozen=True)
+class Member:
+    """Someone who opens a page of a community that they are in."""
+
+    person: Person
+    community: CommunityOfPractice
+    enrolment: Enrolment
+
+
+def members_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view of ``(request, member)`` at an address with the community's ``slug``.
+
+    Anybody else gets a 404, as if there was no such page. For people who have left, it says when.
+    """
+
+    @login_required
+    @functools.wraps(view)
+    def opened(request: AuthenticatedRequest, slug: str, **rest: Any) -> HttpResponse:
+        communities = CommunityOfPractice.objects.select_related("team")
+        community = get_object_or_404(communities, slug=slug)
+        person = person_of_user(request.user)
+        theirs = person.enrolments.filter(community=community)
+        # The open one, or else the one that ended last.
+        newest = theirs.order_by(F("ended_on").desc(nulls_first=True), "-pk").first()
+        if newest is None:
+            raise Http404("Not in this community.")
+        if newest.ended_on:
+            context = {"community": community, "enrolment": newest}
+            return render(request, "my/community/left.html", context, status=404)
+        return view(request, Member(person, community, newest), **rest)
+
+    return opened

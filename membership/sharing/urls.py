@@ -1,0 +1,14 @@
+"""The pages of one community for its members, below ``/my/communities/<slug>/``."""
+
+from django.urls import path
+
+from membership.access import my_views as access_views
+from membership.sharing import member_views
+
+urlpatterns = [
+    path("", member_views.home, name="community"),
+    path("announcements/", member_views.announcements, name="announcements"),
+    path("slack/", access_views.slack, name="slack"),
+    path("slack/link/", access_views.slack_link, name="slack-link"),
+    path("slack/joined/", access_views.slack_joined, name="slack-joined"),
+]
