@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import desk_page
-from membership.emails.kinds import UNDO_SECONDS
+from membership.emails.kinds import UNDO_SECONDS, UNDO_TIME
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.emails.queue import Email
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
@@ -46,11 +46,9 @@ def review_page(
     request: AuthenticatedRequest, join_request: JoinRequest, *, refused: Form | None = None
 ) -> HttpResponse:
     """The review page; ``refused`` is one of its forms with errors."""
+    now = timezone.now()
     review = review_context(
-        join_request,
-        viewer=request.user,
-        parameters=queue.parameters(request),
-        now=timezone.now(),
+        join_request, viewer=request.user, parameters=queue.parameters(request), now=now
     )
     is_own = workflow.is_own(join_request, request.user)
     search = request.GET.get("find", "")
@@ -63,14 +61,18 @@ def review_page(
         join_request,
         title=f"{join_request.applicant_for_staff}: {join_request.community.short_name}",
         review=review,
-        rows=rows_of(join_request, review["assessment"], panel, on=timezone.localdate()),
-        presence=presence.context(join_request, viewer=request.user, now=timezone.now()),
+        rows=rows_of(join_request, review["assessment"], panel, on=timezone.localdate(now)),
+        presence=presence.context(join_request, viewer=request.user, now=now),
         note_form=refused if isinstance(refused, forms.NoteForm) else forms.NoteForm(),
         buttons=[
             (decision.label_for(join_request), decision.url_for(join_request), verb.value)
             for verb, decision in DECISIONS.items()
             if not _refusal(request, join_request, verb)
         ],
+        can_undo=any(
+            step.verb in UNDOABLE and step.by == request.user and now < step.at + UNDO_TIME
+            for step in [step for step in review["steps"] if step.verb != Verb.NOTE][-1:]
+        ),
         own_request=workflow.OWN_REQUEST if is_own and join_request.is_open else "",
         **panel,
     )
