@@ -49,7 +49,7 @@ from membership.rosters.models import (
     WorklistStep,
     YearlyConfirmation,
 )
-from membership.sharing.models import Announcement, ReadyText
+from membership.sharing.models import Announcement, Introduction, ReadyText
 
 
 class Heartbeat(models.Model):

@@ -17,6 +17,7 @@ from membership.models import (
     Enrolment,
     EvaMembership,
     Export,
+    Introduction,
     ListImport,
     ListSeries,
     NameCheck,
@@ -32,7 +33,7 @@ from membership.rosters.enrolments import enrol
 from requests.models import ReasonText
 from tests import builders
 from tests.evabc.permission_table import VISITORS
-from tests.membership.meetings.plans import planned
+from tests.membership.meetings.plans import member, planned
 
 
 @pytest.fixture
@@ -99,6 +100,9 @@ def world():
         ),
         "readytext": ReadyText.objects.create(
             family="program-support", subject="Our workspace", text="It has moved."
+        ),
+        "introduction": Introduction.objects.create(
+            enrolment=member("Ivy Example", "cbvs").enrolments.get(), changed_at=builders.NOW
         ),
         "person": worker.person,
         "agency": agency,

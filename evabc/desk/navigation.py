@@ -124,6 +124,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 ),
             ),
             Entry("Announcements", "membership_announcement_changelist"),
+            Entry("Introductions", "membership_introduction_changelist"),
             Entry("Meetings", "communities_meeting_changelist"),
             Entry("Staff guide", "guide"),
         ),

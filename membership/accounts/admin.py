@@ -46,9 +46,9 @@ def invite(request: AuthenticatedRequest) -> HttpResponse:
         form=form,
         button="Send invitation",
         back=("Cancel", reverse("admin:membership_user_changelist")),
-        waiting=invitations.waiting().prefetch_related("user__groups"),
-        here=invitations.invited()
-        .filter(has_come=True, sent_at__gte=now - INVITED_FOR)
+        waiting=invitations.invited(has_come=False).prefetch_related("user__groups"),
+        here=invitations.invited(has_come=True)
+        .filter(sent_at__gte=now - INVITED_FOR)
         .prefetch_related("user__groups"),
     )
 

@@ -43,6 +43,7 @@ from membership.models import (
     CoordinationRole,
     Enrolment,
     EvaMembership,
+    Introduction,
     Leaving,
     LetterAttempt,
     ListImport,
@@ -281,6 +282,7 @@ def remove_from_enrolments(enrolments: Iterable[Enrolment]) -> None:
     """Remove what was said and written about these enrolments."""
     pks = [enrolment.pk for enrolment in enrolments]
     Enrolment.objects.filter(pk__in=pks).update(leave_until=None)
+    Introduction.objects.filter(enrolment__in=pks).delete()
     Leaving.objects.filter(enrolment__in=pks).update(reason="")
     YearlyConfirmation.objects.filter(enrolment__in=pks).update(leave_until=None)
     AdmissionException.objects.filter(enrolment__in=pks).update(reason="", findings=[])

@@ -16,6 +16,7 @@ from membership.append_only import history_released
 from membership.models import Person, PersonMerge, RetentionDay
 from membership.privacy import retention
 from membership.privacy.erasing import erase_person
+from membership.sharing.introductions import forget_introductions
 from requests.lifecycle import DECIDED, State
 from requests.models import JoinRequest
 from requests.my.privacy import take_out_of_requests
@@ -89,6 +90,7 @@ KINDS: dict[str, Callable[..., int]] = {
     "texts of emails": retention.delete_email_texts,
     "lines of the export log": retention.delete_old_exports,
     "announcements": retention.delete_old_announcements,
+    "introductions of members who left": forget_introductions,
     "invitations not used": end_unused_invitations,
     "sessions": retention.delete_ended_sessions,
 }

@@ -128,6 +128,9 @@ TABLE = {
     # Only the member is in this community.
     "my:community": (OWN, NOT_THAT_WAY),
     "my:announcements": (OWN, NOT_THAT_WAY),
+    "my:members": (OWN, NOT_THAT_WAY),
+    "my:introduction": (OWN, [IN, IN, ON, *[404] * 5]),
+    "my:hide-introduction": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
     "my:slack": (OWN, OWN_NOT_THAT_WAY),
     "my:slack-link": (OWN_NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
     "my:slack-joined": (OWN_NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
@@ -228,6 +231,8 @@ TABLE = {
     "admin:membership_outboxemail_cleared": (GET_ONLY, desk(ON, 404, ON)),
     **pages_rows("membership_announcement"),
     "admin:membership_announcement_add": (TEAMS, TEAMS),
+    **pages_rows("membership_introduction"),
+    "admin:membership_introduction_remove": (THIS_TEAM, THIS_TEAM),
     "admin:membership_announcement_undo": (GET_ONLY, desk(ON, 404, ON)),
     **rows_of(
         "membership_readytext",

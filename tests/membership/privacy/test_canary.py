@@ -24,6 +24,7 @@ from membership.models import ListKind, NameCheck, OutboxEmail, Person, Service
 from membership.privacy.erasing import remove_mail_files
 from membership.rosters.leaving import leave
 from membership.sharing.announcing import Draft, announce
+from membership.sharing.introductions import introduce
 from requests import workflow
 from requests.clock.retention import retain
 from requests.models import JoinRequest
@@ -139,6 +140,12 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     )
     announce(draft=words, uid=uuid.uuid4(), expected=1, by=priya, now=now)
     OutboxEmail.objects.filter(kind="announcement").update(state="sent", sent_at=now)
+    introduce(
+        enrolment_id=person.enrolments.get(community__slug="stvc").pk,
+        by=user,
+        now=now,
+        talks_about=f"{WORD} likes groups.",
+    )
     person.accesses.filter(kind="slack").update(state="joined", address=f"slack-{EMAIL}")
     service_lists.save_list(
         service=Service(builders.community().team),
