@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("membership", "0031_undone_access_steps")]
+    dependencies = [("membership", "0032_introductions")]
 
     operations = [
         migrations.AddField(
