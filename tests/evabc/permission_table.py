@@ -230,6 +230,7 @@ TABLE = {
     # Another name that came with a request of program support.
     **pages_rows("membership_namecheck"),
     "admin:membership_namecheck_answer": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_namecheck_undo": (GET_ONLY, desk(ON, 404, ON)),
     **register_rows("membership_sharedmailbox", delete=NOBODY),
     "admin:membership_sharedmailbox_change": (TEAMS, GET_ONLY),
     "admin:membership_sharedmailbox_history": (TEAMS, GET_ONLY),
