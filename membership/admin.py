@@ -14,3 +14,4 @@ from membership.register import admin as register
 from membership.register import person_admin
 from membership.rosters import admin as rosters
 from membership.sharing import admin as sharing
+from membership.topics import admin as topics

@@ -19,6 +19,7 @@ class MembershipConfig(AppConfig):
         from membership.privacy import emails as privacy_emails
         from membership.rosters import emails
         from membership.sharing import emails as announcement_emails
+        from membership.topics import emails as topic_emails
 
         authenticator_added.connect(record_new_factor)
         post_migrate.connect(protect_history, sender=self)
@@ -31,5 +32,6 @@ class MembershipConfig(AppConfig):
             *merging.EMAIL_KINDS,
             *writing.EMAIL_KINDS,
             *announcement_emails.EMAIL_KINDS,
+            *topic_emails.EMAIL_KINDS,
             *invitations.EMAIL_KINDS,
         )

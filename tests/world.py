@@ -1,5 +1,6 @@
 """Fixtures for the permission table: one row of every model, and a client for each visitor."""
 
+import uuid
 from datetime import date
 
 import pytest
@@ -25,10 +26,12 @@ from membership.models import (
     ReadyText,
     RetentionDay,
     SharedMailbox,
+    TopicSubject,
     WorklistRow,
     YearlyConfirmation,
 )
 from membership.rosters.enrolments import enrol
+from membership.topics.raising import raise_topic
 from requests.models import ReasonText
 from tests import builders
 from tests.evabc.permission_table import VISITORS
@@ -55,6 +58,15 @@ def world():
             now=builders.NOW,
         )
     YearlyConfirmation.objects.create(enrolment=place, due_on="2026-01-01", asked_on="2026-01-01")
+    topic = raise_topic(
+        person=worker.person,
+        community=place.community,
+        title="Longer wait-lists",
+        text="How do others work with them?",
+        shows_name=False,
+        uid=uuid.uuid4(),
+        now=builders.NOW,
+    )
     feed = renew_feed(person=worker.person, now=builders.NOW)
     return {
         "worker": worker,
@@ -100,6 +112,8 @@ def world():
         "readytext": ReadyText.objects.create(
             family="program-support", subject="Our workspace", text="It has moved."
         ),
+        "topic": topic,
+        "topicsubject": TopicSubject.objects.first(),
         "person": worker.person,
         "agency": agency,
         "program": Program.objects.create(agency=agency, type="STVC"),

@@ -13,7 +13,7 @@ from statistics import median
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Case, Count, OuterRef, Q, Subquery, When
+from django.db.models import Case, Count, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import TruncDate
 from django.http import Http404, HttpResponse
 from django.utils import timezone
@@ -27,15 +27,18 @@ from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import desk_page
 from membership.forms import day_field
-from membership.models import AdmissionException, Enrolment
+from membership.models import AdmissionException, Enrolment, Topic, TopicSupport
 from membership.rosters.exports import export_sheet, own_team
 from membership.sheets import Row, SheetFormat
+from membership.topics.models import TopicState
+from membership.topics.regions import regions_of
 from requests.desk.review import communities_of
 from requests.lifecycle import State, Verb
 from requests.models import JoinRequest, JoinRequestEvent
 
 OWN_WORDS = "Other (written by staff)"
 REGION_NOT_KNOWN = "Region not known"
+NO_SUBJECT = "Subject not chosen yet"
 MAX_MONTHS = 36
 DAY = timedelta(days=1)
 # A drawing, in its own units, and the most bars that all have their names.
@@ -396,6 +399,62 @@ def _regions(scope: Scope) -> Report:
     )
 
 
+def _topics(scope: Scope) -> Report:
+    """Which concerns of members return: the subjects of the topics they raised, over communities and regions."""
+    topics = Topic.objects.filter(
+        community__in=scope.communities,
+        raised_at__gte=scope.starts_at,
+        raised_at__lt=scope.ends_at,
+        hidden_at=None,
+    )
+    raised: dict[str, dict[int, tuple[str, str]]] = defaultdict(dict)
+    people: defaultdict[str, set[int]] = defaultdict(set)
+    columns = ("pk", "subject__name", "community__short_name", "state", "supports__person")
+    for pk, subject, community, state, person in topics.order_by(
+        F("subject__position").asc(nulls_last=True), "community__position"
+    ).values_list(*columns):
+        raised[subject or NO_SUBJECT][pk] = (community, state)
+        people[subject or NO_SUBJECT] |= {person} - {None}
+    supports = TopicSupport.objects.filter(topic__in=topics)
+    regions = regions_of(supports.values("person"), on=scope.months[-1].last)
+    rows: list[Row] = []
+    for subject, found in raised.items():
+        names = dict.fromkeys(community for community, _ in found.values())
+        there = set().union(*(regions[person] for person in people[subject]))
+        states = [state for _, state in found.values()]
+        rows.append(
+            (
+                subject,
+                len(found),
+                len(people[subject]),
+                ", ".join(names),
+                ", ".join(str(label) for value, label in Region.choices if value in there),
+                states.count(TopicState.LOCAL),
+                states.count(TopicState.PROVINCIAL),
+            )
+        )
+    rows.sort(key=lambda row: (row[0] == NO_SUBJECT, -int(row[1] or 0)))
+    most = rows[0] if rows and rows[0][0] != NO_SUBJECT else None
+    return Report(
+        "Concerns that return",
+        "Topics that members raised in these months, by the subject that staff chose. Each member whom topics of a "
+        "subject concern counts once. The regions are those where these members work.",
+        (
+            "Subject",
+            "Topics",
+            "Members",
+            "Communities",
+            "Regions",
+            "Taken up locally",
+            "Taken up provincially",
+        ),
+        rows,
+        said=f"Members raised “{most[0]}” most often: {_number(int(most[1] or 0), 'topic')} in {most[3]}."
+        if most
+        else "",
+    )
+
+
 REPORTS: Mapping[str, Callable[[Scope], Report]] = {
     "requests": _requests,
     "answers": _answers,
@@ -404,6 +463,7 @@ REPORTS: Mapping[str, Callable[[Scope], Report]] = {
     "exceptions": _exceptions,
     "reasons": _reasons,
     "regions": _regions,
+    "topics": _topics,
 }
 
 

@@ -46,6 +46,7 @@ from membership.models import (
     ProgramPosition,
     SlackLinkOpening,
     SomeoneElse,
+    TopicSupport,
     User,
     WorklistRow,
     YearlyConfirmation,
@@ -258,6 +259,7 @@ def collisions_of_register(by: User, now: datetime) -> Collisions:
         (OtherName, "person"): Collision(_only_one),
         (SomeoneElse, "person"): Collision(_only_one),
         (SomeoneElse, "other"): Collision(_only_one),
+        (TopicSupport, "person"): Collision(_only_one),
     }
 
 

@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 from email import message_from_bytes, policy
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.apps import apps
@@ -55,6 +57,8 @@ from membership.models import (
     SlackExport,
     SlackLinkOpening,
     SomeoneElse,
+    Topic,
+    TopicOutcome,
     User,
     WorklistRow,
     WorklistStep,
@@ -66,6 +70,7 @@ from membership.privacy import emails as privacy_emails
 from membership.register.merging import forget_in_merges, merges_naming
 from membership.register.models import ERASED_PERSON
 from membership.rosters import enrolments as rosters
+from membership.topics.raising import let_go
 
 Fact = ProgramPosition | CoordinationRole | EvaMembership
 FACTS: tuple[type[Fact], ...] = (ProgramPosition, CoordinationRole, EvaMembership)
@@ -135,6 +140,7 @@ def erase_person(
         SlackLinkOpening.objects.filter(person=person),
     ):
         rows.all().delete()
+    _remove_topics(person)
     if hasattr(person, "calendar_feed"):
         person.calendar_feed.delete()
     remove_from_enrolments(enrolments)
@@ -152,7 +158,9 @@ def erase_person(
     _forget_in_merges_of_others(person, names)
     remove_from_services(addresses)
     remove_from_imports(names=names, addresses=addresses)
-    remove_from_announcements({*(name for name in names if " " in name), *addresses})
+    full_names = {*(name for name in names if " " in name), *addresses}
+    remove_from_announcements(full_names)
+    remove_from_topics(full_names)
     forget_in_changes(person, names=names, addresses=addresses)
     if user:
         remove_sessions(user, addresses)
@@ -324,22 +332,49 @@ def remove_from_imports(*, names: set[str], addresses: set[str]) -> None:
 
 def remove_from_announcements(words: set[str]) -> None:
     """Remove their full names and emails from what staff announced, and the texts of these emails once they are sent."""
-    is_named = Q()
-    for word in words:
-        is_named |= Q(subject__icontains=word) | Q(text__icontains=word)
-    if not is_named:
-        return
-    named = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
-    for announcement in Announcement.objects.filter(is_named):
-        for column in ("subject", "text"):
-            setattr(announcement, column, named.sub("[removed]", getattr(announcement, column)))
-        announcement.subject = announcement.subject[:120]
-        announcement.save(update_fields=["subject", "text"])
-        over = announcement.letters.exclude(
-            state__in=[OutboxEmail.State.QUEUED, OutboxEmail.State.SENDING]
-        )
-        over.exclude(to_email="").update(subject=announcement.subject, body="")
+    for announcement in _without(words, Announcement, "subject", "text"):
+        over = _over(announcement.letters)
+        over.update(subject=announcement.subject, body="")
         remove_from_log(Announcement, [announcement.pk])
+
+
+def remove_from_topics(words: set[str]) -> None:
+    """The same for topics that others raised, and what staff noted about them."""
+    outcomes = _without(words, TopicOutcome, "text")
+    pks = {topic.pk for topic in _without(words, Topic, "title", "text", "hidden_why")}
+    pks |= {outcome.topic_id for outcome in outcomes}
+    _over(OutboxEmail.objects.filter(about__in=[f"topic:{pk}" for pk in pks])).update(body="")
+    remove_from_log(Topic, pks)
+
+
+def _remove_topics(person: Person) -> None:
+    """Delete what they raised. Of a topic that concerns others too, the title stays for them."""
+    for topic in person.topics.select_for_update(of=("self",)).order_by("pk"):
+        remove_from_log(Topic, [topic.pk])
+        if not let_go(topic, person):
+            Topic.objects.filter(pk=topic.pk).update(text="")
+    person.topic_supports.all().delete()
+
+
+def _over(emails: QuerySet[OutboxEmail]) -> QuerySet[OutboxEmail]:
+    """Those that no longer wait to be sent."""
+    waiting = [OutboxEmail.State.QUEUED, OutboxEmail.State.SENDING]
+    return emails.exclude(state__in=waiting).exclude(to_email="")
+
+
+def _without(words: set[str], model: type[Model], *columns: str) -> list[Any]:
+    """The rows that had one of these words in a column, each saved without it."""
+    is_named = Q()
+    for word, column in product(words, columns):
+        is_named |= Q(**{f"{column}__icontains": word})
+    named = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
+    rows = list(model._default_manager.filter(is_named)) if words else []
+    for row in rows:
+        for column in columns:
+            most = model._meta.get_field(column).max_length  # type: ignore[union-attr]
+            setattr(row, column, named.sub("[removed]", getattr(row, column))[:most])
+        row.save(update_fields=columns)
+    return rows
 
 
 def remove_sessions(user: User | None, addresses: set[str]) -> None:

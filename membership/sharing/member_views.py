@@ -14,6 +14,7 @@ from membership.emails.kinds import UNDO_TIME
 from membership.meetings.attendance import Answer, meetings_with_answers
 from membership.models import Announcement
 from membership.sharing.members import Member, members_only
+from membership.topics.member_views import topics_on_home
 
 ON_HOME = 3
 PER_PAGE = 20
@@ -35,6 +36,7 @@ def home(request: AuthenticatedRequest, member: Member) -> HttpResponse:
             "next_meeting": meetings.filter(ends_at__gt=now, cancelled_at=None).first(),
             "answers": Answer.choices,
             "announcements": announcements_for(member.community)[:ON_HOME],
+            "topics": topics_on_home(member),
         },
     )
 

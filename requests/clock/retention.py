@@ -89,6 +89,7 @@ KINDS: dict[str, Callable[..., int]] = {
     "texts of emails": retention.delete_email_texts,
     "lines of the export log": retention.delete_old_exports,
     "announcements": retention.delete_old_announcements,
+    "topics": retention.delete_old_topics,
     "invitations not used": end_unused_invitations,
     "sessions": retention.delete_ended_sessions,
 }

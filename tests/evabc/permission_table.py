@@ -128,6 +128,12 @@ TABLE = {
     # Only the member is in this community.
     "my:community": (OWN, NOT_THAT_WAY),
     "my:announcements": (OWN, NOT_THAT_WAY),
+    "my:topics": (OWN, NOT_THAT_WAY),
+    "my:new-topic": (OWN, OWN),
+    "my:topic": (OWN, NOT_THAT_WAY),
+    "my:topic-support": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
+    "my:topic-withdraw": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
+    "my:topic-name": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
     "my:slack": (OWN, OWN_NOT_THAT_WAY),
     "my:slack-link": (OWN_NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
     "my:slack-joined": (OWN_NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
@@ -274,6 +280,17 @@ TABLE = {
     "admin:communities_meeting_came": (THIS_TEAM, THIS_TEAM),
     "admin:communities_meeting_zoom": (THIS_TEAM, THIS_TEAM),
     "admin:communities_meeting_zoom-confirm": (GET_ONLY, desk(ON, 404, ON)),
+    **pages_rows("membership_topic"),
+    "admin:membership_topic_outcome": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_topic_hide": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_topic_merge": (THIS_TEAM, THIS_TEAM),
+    **{
+        f"admin:membership_topic_{action}": (GET_ONLY, desk(ON, 404, ON))
+        for action in ("take-back", "show", "separate", "subject", "agenda")
+    },
+    **rows_of(
+        "membership_topicsubject", look=TEAMS, add=LEADS, change=TEAMS, delete=LEADS, save=LEADS
+    ),
     **pages_rows("membership_access"),
     "admin:membership_access_mark": (GET_ONLY, desk(ON, 404, ON)),
     "admin:membership_access_several": (GET_ONLY, LED),
@@ -391,6 +408,8 @@ def _name(pattern: URLPattern, space: str, whole: str) -> str:
 def address(pattern: str, world) -> str:
     """The URL for a pattern, with the rows of ``world``."""
     model = (pattern.split("/") + [""] * 4)[3]
+    if pattern.startswith("/my/communities/<slug:slug>/topics/"):
+        pattern = pattern.replace("<int:pk>", str(world["topic"].pk))
     if pattern.startswith("/my/communities/"):
         pattern = pattern.replace("<int:pk>", str(world["own enrolment"].pk))
         pattern = pattern.replace("<slug:slug>", "cbvs")
