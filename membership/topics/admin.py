@@ -80,7 +80,7 @@ def note_outcome(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def hide(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Hide a topic that names a person or a client, with a preview of the email to whoever raised it."""
+    """Hide a topic that names a person or a client, with a preview of the email to the person who raised it."""
     shown = _own(request, pk)
     form = HideForm(request.POST or None)
     if form.is_valid():
@@ -135,7 +135,7 @@ def merge(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "desk/form.html",
         title=f"Merge topic: {shown.title}",
         crumbs=_crumbs(shown),
-        lede="Members will see only the topic that you choose here. Whoever supports one of the two counts for it, once. "
+        lede="Members will see only the topic that you choose here. Everyone who supports one of the two counts for it, once. "
         "No email is sent, and you can separate the two again at any time.",
         form=form,
         button="Merge topics",
@@ -204,7 +204,7 @@ def put_on_agenda(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def take_back(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Take back the newest outcome."""
+    """Withdraw the newest outcome."""
     shown = _own(request, pk)
     key = request.POST.get("outcome", "")
     outcome = shown.outcomes.filter(pk=int(key) if key.isdecimal() and len(key) < 18 else 0).first()

@@ -48,7 +48,7 @@ EMAIL_KINDS = (
         OUTCOME,
         "Outcome of a topic",
         TO_PERSON,
-        "When staff note what came of a topic, to whoever raised or supported it",
+        "When staff note what came of a topic, to everyone who raised or supported it",
         (
             *_TOPIC,
             Placeholder("outcome", "What came of it, in a few words", "Taken up provincially"),
@@ -60,7 +60,7 @@ EMAIL_KINDS = (
         HIDDEN,
         "Topic hidden",
         TO_PERSON,
-        "When staff hide a topic, to whoever raised it",
+        "When staff hide a topic, to the person who raised it",
         (
             *_TOPIC,
             staff_text("The reason", "The topic says where a client lives."),

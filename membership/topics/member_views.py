@@ -118,7 +118,7 @@ def _has_most(member: Member) -> bool:
 @require_safe
 @members_only
 def topic(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponse:
-    """One topic and where it stands. Whoever raised a hidden one sees why; one that was merged leads to the other."""
+    """One topic and where it stands. The person who raised a hidden one sees why; one that was merged leads to the other."""
     own = Topic.objects.filter(pk=pk, community=member.community)
     if merged := own.filter(merged_into__isnull=False).select_related("merged_into").first():
         return _to(merged.merged_into or merged)
@@ -163,15 +163,15 @@ def support(request: AuthenticatedRequest, member: Member, pk: int) -> HttpRespo
 @require_POST
 @members_only
 def withdraw(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponse:
-    """Take a topic back."""
+    """Withdraw a topic."""
     topic = _shown(member, pk)
     with refusal_as_warning(request):
         if raising.withdraw(topic_id=pk, person=member.person):
-            messages.success(request, "You took your topic back. It is no longer on the page.")
+            messages.success(request, "You withdrew your topic. It is no longer on the page.")
             return redirect("my:topics", member.community.slug)
         messages.success(
             request,
-            "You took your topic back. It stays on the page without you, because it concerns others too.",
+            "You withdrew your topic. It stays on the page without you, because it concerns others too.",
         )
     return _to(topic)
 

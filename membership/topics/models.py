@@ -109,7 +109,7 @@ class Topic(models.Model):
 
 
 class TopicSupport(models.Model):
-    """That a topic concerns someone. Whoever raises one is the first."""
+    """That a topic concerns someone. The person who raises one is the first."""
 
     topic = models.ForeignKey(Topic, models.CASCADE, related_name="supports")
     person = models.ForeignKey(Person, models.CASCADE, related_name="topic_supports")

@@ -1,4 +1,4 @@
-"""What members do with topics: raise one, support others, and take both back."""
+"""What members do with topics: raise one, support others, and withdraw both."""
 
 import uuid
 from datetime import datetime
@@ -72,7 +72,7 @@ def raise_topic(
         raise RefusedError("Only members of this community can raise a topic.")
     if open_topics_of(person).count() >= MAX_OPEN:
         raise RefusedError(
-            f"You already have {MAX_OPEN} open topics. Take one back first, or wait until one has been discussed."
+            f"You already have {MAX_OPEN} open topics. Withdraw one first, or wait until one has been discussed."
         )
     topic = Topic.objects.create(
         uid=uid,
@@ -94,7 +94,7 @@ def lock(topic_id: int) -> Topic:
     )
     if topic := rows.filter(pk=topic_id).first():
         return topic
-    raise RefusedError("This topic is no longer there. The person who raised it has taken it back.")
+    raise RefusedError("This topic is no longer there. The person who raised it has withdrawn it.")
 
 
 @transaction.atomic
@@ -108,19 +108,19 @@ def support(*, topic_id: int, person: Person, now: datetime) -> None:
 
 @transaction.atomic
 def take_back_support(*, topic_id: int, person: Person) -> None:
-    """Say that a topic does not concern them after all. Whoever raised it withdraws it instead."""
+    """Say that a topic does not concern them after all. The person who raised it withdraws the topic instead."""
     topic = lock(topic_id)
     if topic.raised_by_id == person.pk:
-        raise RefusedError("You raised this topic. You can take the topic itself back.")
+        raise RefusedError("You raised this topic, so you can only withdraw the topic itself.")
     TopicSupport.objects.filter(of_one_topic("topic", [topic.pk]), person=person).delete()
 
 
 @transaction.atomic
 def withdraw(*, topic_id: int, person: Person) -> bool:
-    """Take a topic back. It stays without them if it concerns others. Returns whether it is gone."""
+    """Withdraw a topic. It stays without them if it concerns others. Returns whether it is gone."""
     topic = lock(topic_id)
     if topic.raised_by_id != person.pk:
-        raise RefusedError("You can only take back a topic that you raised.")
+        raise RefusedError("You can only withdraw a topic that you raised.")
     if not topic.is_open:
         raise RefusedError("Staff have already noted what came of this topic, so it stays.")
     return let_go(topic, person)

@@ -154,12 +154,12 @@ def note_outcome(
 
 @transaction.atomic
 def take_back_outcome(*, outcome_id: int, by: User, now: datetime) -> bool:
-    """Take back the newest outcome. Returns whether that was in time to stop every email about it."""
+    """Withdraw the newest outcome. Returns whether that was in time to stop every email about it."""
     found = TopicOutcome.objects.filter(pk=outcome_id).values_list("topic", flat=True).first()
     topic = lock_own(found or 0, by)
     newest = topic.outcomes.filter(taken_back_at=None).order_by("-at", "-pk").first()
     if newest is None or newest.pk != outcome_id:
-        raise RefusedError("Only the newest outcome can be taken back. Nothing was changed.")
+        raise RefusedError("You can only withdraw the newest outcome. Nothing was changed.")
     newest.taken_back_at = now
     newest.save(update_fields=["taken_back_at"])
     if topic.state == newest.state:  # else it has been put on another agenda since
@@ -169,7 +169,7 @@ def take_back_outcome(*, outcome_id: int, by: User, now: datetime) -> bool:
             leave_agenda_of(topic.meeting, by=by)
     in_time = take_back(about=topic.about, event=newest.pk)
     gone = "No email went out." if in_time else "The email about it had gone out."
-    log_change(topic, by=by, words=f"Outcome taken back. {gone}")
+    log_change(topic, by=by, words=f"Outcome withdrawn. {gone}")
     return in_time
 
 
@@ -214,7 +214,7 @@ def separate(*, topic_id: int, by: User) -> Topic:
 
 @transaction.atomic
 def hide(*, topic_id: int, text: str, by: User, now: datetime) -> None:
-    """Hide a topic from members, with the reason to whoever raised it. That email waits, so that this can be undone."""
+    """Hide a topic from members, with the reason to the person who raised it. That email waits, so that this can be undone."""
     topic = _lock_shown(topic_id, by)
     text = text.strip()
     if not text:
