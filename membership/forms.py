@@ -120,6 +120,12 @@ def pasted_field(label: str, *, help_text: str) -> forms.CharField:
     )
 
 
+def keys_in(*texts: str) -> list[int]:
+    """The keys of rows that a page or an address sends, separated by commas; anything else is left out."""
+    words = (word for text in texts for word in text.split(","))
+    return [int(word) for word in words if word.isascii() and word.isdecimal() and len(word) < 19]
+
+
 def posted_fields(request: HttpRequest, *, without: set[str]) -> list[tuple[str, str]]:
     """What was sent, field by field, so that a page in between can send it again."""
     sent = request.POST.lists()

@@ -22,7 +22,7 @@ from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
 from membership.base_admin import desk_page
 from membership.errors import refusal_as_form_error, refusal_as_warning
-from membership.forms import FileOrTextForm, day_field, file_field, pasted_field
+from membership.forms import FileOrTextForm, day_field, file_field, keys_in, pasted_field
 from membership.models import Access, Service, User
 
 
@@ -128,14 +128,14 @@ def mark(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_POST
 def mark_all(request: AuthenticatedRequest) -> HttpResponse:
     """Record as done the tasks whose addresses were copied: those that were shown, and no newer ones."""
-    mark_and_report(request, keys(request.POST.get("pk", "")))
+    mark_and_report(request, keys_in(request.POST.get("pk", "")))
     return _to_list(request)
 
 
 @require_POST
 def undo(request: AuthenticatedRequest) -> HttpResponse:
     """Take back what the viewer recorded a moment ago."""
-    step_ids = keys(request.POST.get("pk", ""))
+    step_ids = keys_in(request.POST.get("pk", ""))
     undone, others = verbs.undo_marks(step_ids=step_ids, by=request.user, now=timezone.now())
     if undone:
         messages.success(request, f"Undone: {undone} task{'s' * (undone > 1)}.")
@@ -148,11 +148,6 @@ def _to_list(request: AuthenticatedRequest) -> HttpResponse:
     tasks = reverse("admin:membership_access_changelist")
     filters = request.GET.urlencode()
     return redirect(f"{tasks}?{filters}" if filters else tasks)
-
-
-def keys(typed: str) -> list[int]:
-    """The keys that a button sends; anything else is left out."""
-    return [int(w) for w in typed.split(",") if w.isascii() and w.isdecimal() and len(w) < 19]
 
 
 def mark_and_report(

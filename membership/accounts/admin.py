@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from communities.base_admin import no_one
 from membership.accounts import invitations
 from membership.accounts.forms import InviteForm
+from membership.accounts.models import INVITED_FOR
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.sessions import end_sessions
 from membership.accounts.teams import is_lead
@@ -46,8 +47,10 @@ def invite(request: AuthenticatedRequest) -> HttpResponse:
         form=form,
         button="Send invitation",
         back=("Cancel", reverse("admin:membership_user_changelist")),
-        waiting=invitations.waiting(now).prefetch_related("user__groups"),
-        now=now,
+        waiting=invitations.waiting().prefetch_related("user__groups"),
+        here=invitations.invited()
+        .filter(has_come=True, sent_at__gte=now - INVITED_FOR)
+        .prefetch_related("user__groups"),
     )
 
 

@@ -2,15 +2,17 @@
 
 from datetime import datetime
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.models import Group
-from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db import models, transaction
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from communities.email_addresses import normalize_email
 from communities.models import SupportTeam
+from membership.accounts.middleware import SECOND_FACTORS
 from membership.accounts.models import INVITED_FOR
 from membership.accounts.sessions import end_sessions
 from membership.accounts.shared_mailboxes import looks_shared
@@ -51,11 +53,20 @@ EMAIL_KINDS = (
 )
 
 
-def waiting(now: datetime) -> QuerySet[Invitation]:
-    """The colleagues who were invited and have not come yet, newest first."""
-    has_come = Q(user__last_login__gte=F("invited_at"))
-    rows = Invitation.objects.filter(~has_come | Q(user__last_login=None), ended_at=None)
+def invited() -> QuerySet[Invitation]:
+    """The invitations that have not ended, newest first, of accounts that open the desk. ``has_come`` says whether they
+    have signed in since, with two-step sign-in set up."""
+    factors = Authenticator.objects.filter(user=OuterRef("user"), type__in=SECOND_FACTORS)
+    is_set_up = Exists(factors) if settings.SECOND_FACTOR_REQUIRED else Q()
+    signed_in = Q(user__last_login__isnull=False, user__last_login__gte=F("invited_at"))
+    rows = Invitation.objects.filter(ended_at=None, user__is_staff=True, user__is_active=True)
+    rows = rows.annotate(has_come=ExpressionWrapper(signed_in & is_set_up, models.BooleanField()))
     return rows.select_related("user__person", "by__person").order_by("-sent_at", "-pk")
+
+
+def waiting() -> QuerySet[Invitation]:
+    """The colleagues who were invited and have not come yet."""
+    return invited().filter(has_come=False)
 
 
 @transaction.atomic
@@ -88,9 +99,9 @@ def invite(*, email: str, name: str, team: str, by: User, now: datetime) -> Invi
         )
     if not user.is_active:
         raise RefusedError("The account with this email is closed. Open it under Accounts first.")
-    user.is_staff = True
-    user.save(update_fields=["is_staff"])
-    user.groups.add(Group.objects.get(name=team))
+    user.is_staff, user.is_superuser = True, False
+    user.save(update_fields=["is_staff", "is_superuser"])
+    user.groups.set([Group.objects.get(name=team)])  # and none of an earlier time here
     end_sessions(user)
     person = person_of_user(user)
     if not person.name:
@@ -133,11 +144,11 @@ def withdraw(*, invitation_id: int, by: User, now: datetime) -> Invitation:
 
 def end_unused_invitations(*, now: datetime) -> int:
     """End the invitations whose time is over. Returns their number."""
-    old = waiting(now).filter(sent_at__lt=now - INVITED_FOR)
+    old = waiting().filter(sent_at__lt=now - INVITED_FOR)
     ended = 0
     for pk in list(old.values_list("pk", flat=True)):
         with transaction.atomic():
-            row = waiting(now).select_for_update(of=("self",)).filter(pk=pk).first()
+            row = waiting().select_for_update(of=("self",)).filter(pk=pk).first()
             if row:
                 _end(row, now)
                 ended += 1
@@ -165,9 +176,10 @@ def _locked(invitation_id: int, by: User) -> Invitation:
     _require_lead(by)
     rows = Invitation.objects.select_for_update(of=("self",)).select_related("user")
     invitation = rows.get(pk=invitation_id)
-    if invitation.ended_at:
+    now_invited = invited().filter(pk=invitation_id).first()
+    if now_invited is None:
         raise RefusedError("This invitation has ended. Invite them again.")
-    if invitation.has_come:
+    if now_invited.has_come:
         raise RefusedError(
             "They have signed in already. Change their account under Accounts if it should not open the desk."
         )

@@ -90,6 +90,8 @@ class Invitation(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     tour_ended_at = models.DateTimeField(null=True, blank=True)
 
+    has_come: bool  # set by ``invitations.invited``
+
     def __str__(self) -> str:
         return f"Invitation of {self.user.display_name}"
 
@@ -101,11 +103,6 @@ class Invitation(models.Model):
     @property
     def works_until(self) -> datetime:
         return self.sent_at + INVITED_FOR
-
-    @property
-    def has_come(self) -> bool:
-        """Whether they have signed in since: an invitation ends the sessions of before."""
-        return self.user.last_login is not None and self.user.last_login >= self.invited_at
 
 
 CODE_TRIES = 3

@@ -28,9 +28,10 @@ from membership.emails.kinds import KINDS
 from membership.emails.message import text_blocks
 from membership.emails.sending import cause_in_words
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
-from membership.forms import SingleLineField, day_field
+from membership.forms import SingleLineField, day_field, keys_in
 from membership.history import history_of
 from membership.models import Announcement, Bounce, OutboxEmail
+from membership.people.writing import KIND as FROM_STAFF
 
 State = OutboxEmail.State
 
@@ -149,10 +150,8 @@ def retry_cause(request: AuthenticatedRequest) -> HttpResponse:
 @require_POST
 def restore(request: AuthenticatedRequest) -> HttpResponse:
     """Undo the cancelling of emails."""
-    keys = [int(w) for w in request.POST.get("pk", "").split(",") if w.isascii() and w.isdecimal()]
-    own = OutboxEmail.objects.filter(
-        team__family__in=families_of(request.user), pk__in=keys[:AT_ONCE]
-    )
+    keys = keys_in(request.POST.get("pk", ""))[:AT_ONCE]
+    own = OutboxEmail.objects.filter(team__family__in=families_of(request.user), pk__in=keys)
     act_on_all(request, own, queue.restore, "No longer cancelled")
     return redirect("admin:membership_outboxemail_changelist")
 
@@ -167,6 +166,14 @@ def _own_email(request: AuthenticatedRequest, pk: int) -> OutboxEmail:
     """An email of the viewer's own teams. Any other is a 404, as if it did not exist."""
     emails = OutboxEmail.objects.select_related("team", "person", "bounce__marked_by__person")
     return get_object_or_404(emails, pk=pk, team__family__in=families_of(request.user))
+
+
+def _write_again(email: OutboxEmail) -> str:
+    """Where staff change the words of an email that they wrote to one person; empty for any other."""
+    if email.kind != FROM_STAFF or not email.person or not email.body:
+        return ""
+    page = reverse("admin:membership_person_write", args=[email.person_id])
+    return f"{page}?from={email.pk}"
 
 
 def _exact_text(email: OutboxEmail) -> dict[str, object]:
@@ -221,10 +228,9 @@ class AnnouncementFilter(ColumnFilter):
     parameter_name = "announcement"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        pk = str(self.used_parameters.get("announcement", ""))
+        keys = keys_in(str(self.used_parameters.get("announcement", "")))
         own = Announcement.objects.filter(team__family__in=families_of(request.user))
-        rows = own.filter(pk=pk) if pk.isdecimal() and len(pk) < 18 else own.none()
-        return [(str(row.pk), row.subject) for row in rows]
+        return [(str(row.pk), row.subject) for row in own.filter(pk__in=keys[:1])]
 
 
 @admin.register(OutboxEmail)
@@ -291,10 +297,10 @@ class OutboxEmailAdmin(CustomPageAdmin):
             can_cancel=email.state in (State.QUEUED, State.FAILED) and email.wanted,
             can_restore=email.state == State.CANCELLED and email.wanted,
             was_sent=email.state == State.SENT,
+            write_again=_write_again(email),
             **_exact_text(email),
         )
 
-    @admin.action(description="Retry selected")
     @admin.display(description="to", ordering="to_email")
     def to(self, email: OutboxEmail) -> str:
         """The address, which leads to the person."""

@@ -1,6 +1,7 @@
 """The outbox: queueing emails in the caller's transaction, and what staff do with one of them."""
 
 import logging
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -85,6 +86,8 @@ def queue_many(
 
 # The domain of Slack's invitation links. They are shown only after sign-in: an email can be forwarded.
 SLACK_LINKS = "join.slack.com"
+# Links that let anyone into a meeting. Those to a page where people register are something else.
+_ZOOM_JOIN_LINK = re.compile(r"zoom\.us/(j|s|w|my)/", re.IGNORECASE)
 
 
 def refuse_slack_link(text: str) -> None:
@@ -93,6 +96,15 @@ def refuse_slack_link(text: str) -> None:
         raise RefusedError(
             "Do not put a Slack invitation link in an email. "
             "Members find it on My page after they sign in."
+        )
+
+
+def refuse_private_links(text: str) -> None:
+    """Raise ``RefusedError`` if words of staff have a link that lets anyone into Slack or a meeting."""
+    refuse_slack_link(text)
+    if _ZOOM_JOIN_LINK.search(text):
+        raise RefusedError(
+            "Do not put a Zoom join link in an email. Members join from the meeting’s page after they sign in."
         )
 
 

@@ -16,6 +16,7 @@ from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import CustomPageAdmin, FilterWithDefault, desk_page
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.errors import refusal_as_form_error, refusal_as_warning
+from membership.forms import keys_in
 from membership.history import history_of
 from membership.meetings import attendance, emails, planning
 from membership.meetings.forms import CancelForm, MeetingForm, ZoomForm
@@ -132,10 +133,8 @@ def came(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Record attendance by hand. With ``?all=yes``, everyone who said yes is selected, and nothing is saved yet."""
     shown = _own_meeting(request, pk)
     if request.method == "POST":
-        selected = _ids(request.POST.getlist("came"))
-        if _record(
-            request, pk, came=selected, shown=_ids(request.POST.get("shown", "").split(","))
-        ):
+        selected = set(keys_in(*request.POST.getlist("came")))
+        if _record(request, pk, came=selected, shown=set(keys_in(request.POST.get("shown", "")))):
             return redirect("admin:communities_meeting_change", pk)
     pages = Paginator(attendance.eligible_people(shown), PEOPLE_ON_A_PAGE)
     people = pages.get_page(request.GET.get("page"))
@@ -211,7 +210,7 @@ def zoom(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def zoom_confirm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Record attendance from Zoom's list: the sure matches and the near matches that staff selected."""
     _own_meeting(request, pk)
-    present = _ids([*request.POST.get("sure", "").split(","), *request.POST.getlist("near")])
+    present = set(keys_in(request.POST.get("sure", ""), *request.POST.getlist("near")))
     is_saved = _record(request, pk, came=present, shown=present, source="from Zoom’s list")
     return redirect(f"admin:communities_meeting_{'change' if is_saved else 'zoom'}", pk)
 
@@ -236,11 +235,6 @@ def _record(
         messages.success(request, f"Attendance saved: {change}.")
         return True
     return False
-
-
-def _ids(texts: list[str]) -> set[int]:
-    """The keys of people that a form sent. The verb leaves out people who do not belong to this meeting."""
-    return {int(text) for text in texts if text.isdecimal() and len(text) < 18}
 
 
 def _expected(meeting: Meeting) -> str:

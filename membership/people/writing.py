@@ -15,8 +15,8 @@ from membership.emails.kinds import (
     Placeholder,
     staff_text,
 )
-from membership.emails.message import compose
-from membership.emails.queue import Email, queue
+from membership.emails.message import STAFF_TEXT_MARKER, compose
+from membership.emails.queue import Email, queue, refuse_private_links
 from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import OutboxEmail, Person, User
@@ -59,6 +59,17 @@ def email_to(person: Person, *, by: User, subject: str, text: str) -> Email:
     return compose(KIND, team=sender(person, by), person=person, words=words)
 
 
+def words_of(email: OutboxEmail, *, by: User) -> dict[str, str]:
+    """The subject and the text that staff wrote, so that they can be changed; no text if the template is another now."""
+    if not email.person:
+        return {"subject": email.subject}
+    around = email_to(email.person, by=by, subject=email.subject, text=STAFF_TEXT_MARKER).body
+    before, _, after = around.partition(STAFF_TEXT_MARKER)
+    text = email.body.removeprefix(before).removesuffix(after)
+    is_whole = len(text) == len(email.body) - len(before) - len(after)
+    return {"subject": email.subject, "text": text if is_whole else ""}
+
+
 @transaction.atomic
 def write_to_person(
     *, person_id: int, subject: str, text: str, by: User, now: datetime
@@ -67,6 +78,7 @@ def write_to_person(
     person = Person.objects.select_for_update(of=("self",)).get(pk=person_id)
     if person.erased_on or person.merged_into_id or not person.email:
         raise RefusedError("The register has no email for this person. Add one first.")
+    refuse_private_links(f"{subject}\n{text}")
     email = email_to(person, by=by, subject=subject, text=text)
     waiting = OutboxEmail.objects.filter(person=person, kind=KIND, state=OutboxEmail.State.QUEUED)
     if waiting.filter(subject=email.subject, body=email.body).exists():

@@ -1,10 +1,6 @@
 """The page on which staff write an email to one person."""
 
-from typing import Any
-
-from django import forms
 from django.contrib import messages
-from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -18,44 +14,11 @@ from membership.base_admin import desk_page
 from membership.emails.kinds import UNDO_SECONDS
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.errors import refusal_as_form_error
-from membership.forms import SingleLineField, message_field
-from membership.models import Person, ReadyText, User
-from membership.people.writing import email_to, write_to_person
+from membership.forms import keys_in
+from membership.models import OutboxEmail, Person
+from membership.people.writing import KIND, email_to, words_of, write_to_person
 from membership.register.kept import at_kept_record
-
-
-class WriteForm(forms.Form):
-    """The words of an email to one person, which may begin with a ready text."""
-
-    ready = forms.ModelChoiceField(
-        ReadyText.objects.none(),
-        label="Start from a ready text (optional)",
-        required=False,
-        empty_label="None",
-    )
-    subject = SingleLineField(
-        max_length=120,
-        help_text="Do not name anyone: subjects show on locked screens.",
-        error_messages={"required": "Enter a subject."},
-    )
-    text = message_field(
-        "Text",
-        help_text="Do not include client information.",
-        missing="Enter the text of the email.",
-    )
-
-    def __init__(self, *args: Any, user: User, **options: Any) -> None:
-        super().__init__(*args, **options)
-        theirs = ReadyText.objects.filter(Q(family="") | Q(family__in=families_of(user)))
-        self.fields["ready"].queryset = theirs  # type: ignore[attr-defined]
-
-    def typed(self, *, with_ready: bool) -> dict[str, str]:
-        """What was typed, if asked for with the chosen ready text after it."""
-        self.full_clean()
-        subject, text = self.data.get("subject", ""), self.data.get("text", "")
-        if with_ready and (ready := self.cleaned_data.get("ready")):
-            subject, text = subject or ready.subject, f"{text}\n\n{ready.text}".strip()
-        return {"subject": subject, "text": text}
+from membership.sharing.forms import WordsForm
 
 
 @at_kept_record(Person)
@@ -69,9 +32,9 @@ def write(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if not person.email:
         messages.warning(request, "The register has no email for this person. Add one first.")
         return redirect(page)
-    form = WriteForm(request.POST or None, user=request.user)
-    if "use" in request.POST or "preview" in request.POST:
-        form = WriteForm(initial=form.typed(with_ready="use" in request.POST), user=request.user)
+    form = WordsForm(request.POST or None, user=request.user, initial=_words_again(request, pk))
+    if form.asks_for_ready_text or "preview" in request.POST:
+        form = WordsForm(initial=form.typed(), user=request.user)
     elif form.is_valid():
         words = {name: form.cleaned_data[name] for name in ("subject", "text")}
         with refusal_as_form_error(form):
@@ -101,3 +64,10 @@ def write(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         email_blocks=preview_blocks(shown.body),
         back=page,
     )
+
+
+def _words_again(request: AuthenticatedRequest, pk: int) -> dict[str, str]:
+    """The words of an earlier email to them that the address names."""
+    own = OutboxEmail.objects.filter(team__family__in=families_of(request.user), person=pk)
+    email = own.filter(pk__in=keys_in(request.GET.get("from", "")), kind=KIND).first()
+    return words_of(email, by=request.user) if email else {}

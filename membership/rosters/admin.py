@@ -19,6 +19,7 @@ from membership.base_admin import (
     TeamFilter,
     TeamModelAdmin,
 )
+from membership.forms import keys_in
 from membership.imports.uploads import lists_of
 from membership.models import (
     Enrolment,
@@ -173,7 +174,7 @@ class ImportFilter(admin.SimpleListFilter):
         chosen = self.value() or ""
         if chosen == self.none:
             return queryset.filter(list_import=None)
-        return queryset.filter(list_import=int(chosen)) if chosen.isdecimal() else queryset
+        return queryset.filter(list_import__in=keys_in(chosen)) if chosen else queryset
 
 
 @admin.register(WorklistRow)
@@ -185,7 +186,6 @@ class RosterCheckAdmin(ExportableAdmin, CustomPageAdmin):
         "community_name",
         "since",
         roster_check_views.reasons_of,
-        "lists",
         roster_check_views.state_of,
     ]
     list_display_links = ["member"]
@@ -271,7 +271,7 @@ class RosterCheckAdmin(ExportableAdmin, CustomPageAdmin):
                 row.enrolment.person.email,
                 row.title,
                 " ".join(reason.staff_sentence for reason in row.reasons),
-                self.lists(row),
+                ", ".join(row.sources),
                 row.since,
                 row.get_state_display(),
                 row.until,
@@ -292,10 +292,6 @@ class RosterCheckAdmin(ExportableAdmin, CustomPageAdmin):
     @admin.display(description="community", ordering="enrolment__community__position")
     def community_name(self, row: WorklistRow) -> str:
         return row.enrolment.community.short_name
-
-    @admin.display(description="source")
-    def lists(self, row: WorklistRow) -> str:
-        return ", ".join(row.sources)
 
 
 # -- The log of exports ----------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def confirm(
 
 def _to_confirm(row: WorklistRow, on: date) -> ToConfirm:
     if row.kind in SETTLED_BY_HAND:
-        return ToConfirm(["Resolved by what you found."])
+        return ToConfirm()
     if row.kind != WorklistRow.Kind.RULES:
         return ToConfirm(why_not=_ELSEWHERE[WorklistRow.Kind(row.kind)])
     rules = {rule.key: rule for rule in row.enrolment.community.rules()}

@@ -111,7 +111,8 @@ def undo_end(row: WorklistRow, *, ended_at: datetime, by: User, now: datetime) -
     settled = WorklistStep.objects.filter(verb=WorklistStep.Verb.SETTLED, at=ended_at)
     same_moment = enrolment.worklist.filter(how=WorklistRow.How.ENDED, pk__in=settled.values("row"))
     for other in same_moment.select_for_update():
-        reopen(other, by=by, now=now)
+        text = "The enrolment has not ended: this was undone."
+        reopen(other, by=by, now=now, text=text)
     access.require_access(people=[enrolment.person], community=enrolment.community, by=by, now=now)
     uncancel(about=enrolment.about, step=entry.pk)
     log_change(enrolment, by=by, words="Undone. It has not ended.")

@@ -342,6 +342,9 @@ class WorklistRow(models.Model):
             return "Facts have changed since the exception was made"
         if self.kind == self.Kind.RULES and self.is_unsure:
             return "May no longer meet the rules"
+        ends = [f["ends_on"] for f in self.findings if f.get("ends_on")]
+        if self.kind in (self.Kind.ENDS_IN_60, self.Kind.ENDS_IN_30) and ends:
+            return f"EVA BC membership ends on {date_format(date.fromisoformat(min(ends)))}"
         return self.get_kind_display()
 
     @property

@@ -29,7 +29,7 @@ from membership.emails.kinds import UNDO_SECONDS
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.emails.queue import Email
 from membership.errors import RefusedError
-from membership.forms import day_field, message_field
+from membership.forms import day_field, keys_in, message_field
 from membership.imports.uploads import lists_of
 from membership.models import Enrolment, WorklistRow
 from membership.rosters import emails, enrolments, roster_checks
@@ -63,7 +63,7 @@ class RowsField(forms.MultipleChoiceField):
 class ActionForm(forms.Form):
     """An action of staff on one or several roster checks. ``label`` and ``done`` are its words for one and for several.
 
-    ``button`` names it with those for whom. ``sends_email`` is whether an email goes out, which can be undone.
+    ``button`` names it with those for whom. ``sends_email`` is whether an email goes out, until when it can be undone.
     """
 
     url_name: str
@@ -72,7 +72,7 @@ class ActionForm(forms.Form):
     done: tuple[str, str]
     button_kind: str
     verb: Callable[..., object]
-    sends_email = False
+    sends_email = has_undo = False
 
     rows = RowsField(
         label="Members",
@@ -140,7 +140,7 @@ class WriteForm(ActionForm):
         f"{{n}} emails go out in {UNDO_SECONDS} seconds.",
     )
     verb = staticmethod(roster_checks.write_to_person)
-    sends_email = True
+    sends_email = has_undo = True
     is_ready = forms.BooleanField(
         label="Use the ready text for this kind of roster check",
         help_text="Leads can change the ready texts under Email templates.",
@@ -181,6 +181,7 @@ class TimeForm(ActionForm):
         "{n} roster checks snoozed. They will reopen after that day.",
     )
     verb = staticmethod(roster_checks.give_time)
+    has_undo = True
     until = day_field("Snooze until", help_text="The roster check reopens the next day.")
     text = message_field("Reason", help_text=FOR_STAFF, missing="Enter the reason.")
 
@@ -196,7 +197,7 @@ class EndForm(ActionForm):
         f"{{n}} enrolments have ended. The emails go out in {UNDO_SECONDS} seconds.",
     )
     verb = staticmethod(enrolments.end_from_roster_check)
-    sends_email = True
+    sends_email = has_undo = True
     text = message_field(
         "Reason, and what the member can do next",
         help_text=IN_THE_EMAIL,
@@ -327,7 +328,7 @@ def look_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def undo_several(request: AuthenticatedRequest) -> HttpResponse:
     """Undo what was done a moment ago, each in its own transaction; say what became of each."""
     own = roster_checks.roster_checks_of(request.user)
-    rows = list(own.filter(pk__in=_keys(request.POST.get("pk", ""))[:LIMIT]).order_by("pk"))
+    rows = list(own.filter(pk__in=keys_in(request.POST.get("pk", ""))[:LIMIT]).order_by("pk"))
     undone = 0
     for row in rows:
         try:
@@ -337,7 +338,9 @@ def undo_several(request: AuthenticatedRequest) -> HttpResponse:
             messages.warning(request, f"{row.enrolment}: {refusal}")
     if undone:
         who = str(rows[0].enrolment) if len(rows) == 1 else f"{undone} roster checks"
-        messages.success(request, f"Undone for {who}. No email went out.")
+        is_about_emails = any(row.state != WorklistRow.State.GIVEN_TIME for row in rows)
+        no_email = " No email went out." if is_about_emails else ""
+        messages.success(request, f"Undone for {who}.{no_email}")
     if len(rows) == 1:
         return redirect("admin:membership_worklistrow_change", rows[0].pk)
     return redirect(_back(request))
@@ -401,17 +404,12 @@ def _chosen(request: AuthenticatedRequest, pk: int | None) -> list[WorklistRow]:
     if pk:
         return [_own_row(request, pk)]
     own = roster_checks.with_newest_steps(roster_checks.roster_checks_of(request.user))
-    if keys := _keys(request.GET.get("ids", "")):
+    if keys := keys_in(request.GET.get("ids", "")):
         own = own.filter(pk__in=keys)
     else:
-        lists = _keys(request.GET.get("import", ""))
+        lists = keys_in(request.GET.get("import", ""))
         own = own.filter(list_import__in=lists).exclude(state=WorklistRow.State.SETTLED)
     return list(own.order_by(F("wrote_at").asc(nulls_first=True), "-since", "-pk")[: LIMIT + 1])
-
-
-def _keys(typed: str) -> list[int]:
-    """The keys in an address; anything else is left out."""
-    return [int(w) for w in typed.split(",") if w.isascii() and w.isdecimal() and len(w) < 19]
 
 
 def _why_not(action: type[ActionForm], row: WorklistRow, found: ToConfirm | None) -> str:
@@ -445,13 +443,13 @@ def _report(
         ",".join(str(row.pk) for row in done),
         f"Undo all {len(done)}" if len(done) > 1 else "Undo",
     )
-    messages.success(request, format_html("{}{}", said, button if action.sends_email else ""))
+    messages.success(request, format_html("{}{}", said, button if action.has_undo else ""))
 
 
 def _back(request: AuthenticatedRequest) -> str:
     """The list, with the filters that it had."""
     filters = request.GET.get("_changelist_filters", "")
-    if not filters and (lists := _keys(request.GET.get("import", ""))):
+    if not filters and (lists := keys_in(request.GET.get("import", ""))):
         filters = f"import={lists[0]}"
     return f"{reverse(_LIST)}?{filters}" if filters else reverse(_LIST)
 

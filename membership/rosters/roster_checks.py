@@ -170,14 +170,13 @@ def settle(row: WorklistRow, *, how: str, by: User | None, text: str = "", now: 
     add_step(row, WorklistStep.Verb.SETTLED, by, now, f"{row.get_how_display()}.\n{text.strip()}")
 
 
-def reopen(row: WorklistRow, *, by: User, now: datetime) -> None:
-    """Give a locked roster check back the state that it had. Runs inside the caller's transaction."""
-    row.state = WorklistRow.State.GIVEN_TIME if row.until else WorklistRow.State.OPEN
-    row.how, row.settled_on = "", None
-    row.save(update_fields=["state", "how", "settled_on"])
-    add_step(
-        row, WorklistStep.Verb.OPENED, by, now, "The enrolment has not ended: this was undone."
-    )
+def reopen(row: WorklistRow, *, by: User, now: datetime, text: str) -> None:
+    """Open a locked roster check that was resolved or snoozed. Runs inside the caller's transaction."""
+    was_snoozed = row.is_settled and row.until
+    row.state = WorklistRow.State.GIVEN_TIME if was_snoozed else WorklistRow.State.OPEN
+    row.how, row.settled_on, row.until = "", None, row.until if was_snoozed else None
+    row.save(update_fields=["state", "how", "settled_on", "until"])
+    add_step(row, WorklistStep.Verb.OPENED, by, now, text)
 
 
 def lock_row(row_id: int, by: User, seen: int | None = None) -> WorklistRow:

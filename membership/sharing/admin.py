@@ -1,5 +1,6 @@
 """Announcements on the staff site: writing one, its page with the delivery, and the ready texts."""
 
+import uuid
 from datetime import datetime
 from typing import Any
 
@@ -20,9 +21,9 @@ from membership.accounts.teams import families_of, is_lead
 from membership.base_admin import CustomPageAdmin, TeamFilter, TeamModelAdmin, desk_page
 from membership.emails.kinds import UNDO_SECONDS
 from membership.emails.message import text_blocks
-from membership.emails.queue import refuse_slack_link
+from membership.emails.queue import refuse_private_links
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
-from membership.forms import ParagraphsField
+from membership.forms import ParagraphsField, keys_in
 from membership.history import history_of
 from membership.meetings.planning import meetings_for_staff
 from membership.models import Announcement, OutboxEmail, Person, ReadyText
@@ -43,10 +44,8 @@ def write(request: AuthenticatedRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, _form(request, meeting, initial=_first_words(request, meeting)))
     form = _form(request, meeting, data=request.POST)
-    if request.POST.get("ready") and ("use" in request.POST or not request.POST.get("text")):
-        return _page(request, _form(request, meeting, initial=_with_ready_text(form)))
-    if "change" in request.POST:
-        return _page(request, _form(request, meeting, initial=_typed(form)))
+    if form.asks_for_ready_text or "change" in request.POST:
+        return _page(request, _form(request, meeting, initial=form.typed()))
     if form.is_valid():
         draft = form.draft
         with refusal_as_form_error(form):
@@ -63,7 +62,7 @@ def _announce(
 ) -> HttpResponse:
     announcement = announcing.announce(
         draft=draft,
-        uid=form.cleaned_data["uid"],
+        uid=form.cleaned_data["uid"] or uuid.uuid4(),
         expected=form.cleaned_data["expected"] or 0,
         by=request.user,
         now=now,
@@ -86,15 +85,13 @@ def _meeting(request: AuthenticatedRequest) -> Meeting | None:
     key = request.GET.get("meeting", "")
     if not key:
         return None
-    pk = int(key) if key.isdecimal() and len(key) < 18 else 0
-    return get_object_or_404(meetings_for_staff(request.user), pk=pk)
+    return get_object_or_404(meetings_for_staff(request.user), pk__in=keys_in(key)[:1])
 
 
 def _first_words(request: AuthenticatedRequest, meeting: Meeting | None) -> dict[str, object]:
     """What the form begins with: an earlier announcement, or a meeting's topic and agenda."""
-    key = request.GET.get("from", "")
     own = announcements_of(families_of(request.user))
-    if key.isdecimal() and len(key) < 18 and (earlier := own.filter(pk=key).first()):
+    if earlier := own.filter(pk__in=keys_in(request.GET.get("from", ""))).first():
         words = {name: getattr(earlier, name) for name in ("subject", "text", "with_leave")}
         return {"communities": list(earlier.communities.all()), **words}
     if meeting is None:
@@ -108,32 +105,14 @@ def _first_words(request: AuthenticatedRequest, meeting: Meeting | None) -> dict
     }
 
 
-def _typed(form: AnnouncementForm) -> dict[str, Any]:
-    """What was typed, also where it is not valid."""
-    return {
-        name: field.widget.value_from_datadict(form.data, {}, name)
-        for name, field in form.fields.items()
-    }
-
-
-def _with_ready_text(form: AnnouncementForm) -> dict[str, Any]:
-    """What was typed, with the chosen ready text after it."""
-    typed = _typed(form)
-    if ready := form.ready_texts.get(str(typed.get("ready"))):
-        typed["subject"] = typed["subject"] or ready.subject
-        typed["text"] = f"{typed['text']}\n\n{ready.text}".strip()
-        typed["ready"] = ""
-    return typed
-
-
 def _preview(request: AuthenticatedRequest, form: AnnouncementForm, draft: Draft) -> HttpResponse:
-    """The email as it will arrive, and how many people get it."""
+    """The email as it will arrive, and who gets it. Each preview has a ``uid`` of its own: sent twice, it announces once."""
     today = timezone.localdate()
     reached = announcing.reach(draft.communities, with_leave=draft.with_leave, on=today)
     count = len(reached.people)
     people = announcing.people_in_words(count)
     email = draft.email_to(Person(name="[name]", email=people))
-    kept = {**_typed(form), "uid": form.cleaned_data["uid"], "expected": count}
+    kept = {**form.typed(), "uid": uuid.uuid4(), "expected": count}
     return _page(
         request,
         form,
@@ -256,7 +235,7 @@ class ReadyTextForm(forms.ModelForm):
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]
         try:
-            refuse_slack_link(text)
+            refuse_private_links(text)
         except RefusedError as refusal:
             raise ValidationError(str(refusal)) from refusal
         return text

@@ -1,6 +1,5 @@
 """Announcing: one email to each person on some rosters, which can be taken back for a short time."""
 
-import re
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from communities.models import CommunityOfPractice, Meeting
 from communities.rules.vocabulary import Family
 from membership.accounts.teams import families_of
 from membership.emails.kinds import UNDO_TIME
-from membership.emails.queue import Email, queue_many, refuse_slack_link
+from membership.emails.queue import Email, queue_many, refuse_private_links
 from membership.emails.templates import cached_templates
 from membership.errors import RefusedError
 from membership.history import log_change
@@ -23,8 +22,6 @@ from membership.sharing import emails
 
 State = OutboxEmail.State
 
-# Links that let anyone into a meeting. Those to a page where people register are something else.
-_ZOOM_JOIN_LINK = re.compile(r"zoom\.us/(j|s|w|my)/", re.IGNORECASE)
 _TOO_LATE = "Some of these emails are already on their way, so they can’t be undone."
 
 
@@ -101,11 +98,7 @@ def check(draft: Draft, *, by: User, now: datetime) -> None:
         )
     if draft.communities[0].family not in families_of(by):
         raise RefusedError("This community belongs to the other team.")
-    refuse_slack_link(draft.text)
-    if _ZOOM_JOIN_LINK.search(draft.text):
-        raise RefusedError(
-            "Do not put a Zoom join link in an email. Members join from the meeting’s page after they sign in."
-        )
+    refuse_private_links(f"{draft.subject}\n{draft.text}")
     if draft.meeting:
         if not draft.meeting.is_to_come(now):
             raise RefusedError("This meeting is over or cancelled, so you can’t announce it.")
@@ -141,6 +134,10 @@ def announce(
             "at": now,
         },
     )
+    if announcement.taken_back_at:
+        raise RefusedError(
+            "You undid this announcement, so nothing was sent. To send it after all, check the preview and send it again."
+        )
     if not is_new:
         return announcement
     if not people:

@@ -5,10 +5,13 @@ from datetime import UTC, timedelta
 
 import pytest
 import time_machine
+from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.test import Client
 
+from communities.rules.vocabulary import Family
 from membership.accounts import invitations
+from membership.accounts.teams import families_of
 from membership.errors import RefusedError
 from membership.models import Invitation, OutboxEmail, Person, User
 from requests.clock.retention import retain
@@ -78,7 +81,9 @@ def test_from_the_invitation_to_the_first_day(client, lou):
     assert "Welcome to the staff desk" not in noor.get("/admin/").content.decode()
     assert "Your first day" in noor.get("/admin/guide/").content.decode()
 
-    assert "Everyone who was invited has signed in." in words_of(client.get(PAGE))
+    page = words_of(client.get(PAGE))
+    assert "Everyone who was invited has signed in." in page
+    assert "New on the staff desk" in page
     with pytest.raises(RefusedError, match="signed in already"):
         invitations.withdraw(invitation_id=Invitation.objects.get().pk, by=lou, now=NOW)
 
@@ -105,17 +110,42 @@ def test_an_invitation_is_sent_again_and_withdrawn(client, lou):
 @pytest.mark.core
 def test_an_unused_invitation_ends_after_two_weeks_and_a_used_one_does_not(lou):
     used = invited(lou, email="used@example.org", name="Una Sample")
-    User.objects.filter(pk=used.user_id).update(last_login=NOW + timedelta(days=1))
+    half = invited(lou, email="half@example.org", name="Hal Sample")
+    User.objects.filter(email__in=["used@example.org", "half@example.org"]).update(
+        last_login=NOW + timedelta(days=1)
+    )
+    Authenticator.objects.create(user=used.user, type=Authenticator.Type.TOTP, data={})
     unused = invited(lou)
+    assert set(invitations.waiting()) == {half, unused}
 
     assert retain(now=NOW + timedelta(days=14))["invitations not used"] == 0
-    assert retain(now=NOW + timedelta(days=14, minutes=1))["invitations not used"] == 1
+    assert retain(now=NOW + timedelta(days=14, minutes=1))["invitations not used"] == 2
 
     staff = User.objects.filter(is_staff=True).values_list("email", flat=True)
     assert sorted(staff) == [lou.email, "used@example.org"]
     unused.refresh_from_db()
     with pytest.raises(RefusedError, match="has ended"):
         invitations.send_again(invitation_id=unused.pk, by=lou, now=NOW)
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("column", ["is_staff", "is_active"])
+def test_an_account_that_a_lead_closed_meanwhile_is_not_invited_again_by_its_old_invitation(
+    lou, column
+):
+    invitation = invited(lou)
+    User.objects.filter(pk=invitation.user_id).update(**{column: False})
+    assert not invitations.waiting().exists()
+    with pytest.raises(RefusedError, match="has ended"):
+        invitations.send_again(invitation_id=invitation.pk, by=lou, now=NOW)
+
+
+@pytest.mark.core
+def test_someone_who_comes_back_has_only_the_team_of_the_invitation(lou):
+    former = builders.staff("Leads", "former@example.org")
+    User.objects.filter(pk=former.pk).update(is_staff=False, is_superuser=True)
+    back = invited(lou, email="former@example.org", name=former.person.name).user
+    assert families_of(User.objects.get(pk=back.pk)) == {Family.PROGRAM_SUPPORT}
 
 
 @pytest.mark.core
@@ -126,7 +156,7 @@ def test_a_member_who_is_invited_signs_in_anew(client, lou):
     invited(lou, email=dana.email, name="Dana Sample", now=NOW + timedelta(minutes=1))
 
     assert client.get("/my/").status_code == 302
-    assert list(invitations.waiting(NOW).values_list("user__email", flat=True)) == [dana.email]
+    assert list(invitations.waiting().values_list("user__email", flat=True)) == [dana.email]
     assert Person.objects.filter(email=dana.email).count() == 1
 
 

@@ -91,6 +91,10 @@ def test_from_the_persons_page_and_back_with_undo(client, dana, priya):
     undone = client.post(undo, follow=True)
     assert "The email is cancelled." in text_of(undone)
     assert WORDS["text"] in text_of(undone)
+    again = f"{address}?from={email.pk}"
+    assert f'href="{again}"' in text_of(undone)
+    form = client.get(again).context["form"]
+    assert {name: form[name].value() for name in WORDS} == WORDS
 
 
 def test_a_ready_text_is_put_after_what_was_typed_and_nothing_is_sent(client, dana, priya):
@@ -115,14 +119,18 @@ def test_a_ready_text_is_put_after_what_was_typed_and_nothing_is_sent(client, da
     assert not OutboxEmail.objects.exists()
 
 
-def test_a_slack_invitation_is_refused_and_the_text_stays(client, dana, priya):
+@pytest.mark.parametrize(
+    ("link", "what"),
+    [("join.slack.com/t/x", "Slack invitation"), ("us02web.zoom.us/j/1", "Zoom join")],
+)
+def test_a_private_link_is_refused_and_the_text_stays(client, dana, priya, link, what):
     builders.sign_in(client, priya)
-    text = "Here: https://join.slack.com/t/x"
+    text = f"Here: https://{link}"
 
     shown = client.post(
         f"/admin/membership/person/{dana.pk}/write/", {"subject": "Slack", "text": text}
     )
 
-    assert "Do not put a Slack invitation link in an email." in text_of(shown)
+    assert f"Do not put a {what} link in an email." in text_of(shown)
     assert text in text_of(shown)
     assert not OutboxEmail.objects.exists()

@@ -180,7 +180,7 @@ def test_the_change_list_shows_the_member_community_reason_and_source(desk, row)
         "Dana Sample",
         "STVC",
         "is not funded by the Ministry of Public Safety and Solicitor General.",
-        "the sample list of May 4, 2026",
+        "The sample list of May 4, 2026 says",
     ):
         assert words in shown
 

@@ -273,6 +273,19 @@ class TestUndo:
         with pytest.raises(RefusedError, match="can no longer be undone"):
             undo(row_id=row.pk, by=priya, now=NOW)
 
+    def test_a_snooze_is_undone_at_any_time_and_opens_the_check(self, priya, desk):
+        rows = checks("Dana Sample", "Kai Sample")
+        page = f"{PAGE}several/give-time/?ids={ids(rows)}"
+        typed = {"rows": [key(row) for row in rows], "until": "2026-05-20", "text": "Wait."}
+        said = text(desk.post(page, typed, follow=True))
+        assert "2 roster checks snoozed." in said
+        assert "Undo all 2" in said
+        write_to_person(row_id=rows[0].pk, by=priya, text="Hello?", now=NOW)
+        undo(row_id=rows[1].pk, by=builders.staff(email="kim@example.org"), now=later(3))
+        states = dict(WorklistRow.objects.values_list("pk", "state"))
+        assert states == {rows[0].pk: "given-time", rows[1].pk: "open"}
+        assert steps(rows[1]) == ["gave-time", "opened"]
+
     def test_an_email_that_a_worker_has_is_not_undone(self, priya):
         [row] = checks("Dana Sample")
         write_to_person(row_id=row.pk, by=priya, text="Hello?", now=NOW)

@@ -1,6 +1,7 @@
 """Writing to rosters on the staff desk: the form, its preview, and the page of an announcement."""
 
 import re
+from html import unescape
 from uuid import uuid4
 
 import pytest
@@ -42,7 +43,7 @@ def hidden(page: str) -> dict[str, list[str]]:
     """The hidden fields of the preview."""
     found: dict[str, list[str]] = {}
     for name, value in re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page):
-        found.setdefault(name, []).append(value)
+        found.setdefault(name, []).append(unescape(value))
     return {name: values for name, values in found.items() if name != "csrfmiddlewaretoken"}
 
 
@@ -64,15 +65,65 @@ def test_what_was_previewed_is_what_is_sent(desk):
     assert "We are closed on Friday ." in shown
     email = OutboxEmail.objects.get(announcement=announcement)
     assert email.to_email == ana.email
-    assert email.subject in words_of(
-        desk.get(f"/admin/membership/outboxemail/?announcement={announcement.pk}")
-    )
+    emails = words_of(desk.get(f"/admin/membership/outboxemail/?announcement={announcement.pk}"))
+    assert email.subject in emails
+    assert "Subject To Status" in emails  # the headings of the columns
 
     undone = desk.post(f"{LIST}{announcement.pk}/undo/", follow=True)
     assert "Undone. No email went out." in words_of(undone)
     assert "Undone, not sent" in words_of(desk.get(LIST))
     again = desk.get(f"{LIST}add/?from={announcement.pk}").content.decode()
     assert 'value="Our office"' in again
+
+
+def test_changed_words_are_another_announcement_and_an_undone_one_is_previewed_again(desk):
+    member("Ana Sample")
+
+    def send(**words) -> dict[str, list[str]]:
+        preview = hidden(desk.post(f"{LIST}add/", typed(**words)).content.decode())
+        desk.post(f"{LIST}add/", {**preview, "send": "yes"})
+        return preview
+
+    first, second = send(), send(text="We are open on Friday.")
+    assert first["uid"] != second["uid"]
+    assert {a.text for a in Announcement.objects.all()} == {typed()["text"], second["text"][0]}
+
+    newest = Announcement.objects.first()
+    desk.post(f"{LIST}{newest.pk}/undo/")
+    again = desk.post(f"{LIST}add/", {**second, "send": "yes"}).content.decode()
+    assert "You undid this announcement, so nothing was sent." in again
+    desk.post(f"{LIST}add/", {**hidden(again), "send": "yes"})
+    assert Announcement.objects.filter(text=second["text"][0], taken_back_at=None).exists()
+
+
+@pytest.mark.parametrize("sent", ["9" * 25, "9" * 5000, "²", "1,x", ""])
+def test_keys_that_no_row_can_have_are_no_error(desk, sent):
+    for page in (
+        "worklistrow/?import={}",
+        "outboxemail/?announcement={}",
+        "announcement/add/?from={}",
+    ):
+        assert desk.get(f"/admin/membership/{page.format(sent)}").status_code == 200
+    for page in ("outboxemail/restore/", "access/several/", "access/undo/", "worklistrow/undo/"):
+        assert desk.post(f"/admin/membership/{page}", {"pk": sent}).status_code == 302
+
+
+def test_the_page_says_when_nothing_or_not_everything_was_delivered(desk):
+    member("Ana Sample")
+    member("Bea Sample")
+    announcement = announce(
+        draft=Draft((builders.community(),), "Our office", "We are closed."),
+        uid=uuid4(),
+        expected=2,
+        by=User.objects.get(email="priya@example.org"),
+        now=NOW,
+    )
+    page = f"{LIST}{announcement.pk}/change/"
+    announcement.letters.update(state="failed")
+    assert "Not sent" in words_of(desk.get(page))
+    one = announcement.letters.first()
+    OutboxEmail.objects.filter(pk=one.pk).update(state="sent", sent_at=NOW)
+    assert "Sent, but 1 failed" in words_of(desk.get(page))
 
 
 def test_when_the_roster_changes_meanwhile_the_preview_says_so(desk):

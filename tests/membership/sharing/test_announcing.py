@@ -111,6 +111,7 @@ def test_who_is_away_from_one_of_two_communities_gets_it():
         ({"draft": ("icat",)}, "belongs to the other team"),
         ({"text": "Join: https://join.slack.com/t/x"}, "Slack invitation link"),
         ({"text": "Join: https://us02web.zoom.us/j/123"}, "Zoom join link"),
+        ({"subject": "Join: https://us02web.zoom.us/j/123"}, "Zoom join link"),
         ({"expected": 3}, "Now 1 person will get this email, not 3"),
         ({"draft": ("sas",)}, "No one on these rosters"),
     ],
@@ -130,6 +131,14 @@ def test_a_form_that_is_sent_twice_announces_once(priya):
     uid = uuid.uuid4()
     assert sent(priya, uid=uid) == sent(priya, uid=uid)
     assert OutboxEmail.objects.filter(kind="announcement").count() == 1
+
+
+def test_what_was_undone_is_not_said_to_be_sent_when_the_same_form_comes_again(priya):
+    member()
+    first = sent(priya)
+    take_back(announcement_id=first.pk, by=priya, now=NOW)
+    with pytest.raises(RefusedError, match="You undid this announcement"):
+        sent(priya, uid=first.uid)
 
 
 def test_it_is_undone_before_its_emails_go_out_and_not_after(priya):
