@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from statistics import median
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -27,11 +28,10 @@ from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import desk_page
 from membership.forms import day_field
-from membership.models import AdmissionException, Enrolment, Topic, TopicSupport
+from membership.models import AdmissionException, Enrolment, Topic
 from membership.rosters.exports import export_sheet, own_team
 from membership.sheets import Row, SheetFormat
-from membership.topics.models import TopicState
-from membership.topics.regions import regions_of
+from membership.topics.models import REGION_PATHS, TopicState
 from requests.desk.review import communities_of
 from requests.lifecycle import State, Verb
 from requests.models import JoinRequest, JoinRequestEvent
@@ -407,26 +407,25 @@ def _topics(scope: Scope) -> Report:
         raised_at__lt=scope.ends_at,
         hidden_at=None,
     )
-    raised: dict[str, dict[int, tuple[str, str]]] = defaultdict(dict)
-    people: defaultdict[str, set[int]] = defaultdict(set)
-    columns = ("pk", "subject__name", "community__short_name", "state", "supports__person")
-    for pk, subject, community, state, person in topics.order_by(
+    columns = ("subject__name", "pk", "community__short_name", "state", "supports__person")
+    regions = (f"supports__person__{path}" for path in REGION_PATHS)
+    found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for subject, *line in topics.order_by(
         F("subject__position").asc(nulls_last=True), "community__position"
-    ).values_list(*columns):
-        raised[subject or NO_SUBJECT][pk] = (community, state)
-        people[subject or NO_SUBJECT] |= {person} - {None}
-    supports = TopicSupport.objects.filter(topic__in=topics)
-    regions = regions_of(supports.values("person"), on=scope.months[-1].last)
+    ).values_list(*columns, *regions):
+        found[subject or NO_SUBJECT].append(tuple(line))
     rows: list[Row] = []
-    for subject, found in raised.items():
-        names = dict.fromkeys(community for community, _ in found.values())
-        there = set().union(*(regions[person] for person in people[subject]))
-        states = [state for _, state in found.values()]
+    for subject, lines in found.items():
+        pks, names, _, people, *places = (
+            dict.fromkeys(column) for column in zip(*lines, strict=True)
+        )
+        there = set().union(*places)
+        states = [state for _, state in {(line[0], line[2]) for line in lines}]
         rows.append(
             (
                 subject,
-                len(found),
-                len(people[subject]),
+                len(pks),
+                len(people.keys() - {None}),
                 ", ".join(names),
                 ", ".join(str(label) for value, label in Region.choices if value in there),
                 states.count(TopicState.LOCAL),

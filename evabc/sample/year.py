@@ -17,6 +17,7 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
 from evabc.sample.people import Applicant, applicants_for, new_work, todays_applicants
 from evabc.sample.province import LISTS
+from evabc.sample.topics import raise_topics, work_on_topics
 from membership.accounts.teams import families_of
 from membership.emails import queue
 from membership.imports.uploads import carry_on, new_import, upload
@@ -174,6 +175,8 @@ def load_sample_year(*, now: datetime) -> None:
     plan.append((now - timedelta(days=_ANSWERED), _answer))
     plan.append((now - timedelta(days=_MOVED), _change_jobs))
     plan.append((now - timedelta(days=_PAUSED), _pause))
+    plan.append((now - timedelta(days=_TOPICS_RAISED), raise_topics))
+    plan.append((now - timedelta(days=_TOPICS_NOTED), partial(work_on_topics, staff=staff)))
     plan.append((now - timedelta(hours=20), _ask_for_correction))
     plan.append((now - timedelta(hours=1), _night))
     plan.append((now - timedelta(hours=1), lambda at: send_due_renewals(now=at)))
@@ -245,6 +248,7 @@ def _ask_for_correction(now: datetime) -> None:
     ask_for_correction(person=member.person, by=user, text=text, now=now)
 
 
+_TOPICS_RAISED, _TOPICS_NOTED = 24, 10  # days ago
 _PAUSED, _BACK = 60, 3  # days ago: a leave begins, and its last day
 
 

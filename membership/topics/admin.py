@@ -1,7 +1,7 @@
 """Each team's topics on the staff site: the list, a page for each, and the subjects to choose from."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -34,8 +34,7 @@ from membership.models import Person, Topic, TopicSubject, TopicSupport
 from membership.sharing.announcing import people_in_words
 from membership.topics import emails, verbs
 from membership.topics.forms import AgendaForm, HideForm, MergeForm, OutcomeForm, SubjectForm
-from membership.topics.models import OPEN_STATES, of_one_topic
-from membership.topics.regions import regions_of
+from membership.topics.models import OPEN_STATES, REGION_PATHS, of_one_topic
 from membership.topics.verbs import topics_for_staff
 
 _LIST = "admin:membership_topic_changelist"
@@ -158,7 +157,7 @@ def topic_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         crumbs=_crumbs(),
         topic=shown,
         people=people,
-        regions=_regions_in_words(regions_of([p.pk for p in people], on=now.date()).values()),
+        regions=_in_words(regions_of([pk])[pk]),
         subject_form=SubjectForm(initial={"subject": shown.subject_id}),
         agenda_form=AgendaForm(initial={"meeting": shown.meeting_id}, meetings=meetings),
         has_meetings=meetings.exists(),
@@ -252,9 +251,19 @@ def _crumbs(topic: Topic | None = None) -> list[tuple[str, str]]:
     return [*crumbs, (topic.title, reverse(_PAGE, args=[topic.pk]))] if topic else crumbs
 
 
-def _regions_in_words(regions: Iterable[set[str]]) -> str:
-    found: set[str] = set().union(*regions)
-    return ", ".join(str(label) for value, label in Region.choices if value in found)
+def regions_of(topics: Sequence[int]) -> defaultdict[int, set[str]]:
+    """The regions where those work whom each topic concerns: of their programs and initiatives in the register."""
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    supports = TopicSupport.objects.filter(of_one_topic("topic", topics)).order_by()
+    columns = ("topic", "topic__merged_into", *(f"person__{path}" for path in REGION_PATHS))
+    for pk, into, *regions in supports.values_list(*columns).distinct():
+        for topic in (pk, into):
+            found[topic].update(filter(None, regions))
+    return found
+
+
+def _in_words(regions: set[str]) -> str:
+    return ", ".join(str(label) for value, label in Region.choices if value in regions)
 
 
 # -- The list --------------------------------------------------------------------------------------
@@ -293,14 +302,9 @@ class TopicList(KeptFilters):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = rows = list(self.result_list)
-        supports = TopicSupport.objects.filter(of_one_topic("topic", [row.pk for row in rows]))
-        regions = regions_of(supports.values("person"), on=timezone.localdate())
-        concerned = defaultdict(set)
-        for pk, into, person in supports.values_list("topic", "topic__merged_into", "person"):
-            concerned[pk].add(person)
-            concerned[into].add(person)
+        regions = regions_of([row.pk for row in rows])
         for row in rows:
-            row.regions = _regions_in_words(regions[person] for person in concerned[row.pk])
+            row.regions = _in_words(regions[row.pk])
 
 
 @admin.register(Topic)

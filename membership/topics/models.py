@@ -38,6 +38,9 @@ class TopicState(models.TextChoices):
     CLOSED = "closed", "Closed: not for this community"
 
 
+# From a person to the regions of their work in the register.
+REGION_PATHS = ("positions__program__region", "roles__initiative__region")
+
 OPEN_STATES = (TopicState.OPEN, TopicState.AGENDA)
 OUTCOMES = [choice for choice in TopicState.choices if choice[0] not in OPEN_STATES]
 
