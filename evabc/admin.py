@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 
 from communities.admin import PREVIEW, CommunityAdmin
@@ -92,6 +93,12 @@ class CommunityWithPreviewAdmin(CommunityAdmin):
             request,
             "desk/communities/rule_change.html",
             title=f"Change the rules for {community.short_name}?",
+            crumbs=[
+                (
+                    community.short_name,
+                    reverse("admin:communities_communityofpractice_change", args=[community.pk]),
+                )
+            ],
             community=community,
             typed=posted_fields(request, without={"csrfmiddlewaretoken"}),
             confirmed=CONFIRMED,

@@ -35,7 +35,7 @@ def filter_by_words(rows: _Rows, words: str, *, columns: Iterable[str] | None = 
     columns = rows.model.search_columns() if columns is None else tuple(columns)
     typed = _PHONE.sub(r"\1\2\3", _COUNTRY.sub(" ", words)).split()
     # Words with digits first: fewer rows have them, and the others are not compared with the rest.
-    for word in sorted(filter(fold_for_search, typed), key=str.isalpha):
+    for word in sorted(dict.fromkeys(filter(fold_for_search, typed)), key=str.isalpha):
         rows = rows.filter(_has(rows.model, word, columns, {}))
     return rows
 

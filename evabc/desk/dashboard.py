@@ -1,6 +1,6 @@
 """The front page of the staff desk is the day: what waits for each team, as short lists with names and links."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 from django.utils.text import capfirst
 
 from communities.calendar import format_day, midnight
-from communities.models import SupportTeam
+from communities.models import Meeting
 from communities.rules.vocabulary import Family
 from evabc.desk.navigation import ENTRIES, Entry, counts_of
 from membership.accounts.teams import families_of
@@ -35,6 +35,8 @@ from requests.desk.review import requests_of
 from requests.lifecycle import OPEN
 from requests.models import JoinRequest
 
+# What the name of a person is made of.
+_PERSON = ("person__name", "person__email", "person__erased_on", "person__merged_into")
 # The lines of a section. The rest is on the list that it leads to.
 MOST = 5
 MEETINGS_AHEAD = timedelta(days=7)
@@ -51,13 +53,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Section:
-    """Rows of one kind: the first of them, how many there are, and the list that has all."""
+    """Rows of one kind: the first of them, how many there are, and the list that has all.
+
+    ``parts`` are the lists of each team with their numbers, for who sees both.
+    """
 
     title: str
     lines: list[Line]
     total: int
     url: str = ""
     is_alarm: bool = False
+    parts: Sequence[tuple[str, str, int]] = ()
 
     @property
     def has_more(self) -> bool:
@@ -66,18 +72,19 @@ class Section:
 
 @dataclass(frozen=True)
 class Group:
-    """What waits for a team, or for everyone."""
+    """What waits for the viewer, their teams, or everyone."""
 
     title: str
     sections: list[Section]
 
 
-Lines = Callable[[QuerySet[Any], SupportTeam, datetime], Iterable[Line]]
+Families = frozenset[Family]
+Lines = Callable[[QuerySet[Any], datetime], Iterable[Line]]
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A section of a team: the entry of the menu that counts its rows and leads to them, and how a line is made.
+    """A section: the entry of the menu that counts its rows and leads to them, and how a line is made.
 
     ``query`` narrows the list down to these rows where the list shows others at first. ``some`` are its rows where
     the entry counts others too.
@@ -93,17 +100,30 @@ class Waiting:
     def entry(self) -> Entry:
         return next(entry for entry in ENTRIES if entry.label == self.label)
 
-    def of(self, team: SupportTeam, *, now: datetime) -> Section:
-        families, entry = frozenset({Family(team.family)}), self.entry
-        counted = entry.counted
+    def of(self, counts: Mapping[Families, Mapping[str, int]], *, now: datetime) -> Section:
+        """The section for the families that are counted first; the others are each team's own.
+
+        The menu's counts may be some seconds older than the lines. Where they are 0 nothing is read.
+        """
+        (families, of_all), *teams = counts.items()
+        counted = self.entry.counted
         assert counted is not None  # noqa: S101  (said of every entry in ``WAITING``)
         rows = replace(counted, rows=self.some or counted.rows).rows_of(families)
-        lines = list(self.lines(rows, team, now))
-        # The menu's count may be some seconds older than the lines.
-        count = rows.count() if self.some else counts_of(families)[self.label]
-        query = urlencode({**entry.query, "team": team.family, **self.query})
-        url = f"{reverse(f'admin:{entry.url}')}?{query}"
-        return Section(self.title, lines, max(count, len(lines)), url, counted.is_alarm)
+        lines = list(self.lines(rows, now)) if of_all[self.label] else []
+        count = max(of_all[self.label], len(lines))
+        if self.some:
+            count = rows.count() if len(lines) == MOST else len(lines)
+            teams = []
+        parts = [
+            (str(family.label), self._url(team=family), of_team[self.label])
+            for (family,), of_team in teams
+            if of_team[self.label]
+        ]
+        return Section(self.title, lines, count, self._url(), counted.is_alarm, parts)
+
+    def _url(self, **more: str) -> str:
+        query = urlencode({**self.entry.query, **self.query, **more})
+        return f"{self.entry.path}?{query}" if query else self.entry.path
 
 
 def page_of(row: Model) -> str:
@@ -112,51 +132,51 @@ def page_of(row: Model) -> str:
     return reverse(f"admin:{name}_change", args=[row.pk])
 
 
-def _requests(
-    rows: QuerySet[JoinRequest], team: SupportTeam | None, now: datetime
-) -> Iterable[Line]:
+def _requests(rows: QuerySet[JoinRequest], now: datetime) -> Iterable[Line]:
     found = rows.select_related("person", "community", "name_check").order_by("waiting_since", "pk")
-    for row in found[:MOST]:
+    columns = "answers", "state", "waiting_since", "community__short_name", "name_check__state"
+    for row in found.only(*columns, *_PERSON)[:MOST]:
         detail, age = row.community.short_name, age_of(row, on=timezone.localdate(now))
         if age:
             detail = format_html("{} · {}", detail, age_tag(age, brief=not age.days))
         yield Line(row.applicant_name or str(row.person), page_of(row), detail)
 
 
-def _roster_checks(rows: QuerySet[WorklistRow], team: SupportTeam, now: datetime) -> Iterable[Line]:
+def _roster_checks(rows: QuerySet[WorklistRow], now: datetime) -> Iterable[Line]:
     """By the import that they come from, the newest first; then those that come from none."""
     page = reverse("admin:membership_worklistrow_changelist")
     columns = "list_import", "list_import__list_name", "list_import__as_of"
     groups = rows.order_by().values_list(*columns).annotate(number=Count("pk"))
     for key, name, day, number in groups.order_by(F("list_import").desc(nulls_last=True))[:MOST]:
         label = f"{capfirst(name)} of {date_format(day)}" if key else "Check-ins, leave and others"
-        query = urlencode({"import": key or "none", "team": team.family})
-        yield Line(label, f"{page}?{query}", str(number))
+        yield Line(label, f"{page}?import={key or 'none'}", str(number))
 
 
-def _access(rows: QuerySet[Access], team: SupportTeam, now: datetime) -> Iterable[Line]:
+def _access(rows: QuerySet[Access], now: datetime) -> Iterable[Line]:
     """One line a person, with all of their tasks."""
     of_person: dict[object, list[Access]] = {}
     # A person has at most one task for Slack and one for each community's Zoom list.
-    found = rows.select_related("person", "team", "community").order_by("since", "pk")
-    for row in found[: 8 * MOST]:
+    found = rows.select_related("person", "community").order_by("since", "pk")
+    columns = "kind", "state", "address", "community__short_name"
+    for row in found.only(*columns, *_PERSON)[: 8 * MOST]:
         of_person.setdefault(row.person_id or row, []).append(row)
     for tasks in [*of_person.values()][:MOST]:
         words = (f"{t.task} ({t.community.short_name})" if t.community else t.task for t in tasks)
         yield Line(tasks[0].who, page_of(tasks[0]), ", ".join(words))
 
 
-def _emails(rows: QuerySet[OutboxEmail], team: SupportTeam, now: datetime) -> Iterable[Line]:
-    for row in rows.select_related("person", "team").order_by("-pk")[:MOST]:
+def _emails(rows: QuerySet[OutboxEmail], now: datetime) -> Iterable[Line]:
+    found = rows.select_related("person", "team").order_by("-pk")
+    for row in found.only("subject", "team__name", *_PERSON)[:MOST]:
         yield Line(str(row.person or row.team), page_of(row), row.subject)
 
 
-def _name_checks(rows: QuerySet[NameCheck], team: SupportTeam, now: datetime) -> Iterable[Line]:
+def _name_checks(rows: QuerySet[NameCheck], now: datetime) -> Iterable[Line]:
     for row in rows.select_related("person").order_by("asked_at", "pk")[:MOST]:
         yield Line(f"{row.name}?", page_of(row), f"in the register: {row.person}")
 
 
-def _corrections(rows: QuerySet[Correction], team: SupportTeam, now: datetime) -> Iterable[Line]:
+def _corrections(rows: QuerySet[Correction], now: datetime) -> Iterable[Line]:
     for row in rows.select_related("person").order_by("asked_at", "pk")[:MOST]:
         since = date_format(timezone.localtime(row.asked_at))
         yield Line(str(row.person), page_of(row), f"since {since}")
@@ -187,9 +207,11 @@ WAITING = (
 )
 
 
-def _meetings(team: SupportTeam, now: datetime) -> Section:
+def _meetings(families: Families, now: datetime) -> Section:
     until = midnight(timezone.localdate(now) + MEETINGS_AHEAD)
-    coming = team.meetings.filter(cancelled_at=None, ends_at__gt=now, starts_at__lt=until)
+    coming = Meeting.objects.filter(
+        team__family__in=families, cancelled_at=None, ends_at__gt=now, starts_at__lt=until
+    )
     found = coming.prefetch_related("communities").order_by("starts_at", "pk")
     lines = [
         Line(row.topic, page_of(row), f"{row.community_names} · {format_day(row.day)}, {row.clock}")
@@ -202,13 +224,16 @@ def _meetings(team: SupportTeam, now: datetime) -> Section:
 def _of_viewer(user: User, now: datetime) -> Group:
     rows = requests_of(user).filter(VIEWS["mine"].rows(user, now), state__in=OPEN)
     page = reverse("admin:joinrequests_joinrequest_changelist")
-    mine = Section("", list(_requests(rows, None, now)), rows.count(), f"{page}?view=mine")
+    lines = list(_requests(rows, now))
+    count = rows.count() if len(lines) == MOST else len(lines)
+    mine = Section("", lines, count, f"{page}?view=mine")
     return Group("Assigned to you", [mine])
 
 
 def _of_lists(user: User, now: datetime) -> Group:
     due = lists_due(user, on=timezone.localdate(now))
     unfinished = lists_of(user).filter(state__in=ListImport.IN_STEPS).order_by("-pk")
+    unfinished = unfinished.select_related(None).only("list_name", "as_of")
     lists, imports = (
         reverse(f"admin:membership_{name}_changelist") for name in ("listseries", "listimport")
     )
@@ -231,11 +256,16 @@ def _of_lists(user: User, now: datetime) -> Group:
 
 
 def day_of(user: User, *, now: datetime) -> list[Group]:
-    """What waits for this member of staff and for their teams; a lead sees both. Sections without a row are left out."""
-    groups = [_of_viewer(user, now)]
-    for team in SupportTeam.objects.filter(family__in=families_of(user)):
-        sections = [waiting.of(team, now=now) for waiting in WAITING]
-        groups.append(Group(team.name, [*sections[:2], _meetings(team, now), *sections[2:]]))
-    groups.append(_of_lists(user, now))
+    """What waits for this member of staff and for their team; for a lead, both teams. Sections without a row are left out."""
+    families = families_of(user)
+    each = [frozenset({family}) for family in Family if len(families) > 1]
+    counts = {those: counts_of(those) for those in (families, *each)}
+    sections = [waiting.of(counts, now=now) for waiting in WAITING]
+    team = "Both teams" if each else "Your team"
+    groups = [
+        _of_viewer(user, now),
+        Group(team, [*sections[:2], _meetings(families, now), *sections[2:]]),
+        _of_lists(user, now),
+    ]
     found = [Group(group.title, [s for s in group.sections if s.lines]) for group in groups]
     return [group for group in found if group.sections]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -19,7 +20,7 @@ from membership.access.verbs import TASK_STATES
 from membership.accounts.teams import families_of, is_lead
 from membership.models import Access, Bounce, Correction, NameCheck, OutboxEmail, User, WorklistRow
 from membership.topics.verbs import waiting_topics
-from requests.desk.queue import COUNTS_KEPT_FOR, replied
+from requests.desk.queue import COUNTS_KEPT_FOR, QUEUE_PARAMETER, replied
 from requests.lifecycle import State
 from requests.models import JoinRequest
 
@@ -59,10 +60,13 @@ class Entry:
     counted: Counted | None = None
     is_for_leads: bool = False
 
-    @property
+    @cached_property
+    def path(self) -> str:
+        return reverse(f"admin:{self.url}")
+
+    @cached_property
     def address(self) -> str:
-        query = f"?{urlencode(self.query)}" if self.query else ""
-        return reverse(f"admin:{self.url}") + query
+        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
 
 
 def _by_state(model: Any, *states: str) -> Callable[[], QuerySet[Any]]:
@@ -211,8 +215,20 @@ class Line:
     is_current: bool
 
 
-def menu(request: HttpRequest) -> list[tuple[str, list[Line]]]:
-    """The sections of the menu of the viewer, with the page they are on marked."""
+@dataclass(frozen=True)
+class Menu:
+    """The sections of the menu, and the entry that this page belongs to.
+
+    ``above`` is where that entry leads, with the filters that its list had; empty on its own page.
+    """
+
+    sections: list[tuple[str, list[Line]]]
+    entry: Entry | None
+    above: str
+
+
+def menu(request: HttpRequest) -> Menu:
+    """The menu of the viewer, with the page they are on marked."""
     user: User | AnonymousUser = request.user
     counts, current = counts_of(families_of(user)), _current(request)
     sections = []
@@ -230,14 +246,18 @@ def menu(request: HttpRequest) -> list[tuple[str, list[Line]]]:
         ]
         if lines:
             sections.append((title, lines))
-    return sections
+    above = ""
+    if current and request.path != current.path:
+        kept = request.GET.get(QUEUE_PARAMETER)
+        above = f"{current.path}?{kept}" if kept else current.address
+    return Menu(sections, current, above)
 
 
 def _current(request: HttpRequest) -> Entry | None:
     """The entry that this page belongs to: of those whose address it is below, the one that fits most closely."""
 
     def fit(entry: Entry) -> tuple[int, int]:
-        path = reverse(f"admin:{entry.url}")
+        path = entry.path
         below = request.path == path or (entry.url != "index" and request.path.startswith(path))
         asked = all(request.GET.get(name) == value for name, value in entry.query.items())
         return (len(path), len(entry.query)) if below and asked else (0, 0)

@@ -33,7 +33,7 @@ from requests.models import JoinRequest
 # How many of each kind the page shows; the rest are one click away.
 SHOWN = 8
 # The length of a search; the rest of what was typed is left out, and the page shows what was searched for.
-LONGEST = 200
+LONGEST, MOST_WORDS = 200, 12
 
 
 def _of_person(person: Person) -> str:
@@ -112,7 +112,9 @@ def found_by(request: AuthenticatedRequest, words: str) -> list[Group]:
 @require_safe
 def search(request: AuthenticatedRequest) -> HttpResponse:
     """What the words in the search box find; the reference of a request leads to it."""
-    words = request.GET.get("q", "").strip()[:LONGEST]
+    words = " ".join(request.GET.get("q", "")[:LONGEST].split()[:MOST_WORDS])
+    # A search skips words of signs, so these alone would find everything.
+    can_search = any(map(str.isalnum, words))
     if exact := requests_of(request.user).filter(reference=words.upper()).first():
         return redirect("admin:joinrequests_joinrequest_change", exact.pk)
     return desk_page(
@@ -120,5 +122,6 @@ def search(request: AuthenticatedRequest) -> HttpResponse:
         "desk/search.html",
         title=f"Search: {words}" if words else "Search",
         words=words,
-        groups=found_by(request, words) if words else [],
+        can_search=can_search,
+        groups=found_by(request, words) if can_search else [],
     )

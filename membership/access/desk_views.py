@@ -310,10 +310,7 @@ def _form_page(request: AuthenticatedRequest, service: Service, **context: objec
     return desk_page(
         request,
         "desk/form.html",
-        crumbs=[
-            ("Slack and Zoom tasks", reverse("admin:membership_access_changelist")),
-            (str(service), url_of(service)),
-        ],
+        crumbs=[(str(service), url_of(service))],
         back=("Cancel", url_of(service)),
         **context,
     )

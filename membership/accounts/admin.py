@@ -42,7 +42,6 @@ def invite(request: AuthenticatedRequest) -> HttpResponse:
         request,
         "desk/accounts/invite.html",
         title="Invite a colleague",
-        crumbs=[("Accounts", reverse("admin:membership_user_changelist"))],
         lede="They get an email, sign in with a code and set up two-step sign-in. Then the staff desk opens for them.",
         form=form,
         button="Send invitation",

@@ -185,12 +185,11 @@ def _form_page(
 ) -> HttpResponse:
     """A page that asks before it acts on an email."""
     page = reverse("admin:membership_outboxemail_change", args=[email.pk])
-    emails = reverse("admin:membership_outboxemail_changelist")
     return desk_page(
         request,
         "desk/form.html",
         email=email,
-        crumbs=[("Emails", emails), (email.subject, page)],
+        crumbs=[(email.subject, page)],
         back=("Cancel", page),
         **context,
     )

@@ -195,7 +195,7 @@ def undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/imports/undo.html",
         title=f"Undo the import of {list_import}?",
-        crumbs=_crumbs(list_import),
+        crumbs=[(str(list_import), page.url)],
         preview=list_import.preview,
         button="Undo this import",
         back=("Cancel", page.url),
@@ -224,7 +224,7 @@ def correct_date(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/imports/date.html",
         title=f"Correct the date of {list_import}",
-        crumbs=_crumbs(list_import),
+        crumbs=[(str(list_import), page.url)],
         form=form,
         as_of=previewed,
         list=list_import,
@@ -232,13 +232,6 @@ def correct_date(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         button="Correct the date" if previewed else "Continue",
         back=("Cancel", page.url),
     )
-
-
-def _crumbs(list_import: ListImport) -> list[tuple[str, str]]:
-    return [
-        ("Imports", reverse("admin:membership_listimport_changelist")),
-        (str(list_import), reverse("admin:membership_listimport_change", args=[list_import.pk])),
-    ]
 
 
 @require_POST

@@ -6,7 +6,6 @@ from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods, require_POST
@@ -63,10 +62,7 @@ def show_schedule(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/form.html",
         title=f"How often does {series} come?",
-        crumbs=[
-            ("Lists", reverse("admin:membership_listseries_changelist")),
-            (str(series), page.url),
-        ],
+        crumbs=[(str(series), page.url)],
         form=form,
         button="Save",
         back=("Cancel", page.url),

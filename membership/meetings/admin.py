@@ -59,11 +59,14 @@ def edit(request: AuthenticatedRequest, pk: int | None = None) -> HttpResponse:
         request,
         "desk/form.html",
         title=f"Change meeting: {shown.topic}" if shown else "Schedule a meeting",
-        crumbs=_crumbs(shown),
+        crumbs=[(shown.topic, _page_of(shown))] if shown else [],
         lede=lede,
         form=form,
         button="Save changes" if shown else "Schedule meeting",
-        back=("Cancel", _crumbs(shown)[-1][1]),
+        back=(
+            "Cancel",
+            _page_of(shown) if shown else reverse("admin:communities_meeting_changelist"),
+        ),
     )
 
 
@@ -90,12 +93,12 @@ def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/form.html",
         title=f"Cancel meeting: {shown.topic}",
-        crumbs=_crumbs(shown),
+        crumbs=[(shown.topic, _page_of(shown))],
         lede=f"{lede} Pages and calendars still show the meeting, marked as cancelled.",
         form=form,
         button="Cancel meeting",
         button_kind="decline",
-        back=("Back to the meeting", _crumbs(shown)[-1][1]),
+        back=("Back to the meeting", _page_of(shown)),
         email=email,
         email_blocks=preview_blocks(email.body),
     )
@@ -115,7 +118,6 @@ def meeting_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/meetings/meeting.html",
         title=shown.topic,
-        crumbs=_crumbs(),
         meeting=shown,
         is_to_come=shown.is_to_come(now),
         has_started=shown.starts_at <= now and not shown.is_cancelled,
@@ -143,7 +145,7 @@ def came(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/meetings/came.html",
         title=f"Attendance: {shown.topic}",
-        crumbs=_crumbs(shown),
+        crumbs=[(shown.topic, _page_of(shown))],
         meeting=shown,
         people=people,
         groups=_by_answer(people, recorded, select_yes=request.GET.get("all") == "yes"),
@@ -194,12 +196,12 @@ def zoom(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/meetings/zoom.html",
         title=f"Import attendance from Zoom: {shown.topic}",
-        crumbs=_crumbs(shown),
+        crumbs=[(shown.topic, _page_of(shown))],
         lede="In Zoom, go to Reports, then Usage, then Participants, and choose Export. For a webinar, choose the "
         "Attendee Report. We match people by email, then by name. Nothing is saved until you confirm. We do not keep the list.",
         form=form,
         button="Match participants",
-        back=("Cancel", _crumbs(shown)[-1][1]),
+        back=("Cancel", _page_of(shown)),
         meeting=shown,
         matches=found,
         report=form.result if found else None,
@@ -246,14 +248,8 @@ def _expected(meeting: Meeting) -> str:
     return f"{people} who said yes or maybe, or had an email about it,"
 
 
-def _crumbs(meeting: Meeting | None = None) -> list[tuple[str, str]]:
-    """The breadcrumbs of a page about meetings, or about one meeting: titles and addresses."""
-    crumbs = [("Meetings", reverse("admin:communities_meeting_changelist"))]
-    if meeting:
-        crumbs.append(
-            (meeting.topic, reverse("admin:communities_meeting_change", args=[meeting.pk]))
-        )
-    return crumbs
+def _page_of(meeting: Meeting) -> str:
+    return reverse("admin:communities_meeting_change", args=[meeting.pk])
 
 
 def _own_meeting(request: AuthenticatedRequest, pk: int) -> Meeting:

@@ -30,12 +30,10 @@ def shared_mailbox_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             stop_allowing_mailbox(mailbox_id=pk, by=request.user, now=timezone.now())
             messages.success(request, f"No one can sign in with {mailbox.email} any more.")
         return redirect("admin:membership_sharedmailbox_change", pk)
-    mailboxes = reverse("admin:membership_sharedmailbox_changelist")
     return desk_page(
         request,
         "desk/form.html",
         title=f"Shared mailbox: {mailbox.email}",
-        crumbs=[("Shared mailboxes", mailboxes)],
         lede=mailbox.sentence,
         button="Stop allowing this mailbox" if mailbox.is_allowed else "",
         action=reverse("admin:membership_sharedmailbox_stop", args=[pk]),
@@ -80,7 +78,6 @@ class SharedMailboxAdmin(CustomPageAdmin):
             request,
             "desk/form.html",
             title="Allow a shared mailbox",
-            crumbs=[("Shared mailboxes", mailboxes)],
             lede="Each account is for one person. Allow a mailbox such as office@ or info@ only if the agency has no "
             "other, and only one person uses it for EVA BC.",
             form=form,

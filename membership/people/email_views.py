@@ -136,7 +136,7 @@ def email_by_staff(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/form.html",
         title=f"Change the email of {person}",
-        crumbs=[("People", reverse("admin:membership_person_changelist")), (str(person), page)],
+        crumbs=[(str(person), page)],
         lede=(WITH_ACCOUNT if person.user else WITHOUT_ACCOUNT) + OLD_EMAIL,
         form=form,
         button="Change the email",

@@ -57,7 +57,7 @@ def write(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/person/write.html",
         title=f"Write to {person}",
-        crumbs=[("People", reverse("admin:membership_person_changelist")), (str(person), page)],
+        crumbs=[(str(person), page)],
         lede=f"It goes out {UNDO_SECONDS} seconds after you send it. Until then, you can undo it. Replies go to the team’s mailbox.",
         form=form,
         email=shown,

@@ -130,12 +130,11 @@ def _page(
     **context: object,
 ) -> HttpResponse:
     page = reverse("admin:membership_enrolment_change", args=[enrolment.pk])
-    rosters = reverse("admin:membership_enrolment_changelist")
     return desk_page(
         request,
         "desk/form.html",
         title=title,
-        crumbs=[("Enrolments", rosters), (str(enrolment), page)],
+        crumbs=[(str(enrolment), page)],
         button=title if can_act else "",
         back=("Cancel", page),
         **context,

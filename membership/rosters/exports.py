@@ -217,7 +217,7 @@ def roster_sheet(request: AuthenticatedRequest) -> HttpResponse:
         request,
         "desk/export.html",
         title="Export a roster",
-        crumb=("Enrolments", reverse("admin:membership_enrolment_changelist")),
+        crumbs=[("Enrolments", reverse("admin:membership_enrolment_changelist"))],
         lede="Download a list of everyone in a community today. Choose only the columns you need.",
         form=form,
         formats=SheetFormat,
@@ -286,12 +286,11 @@ class ExportableAdmin(SearchableAdmin):
             )
         number = shown.result_count
         counted = self.opts.verbose_name if number == 1 else self.opts.verbose_name_plural
-        changelist = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
         return desk_page(
             request,
             "desk/export.html",
             title=f"Export {self.opts.verbose_name_plural}",
-            crumb=(what, f"{changelist}?{request.GET.urlencode()}"),
+            list_filters=request.GET.urlencode(),
             lede=f"This exports the list as it is filtered now: {number:,} {counted}.",
             note=self.sheet_note,
             form=form,

@@ -475,15 +475,12 @@ def _page(
         form.add_error(None, refusal if pk else f"{row.enrolment}: {refusal}")
     name = rows[0].enrolment.person.short_name if pk else ""
     label = action.label[pk is None].format(name=name)
-    crumbs: list[tuple[object, str]] = [("Roster checks", _back(request))]
-    if pk:
-        page = reverse("admin:membership_worklistrow_change", args=[pk])
-        crumbs.append((rows[0].enrolment.person, page))
+    page = reverse("admin:membership_worklistrow_change", args=[pk]) if pk else ""
     return desk_page(
         request,
         "desk/roster_checks/act.html",
         title=label,
-        crumbs=crumbs,
+        crumbs=[(rows[0].enrolment.person, page)] if pk else [],
         form=form,
         has_more=LIMIT if more else 0,
         left_out=left_out,
@@ -496,7 +493,7 @@ def _page(
         sends_email=action.sends_email,
         button=label,
         button_kind=action.button_kind,
-        back=crumbs[-1][1],
+        back=page or _back(request),
         **_preview(request, form, rows),
     )
 

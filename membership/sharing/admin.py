@@ -133,20 +133,13 @@ def _preview(request: AuthenticatedRequest, form: AnnouncementForm, draft: Draft
 def _page(request: AuthenticatedRequest, form: AnnouncementForm, **context: object) -> HttpResponse:
     meeting = form.meeting
     title = f"Announce meeting: {meeting.topic}" if meeting else "Write to members"
-    crumbs = [("Announcements", reverse(_LIST))]
-    if meeting:
-        page = reverse("admin:communities_meeting_change", args=[meeting.pk])
-        crumbs = [
-            ("Meetings", reverse("admin:communities_meeting_changelist")),
-            (meeting.topic, page),
-        ]
+    page = reverse("admin:communities_meeting_change", args=[meeting.pk]) if meeting else ""
     return desk_page(
         request,
         "desk/announcements/write.html",
         title=title,
         form=form,
-        crumbs=crumbs,
-        back=crumbs[-1][1],
+        back=page or reverse(_LIST),
         **context,
     )
 
@@ -172,7 +165,6 @@ def announcement_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/announcements/announcement.html",
         title=shown.subject,
-        crumbs=[("Announcements", reverse(_LIST))],
         announcement=shown,
         counts=counts,
         troubles=troubles.select_related("person", "bounce").order_by("pk")[:TROUBLES_SHOWN],

@@ -37,7 +37,6 @@ from membership.topics.forms import AgendaForm, HideForm, MergeForm, OutcomeForm
 from membership.topics.models import OPEN_STATES, REGION_PATHS, of_one_topic
 from membership.topics.verbs import topics_for_staff
 
-_LIST = "admin:membership_topic_changelist"
 _PAGE = "admin:membership_topic_change"
 
 
@@ -109,10 +108,16 @@ def hide(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def _email_page(
     request: AuthenticatedRequest, topic: Topic, form: OutcomeForm | HideForm, **context: Any
 ) -> HttpResponse:
-    crumbs = _crumbs(topic)
-    blocks = preview_blocks(context["email"].body)
-    more = {"crumbs": crumbs, "form": form, "email_blocks": blocks, **context}
-    return desk_page(request, "desk/form.html", back=("Back to the topic", crumbs[-1][1]), **more)
+    page = _page_of(topic)
+    return desk_page(
+        request,
+        "desk/form.html",
+        crumbs=[(topic.title, page)],
+        back=("Back to the topic", page),
+        form=form,
+        email_blocks=preview_blocks(context["email"].body),
+        **context,
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -133,12 +138,12 @@ def merge(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/form.html",
         title=f"Merge topic: {shown.title}",
-        crumbs=_crumbs(shown),
+        crumbs=[(shown.title, _page_of(shown))],
         lede="Members will see only the topic that you choose here. Everyone who supports one of the two counts for it, once. "
         "No email is sent, and you can separate the two again at any time.",
         form=form,
         button="Merge topics",
-        back=("Back to the topic", _crumbs(shown)[-1][1]),
+        back=("Back to the topic", _page_of(shown)),
     )
 
 
@@ -154,7 +159,6 @@ def topic_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/topics/topic.html",
         title=shown.title,
-        crumbs=_crumbs(),
         topic=shown,
         people=people,
         regions=_in_words(regions_of([pk])[pk]),
@@ -246,9 +250,8 @@ def _own(request: AuthenticatedRequest, pk: int) -> Topic:
     return get_object_or_404(topics_for_staff(request.user), pk=pk)
 
 
-def _crumbs(topic: Topic | None = None) -> list[tuple[str, str]]:
-    crumbs = [("Topics", reverse(_LIST))]
-    return [*crumbs, (topic.title, reverse(_PAGE, args=[topic.pk]))] if topic else crumbs
+def _page_of(topic: Topic) -> str:
+    return reverse("admin:membership_topic_change", args=[topic.pk])
 
 
 def regions_of(topics: Sequence[int]) -> defaultdict[int, set[str]]:

@@ -133,7 +133,7 @@ def _agency(request: AuthenticatedRequest, pk: int) -> Agency:
 
 def _crumbs(agency: Agency) -> list[tuple[str, str]]:
     page = reverse("admin:membership_agency_change", args=[agency.pk])
-    return [("Agencies", reverse("admin:membership_agency_changelist")), (str(agency), page)]
+    return [(str(agency), page)]
 
 
 # -- The preview --------------------------------------------------------------------------------------

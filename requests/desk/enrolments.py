@@ -190,10 +190,7 @@ def enrolment_action(request: AuthenticatedRequest, pk: int, name: str) -> HttpR
         request,
         "desk/form.html",
         title=action.label.format(name=who),
-        crumbs=[
-            ("Enrolments", reverse("admin:membership_enrolment_changelist")),
-            (str(enrolment), page),
-        ],
+        crumbs=[(str(enrolment), page)],
         lede=f"{enrolment.person} in {enrolment.community.short_name}. This enrolment "
         f"{enrolment.state_in_words}. {action.lede}{'' if email else no_email}",
         form=form,

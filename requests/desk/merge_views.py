@@ -178,7 +178,7 @@ def _person(request: HttpRequest, pk: int) -> Person:
 
 def _crumbs(person: Person) -> list[tuple[str, str]]:
     page = reverse("admin:membership_person_change", args=[person.pk])
-    return [("People", reverse("admin:membership_person_changelist")), (str(person), page)]
+    return [(str(person), page)]
 
 
 def _accounts(kept: Person, merged: Person) -> list[str]:

@@ -122,7 +122,6 @@ def _page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/name_check.html",
         title=f"Name check: {check.email}",
-        crumbs=[("Name checks", checks)],
         lede=LEDE if form else "",
         check=check,
         person=person,

@@ -198,6 +198,7 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         "desk/requests/decide.html",
         join_request,
         title=decision.label_for(join_request),
+        crumbs=[(join_request.reference, _review_of(request, pk))],
         lede=decision.lede,
         form=form,
         near=near,
@@ -289,18 +290,14 @@ def take(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     join_request, now = get_request_or_404(request, pk), timezone.now()
     is_colleagues = join_request.holder(now) not in (None, request.user)
     if join_request.is_open and is_colleagues and "over" not in request.POST:
-        review = reverse("admin:joinrequests_joinrequest_change", args=[pk])
-        review += queue.queue_query(request)
+        review = _review_of(request, pk)
         assigned = join_request.assigned_sentence(now)
         return render_page(
             request,
             "desk/form.html",
             join_request,
             title=f"Reassign {join_request.reference} to you?",
-            crumbs=[
-                ("Requests to join", reverse("admin:joinrequests_joinrequest_changelist")),
-                (join_request.reference, review),
-            ],
+            crumbs=[(join_request.reference, review)],
             lede=f"{assigned} Check with them first. It will be assigned to you for 24 hours.",
             button="Assign to me",
             button_name="over",
@@ -421,6 +418,10 @@ def act(request: AuthenticatedRequest, pk: int, name: str) -> HttpResponse:
 def get_request_or_404(request: AuthenticatedRequest, pk: int) -> JoinRequest:
     """A request of this person's team, or 404."""
     return get_object_or_404(requests_of(request.user), pk=pk)
+
+
+def _review_of(request: AuthenticatedRequest, pk: int) -> str:
+    return reverse("admin:joinrequests_joinrequest_change", args=[pk]) + queue.queue_query(request)
 
 
 def render_page(

@@ -145,6 +145,7 @@ def erase_by_staff(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/person/erase.html",
         title=f"Erase {person}?",
+        crumbs=[(str(person), reverse("admin:membership_person_change", args=[pk]))],
         person=person,
         lists=lists_naming(person),
     )
@@ -171,7 +172,7 @@ def export_by_staff(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "desk/form.html",
         title=f"Export the data of {person}",
-        crumbs=[("People", reverse("admin:membership_person_changelist")), (str(person), page)],
+        crumbs=[(str(person), page)],
         lede="One file with everything that the portal holds about them, as they can download it themselves on "
         "My details. Notes that staff write for each other are not in it. Check that you give it to no one else.",
         button="Save the file",

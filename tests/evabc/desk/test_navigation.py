@@ -115,3 +115,31 @@ def test_the_admins_page_of_an_app_leads_to_the_front_page(client):
 
     for app in ("membership", "joinrequests", "communities"):
         assert client.get(f"/admin/{app}/").headers["location"] == "/admin/"
+
+
+def test_every_page_says_where_it_is_with_the_names_of_the_menu_and_the_filters_of_its_list(client):
+    person = builders.worker("dana@example.org", "Dana Sample").person
+    row = f"/admin/membership/person/{person.pk}"
+    builders.sign_in(client, builders.lead(), fresh_code=True)
+    people, dana = "/admin/membership/person/", f"{row}/change/"
+    expected = {
+        people: ["Staff desk", "People"],
+        f"{dana}?_changelist_filters=q%3Ddana": [
+            "Staff desk",
+            ("People", f"{people}?q=dana"),
+            "Dana Sample",
+        ],
+        f"{row}/erase/": ["Staff desk", ("People", people), ("Dana Sample", dana), "Erase Dana"],
+        f"{row}/history/": ["Staff desk", ("People", people), ("Dana Sample", dana), "History"],
+        f"{people}export/?q=dana": ["Staff desk", ("People", f"{people}?q=dana"), "Export people"],
+        "/admin/joinrequests/joinrequest/?view=replied": ["Staff desk", "Replies"],
+        "/admin/search/?q=dana": ["Staff desk", "Search: dana"],
+    }
+    for path, trail in expected.items():
+        page = client.get(path).content.decode()
+        crumbs = re.search(r'<div class="breadcrumbs">(.*?)</div>', page, re.DOTALL)[1]
+        steps = [one.strip() for one in re.sub(r"</?bdi>", "", crumbs).split("&rsaquo;")]
+        assert len(steps) == len(trail), path
+        for shown, step in zip(steps[1:], trail[1:], strict=True):
+            wanted = step if isinstance(step, str) else f'<a href="{step[1]}">{step[0]}</a>'
+            assert shown.startswith(wanted), path

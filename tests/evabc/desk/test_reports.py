@@ -371,7 +371,7 @@ def test_the_concerns_that_return_are_counted_by_subject_over_communities_and_re
     found = report("topics")
 
     assert [list(row) for row in found.rows] == [
-        [housing.name, 2, 2, "STVC, ICAT", "North Coast", 0, 1],
-        [NO_SUBJECT, 1, 1, "STVC", "", 0, 0],
+        [housing.name, 2, 2, 0, 1, "STVC, ICAT", "North Coast"],
+        [NO_SUBJECT, 1, 1, 0, 0, "STVC", ""],
     ]
     assert f"“{housing.name}” most often: 2 topics in STVC, ICAT." in found.said

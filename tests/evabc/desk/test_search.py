@@ -73,3 +73,18 @@ def test_nothing_found_says_what_to_do(client, dana, words):
 
     assert answer.status_code == 200
     assert re.search("Try fewer of them|Search for a name", answer.content.decode())
+
+
+@pytest.mark.parametrize("typed", ["@", "'", "....", "-", "% _"])
+def test_signs_without_a_letter_or_digit_find_nothing_instead_of_everything(client, typed):
+    builders.worker("dana@example.org", "Dana Sample")
+    builders.sign_in(client, builders.lead())
+    page = client.get("/admin/search/", {"q": typed}).content.decode()
+    assert "Dana Sample" not in page
+    assert "Signs alone find nothing" in page
+
+
+def test_a_search_for_very_many_words_takes_the_first_and_says_which(client):
+    builders.sign_in(client, builders.lead())
+    page = client.get("/admin/search/", {"q": "a b c d e f g h i j k l m n o"})
+    assert page.context["words"] == "a b c d e f g h i j k l"

@@ -216,7 +216,7 @@ def test_only_what_is_good_is_called_so(client, all_working, settings):
     with time_machine.travel(NOW, tick=False):
         page = client.get("/admin/how-it-is-doing/").content.decode()
 
-    assert "Everything works. Not as it should be: Emails, Backups." in page
+    assert "The portal is running. Not as it should be: Emails, Backups." in page
     assert "1 email could not be delivered." in page
     assert page.count("Not as it should be</span>") == 2
     assert page.count("Good</span>") == 6
