@@ -37,6 +37,7 @@ from membership.models import (
     Correction,
     Enrolment,
     EvaMembership,
+    Introduction,
     Leaving,
     OtherEmail,
     OtherName,
@@ -46,6 +47,7 @@ from membership.models import (
     ProgramPosition,
     SlackLinkOpening,
     SomeoneElse,
+    TopicSupport,
     User,
     WorklistRow,
     YearlyConfirmation,
@@ -248,6 +250,7 @@ def collisions_of_register(by: User, now: datetime) -> Collisions:
         (AdmissionException, "enrolment"): Collision(_one_exception),
         (YearlyConfirmation, "enrolment"): Collision(_newest_answer),
         (Leaving, "enrolment"): Collision(_only_one),
+        (Introduction, "enrolment"): Collision(_only_one),
         (Access, "person"): Collision(one_access, _access_sentence),
         (Attendance, "person"): Collision(_one_attendance, _attendance_sentence),
         (Consent, "person"): Collision(_one_consent),
@@ -258,6 +261,7 @@ def collisions_of_register(by: User, now: datetime) -> Collisions:
         (OtherName, "person"): Collision(_only_one),
         (SomeoneElse, "person"): Collision(_only_one),
         (SomeoneElse, "other"): Collision(_only_one),
+        (TopicSupport, "person"): Collision(_only_one),
     }
 
 

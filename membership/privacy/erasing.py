@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 from email import message_from_bytes, policy
+from itertools import product
 from pathlib import Path
+from typing import TypeVar
 
 from allauth.account.models import EmailAddress
 from django.apps import apps
@@ -43,6 +45,7 @@ from membership.models import (
     CoordinationRole,
     Enrolment,
     EvaMembership,
+    Introduction,
     Leaving,
     LetterAttempt,
     ListImport,
@@ -52,9 +55,13 @@ from membership.models import (
     Person,
     PersonMerge,
     ProgramPosition,
+    Resource,
     SlackExport,
     SlackLinkOpening,
     SomeoneElse,
+    StoredFile,
+    Topic,
+    TopicOutcome,
     User,
     WorklistRow,
     WorklistStep,
@@ -65,8 +72,12 @@ from membership.people.permission import require_may_change
 from membership.privacy import emails as privacy_emails
 from membership.register.merging import forget_in_merges, merges_naming
 from membership.register.models import ERASED_PERSON
+from membership.resources import files
+from membership.resources.verbs import delete_rows
 from membership.rosters import enrolments as rosters
+from membership.topics.raising import let_go
 
+_Row = TypeVar("_Row", bound=Model)
 Fact = ProgramPosition | CoordinationRole | EvaMembership
 FACTS: tuple[type[Fact], ...] = (ProgramPosition, CoordinationRole, EvaMembership)
 # Stands for erased people who worked for EVA BC: what they did for others stays, without their name.
@@ -135,6 +146,7 @@ def erase_person(
         SlackLinkOpening.objects.filter(person=person),
     ):
         rows.all().delete()
+    _remove_topics(person)
     if hasattr(person, "calendar_feed"):
         person.calendar_feed.delete()
     remove_from_enrolments(enrolments)
@@ -152,7 +164,10 @@ def erase_person(
     _forget_in_merges_of_others(person, names)
     remove_from_services(addresses)
     remove_from_imports(names=names, addresses=addresses)
-    remove_from_announcements({*(name for name in names if " " in name), *addresses})
+    full_names = {name for name in names if " " in name}
+    remove_from_announcements({*full_names, *addresses})
+    remove_from_resources(person, {*full_names, *addresses})
+    remove_from_topics({*full_names, *addresses})
     forget_in_changes(person, names=names, addresses=addresses)
     if user:
         remove_sessions(user, addresses)
@@ -281,6 +296,7 @@ def remove_from_enrolments(enrolments: Iterable[Enrolment]) -> None:
     """Remove what was said and written about these enrolments."""
     pks = [enrolment.pk for enrolment in enrolments]
     Enrolment.objects.filter(pk__in=pks).update(leave_until=None)
+    Introduction.objects.filter(enrolment__in=pks).delete()
     Leaving.objects.filter(enrolment__in=pks).update(reason="")
     YearlyConfirmation.objects.filter(enrolment__in=pks).update(leave_until=None)
     AdmissionException.objects.filter(enrolment__in=pks).update(reason="", findings=[])
@@ -324,22 +340,67 @@ def remove_from_imports(*, names: set[str], addresses: set[str]) -> None:
 
 def remove_from_announcements(words: set[str]) -> None:
     """Remove their full names and emails from what staff announced, and the texts of these emails once they are sent."""
-    is_named = Q()
-    for word in words:
-        is_named |= Q(subject__icontains=word) | Q(text__icontains=word)
-    if not is_named:
-        return
-    named = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
-    for announcement in Announcement.objects.filter(is_named):
-        for column in ("subject", "text"):
-            setattr(announcement, column, named.sub("[removed]", getattr(announcement, column)))
-        announcement.subject = announcement.subject[:120]
-        announcement.save(update_fields=["subject", "text"])
-        over = announcement.letters.exclude(
-            state__in=[OutboxEmail.State.QUEUED, OutboxEmail.State.SENDING]
-        )
-        over.exclude(to_email="").update(subject=announcement.subject, body="")
+    for announcement in _without(words, Announcement, "subject", "text"):
+        over = _over(announcement.letters)
+        over.update(subject=announcement.subject, body="")
         remove_from_log(Announcement, [announcement.pk])
+
+
+def remove_from_topics(words: set[str]) -> None:
+    """The same for topics that others raised, and what staff noted about them."""
+    outcomes = _without(words, TopicOutcome, "text")
+    pks = {topic.pk for topic in _without(words, Topic, "title", "text", "hidden_why")}
+    pks |= {outcome.topic_id for outcome in outcomes}
+    _over(OutboxEmail.objects.filter(about__in=[f"topic:{pk}" for pk in pks])).update(body="")
+    remove_from_log(Topic, pks)
+
+
+def _remove_topics(person: Person) -> None:
+    """Delete what they raised. Of a topic that concerns others too, the title stays for them."""
+    for topic in person.topics.select_for_update(of=("self",)).order_by("pk"):
+        remove_from_log(Topic, [topic.pk])
+        if not let_go(topic, person):
+            Topic.objects.filter(pk=topic.pk).update(text="")
+    person.topic_supports.all().delete()
+
+
+def _over(emails: QuerySet[OutboxEmail]) -> QuerySet[OutboxEmail]:
+    """Those that no longer wait to be sent."""
+    waiting = [OutboxEmail.State.QUEUED, OutboxEmail.State.SENDING]
+    return emails.exclude(state__in=waiting).exclude(to_email="")
+
+
+def _without(words: set[str], model: type[_Row], *columns: str) -> list[_Row]:
+    """The rows that have one of these words in a column. They are saved without it."""
+    is_named = Q()
+    for column, word in product(columns, words):
+        is_named |= Q(**{f"{column}__icontains": word})
+    found = list(model._default_manager.filter(is_named)) if words else []
+    named = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
+    for row in found:
+        for column in columns:
+            text = named.sub("[removed]", getattr(row, column))
+            longest = getattr(model._meta.get_field(column), "max_length", None)
+            setattr(row, column, text[:longest])
+        row.save(update_fields=columns)
+    return found
+
+
+def remove_from_resources(person: Person, words: set[str]) -> None:
+    """What is published stays, without their name. What is not goes, and so does a file of theirs that names them."""
+    theirs = person.resources.select_related("file")
+    gone = [
+        resource.pk
+        for resource in theirs
+        if resource.state != Resource.State.PUBLISHED
+        or (resource.file and words and files.mentions(resource.file, words))
+    ]
+    remove_from_log(Resource, theirs.values_list("pk", flat=True))
+    delete_rows(Resource.objects.filter(pk__in=gone))
+    theirs.update(offered_by=None, shows_name=False)
+    _without(words, StoredFile, "name")
+    named = _without(words, Resource, "title", "description", "tags", "link", "reason")
+    remove_from_log(Resource, [resource.pk for resource in named])
 
 
 def remove_sessions(user: User | None, addresses: set[str]) -> None:

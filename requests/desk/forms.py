@@ -19,6 +19,8 @@ from requests.lifecycle import State
 from requests.models import ReasonText
 from requests.reasons import fitting, join_paragraphs, offered
 
+NO_LONGER_OFFERED = "This reason is no longer available. Choose another one."
+
 
 class DecisionForm(forms.Form):
     """What staff write on a decision page about requests to these communities.
@@ -86,6 +88,15 @@ class ApproveForm(DecisionForm):
             del self.fields["reason"], self.fields["review_on"]
 
 
+def fitting_choice(
+    texts: Iterable[ReasonText], assessment: Assessment | None, fits: tuple[Verdict, ...]
+) -> tuple[ReasonText | None, str]:
+    """The ready text that is chosen already, and why; nothing if none fits."""
+    if found := fitting(texts, assessment, fits):
+        return found[0], f"Chosen to fit the rule “{found[1].title}”. You can change it."
+    return None, ""
+
+
 class ReasonOrTextForm(DecisionForm):
     """A ready reason for this community, the staff's own words, or both."""
 
@@ -94,6 +105,7 @@ class ReasonOrTextForm(DecisionForm):
     fits: tuple[Verdict, ...] = ()
     choose: str
     missing: str
+    is_for_several = False
 
     text = message_field("Your message", "", required=False)
 
@@ -101,26 +113,30 @@ class ReasonOrTextForm(DecisionForm):
         self, communities: Iterable[CommunityOfPractice], assessment: Assessment | None
     ) -> None:
         texts = offered(self.used_for, communities)
-        chosen, finding = fitting(texts, assessment, self.fits) or (None, None)
+        chosen, help_text = fitting_choice(texts, assessment, self.fits)
         self.fields["ground"] = forms.ModelChoiceField(
             texts,
             label=self.choose,
             initial=chosen,
-            help_text=f"Chosen to fit the rule “{finding.title}”. You can change it."
-            if finding
-            else "",
+            help_text=help_text,
             required=False,
             blank=True,
             widget=forms.RadioSelect,
             empty_label="Write my own",
-            error_messages={
-                "invalid_choice": "This reason is no longer available. Choose another one."
-            },
+            error_messages={"invalid_choice": NO_LONGER_OFFERED},
         )
+
+    def ask_for_several(self) -> None:
+        """Let each request have its own reason, unless one is chosen here for everyone."""
+        self.is_for_several = True
+        ground = self.fields["ground"]
+        ground.label = f"{self.choose} for everyone"
+        ground.empty_label = "As chosen for each person below"  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, object]:
         data = super().clean() or {}
-        if not self.errors and not data.get("ground") and not data.get("text"):
+        is_empty = not data.get("ground") and not data.get("text")
+        if not self.errors and is_empty and not self.is_for_several:
             self.add_error("text", self.missing)
         return data
 

@@ -66,6 +66,7 @@ from requests.joining.forms import join_form_for
 from requests.lifecycle import OPEN, State, Verb
 from requests.models import JoinRequest, JoinRequestEvent, RegisterStep
 
+RULES = Prefetch("criteria", EligibilityCriterion.objects.order_by("position", "pk"))
 SEARCH_LIMIT = 20
 EMAILS_SHOWN = 10
 
@@ -79,7 +80,7 @@ def requests_of(user: User | AnonymousUser) -> QuerySet[JoinRequest]:
     """The requests that this staff member decides on, without drafts."""
     # Each community is read once instead of once for each request.
     communities = Prefetch("community", CommunityOfPractice.objects.select_related("team"))
-    rules = Prefetch("community__criteria", EligibilityCriterion.objects.order_by("position", "pk"))
+    rules = Prefetch("community__criteria", RULES.queryset)
     return (
         JoinRequest.objects.filter(community__in=own_communities(user))
         .exclude(state=State.DRAFT)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import desk_page
-from membership.emails.kinds import UNDO_SECONDS
+from membership.emails.kinds import UNDO_SECONDS, UNDO_TIME
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.emails.queue import Email
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
@@ -86,6 +86,10 @@ def review_page(
             for verb, decision in DECISIONS.items()
             if not _refusal(request, join_request, verb)
         ],
+        can_undo=any(
+            step.verb in UNDOABLE and step.by == request.user and now < step.at + UNDO_TIME
+            for step in [step for step in review["steps"] if step.verb != Verb.NOTE][-1:]
+        ),
         own_request=workflow.OWN_REQUEST if is_own and join_request.is_open else "",
         **panel,
     )

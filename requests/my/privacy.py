@@ -190,7 +190,9 @@ _OF_A_FACT = ("evidence", "list_name", "list_as_of", "list_says", "confirmed_on"
 
 def _held_by_register(person: Person) -> dict[str, object]:
     """Their details, facts, communities, emails and meetings, and nothing about other people."""
-    enrolments = person.enrolments.select_related("community", "leaving", "exception")
+    enrolments = person.enrolments.select_related(
+        "community", "leaving", "exception", "introduction"
+    )
     enrolments = enrolments.prefetch_related("confirmations", "worklist")
     return {
         "details": _columns(person, "name", "email", "phone", "wants_reminders", "known_since"),
@@ -244,6 +246,12 @@ def _held_by_register(person: Person) -> dict[str, object]:
         "meetings": _all(
             person.attendances.select_related("meeting"), "meeting", "answer", "answered_at", "came"
         ),
+        "topics_raised": _all(
+            person.topics.select_related("community", "meeting"),
+            *("community", "title", "text", "raised_at", "shows_name", "state", "meeting"),
+            *("hidden_at", "hidden_why"),
+        ),
+        "topics_supported": _all(person.topic_supports.select_related("topic"), "topic", "at"),
         "calendar_created_at": str(person.calendar_feed.made_at)
         if hasattr(person, "calendar_feed")
         else None,
@@ -258,6 +266,11 @@ def _held_by_register(person: Person) -> dict[str, object]:
             .select_related("bounce")
             .order_by("pk")
         ],
+        "resources_offered": _all(
+            person.resources.select_related("file"),
+            *("title", "kind", "description", "tags", "dated_on", "link", "file"),
+            *("shows_name", "state", "reason", "at", "published_at"),
+        ),
         "corrections": _all(
             person.corrections.all(), "text", "asked_at", "state", "answer", "answered_at"
         ),
@@ -278,6 +291,12 @@ def _enrolment(enrolment: Enrolment) -> dict[str, object]:
         "left_because": enrolment.leaving.reason if hasattr(enrolment, "leaving") else None,
         "exception": _columns(enrolment.exception, "made_on", "review_on", "ended_on")
         if hasattr(enrolment, "exception")
+        else None,
+        "introduction": _columns(
+            enrolment.introduction,
+            *("role", "region", "talks_about", "workplace", "shows_email", "changed_at"),
+        )
+        if hasattr(enrolment, "introduction")
         else None,
         "yearly_check_ins": _all(
             enrolment.confirmations.all(), "asked_on", "answer", "answered_on", "leave_until"
