@@ -61,6 +61,20 @@ def business_days_between(start: date, end: date) -> int:
     return int(STATUTORY_HOLIDAYS.get_working_days_count(start + timedelta(days=1), end))
 
 
+def day_off(day: date) -> str:
+    """The name of a holiday or of a day of the weekend; empty on a business day."""
+    return STATUTORY_HOLIDAYS.get(day) or (date_format(day, "l") if day.isoweekday() > 5 else "")
+
+
+def same_weekday(first: date, *, months_later: int) -> date:
+    """The same weekday of a later month: from the third Tuesday to its third Tuesday, from a fifth one to its last."""
+    month = first.month - 1 + months_later
+    start = date(first.year + month // 12, month % 12 + 1, 1)
+    to_the_weekday = (first.weekday() - start.weekday()) % 7
+    day = start + timedelta(days=to_the_weekday + (first.day - 1) // 7 * 7)
+    return day if day.month == start.month else day - timedelta(weeks=1)
+
+
 def business_day_after(start: date, days: int) -> date:
     """The day that is ``days`` business days after ``start``."""
     day: date = STATUTORY_HOLIDAYS.get_nth_working_day(start, days)

@@ -26,6 +26,7 @@ from membership.emails.kinds import UNDO_SECONDS
 from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.forms import message_field
 from membership.history import history_of
+from membership.meetings.admin import meeting_of_address
 from membership.models import Resource
 from membership.resources import files, verbs
 from membership.resources.forms import DeskForm
@@ -49,8 +50,10 @@ def _own(request: AuthenticatedRequest, pk: int) -> Resource:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: AuthenticatedRequest) -> HttpResponse:
-    """Publish a resource of the team's own."""
-    form = DeskForm(request.POST or None, request.FILES or None, user=request.user)
+    """Publish a resource of the team's own, or a material of the meeting that the address names."""
+    meeting = meeting_of_address(request)
+    first = {"communities": meeting.communities.all(), "dated_on": meeting.day} if meeting else {}
+    form = DeskForm(request.POST or None, request.FILES or None, user=request.user, initial=first)
     if form.is_valid():
         data = form.cleaned_data
         with refusal_as_form_error(form):
@@ -60,12 +63,13 @@ def add(request: AuthenticatedRequest) -> HttpResponse:
                 uid=data["uid"],
                 by=request.user,
                 now=timezone.now(),
+                meeting=meeting,
             )
             return _done(request, resource, "Published.", "unpublish")
     return desk_page(
         request,
         "desk/form.html",
-        title="Add a resource",
+        title=f"Add a material: {meeting.topic}" if meeting else "Add a resource",
         lede="Members of the communities that you choose find it on their page at once.",
         form=form,
         button="Publish",

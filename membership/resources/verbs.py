@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Concat
 
-from communities.models import CommunityOfPractice, SupportTeam
+from communities.models import CommunityOfPractice, Meeting, SupportTeam
 from communities.rules.vocabulary import Family
 from membership.accounts.teams import families_of
 from membership.emails.kinds import UNDO_TIME, Event
@@ -110,16 +110,19 @@ def add(
     uid: uuid.UUID,
     by: User,
     now: datetime,
+    meeting: Meeting | None = None,
 ) -> Resource:
-    """Publish a resource of the team's own."""
+    """Publish a resource of the team's own; with a ``meeting``, it is one of its materials."""
     team = _require_communities(communities, by)
+    if meeting and meeting.team_id != team.pk:
+        raise RefusedError("Choose communities of the team that has this meeting.")
     SupportTeam.objects.select_for_update().get(
         pk=team.pk
     )  # the same form twice, one after the other
     if sent := _sent_before(uid, by=by):
         return sent
     resource = _new(details, uid, team=team, state=State.PUBLISHED, at=now, published_at=now)
-    resource.by = by
+    resource.by, resource.meeting = by, meeting
     resource.save()
     resource.communities.set(communities)
     log_change(resource, by=by, words=f"Added and published: {_names(communities)}.", added=True)
@@ -247,7 +250,7 @@ def delete_old(*, now: datetime) -> int:
 def resources_of(families: Iterable[Family]) -> QuerySet[Resource]:
     """The resources of these teams."""
     rows = Resource.objects.filter(team__family__in=list(families))
-    rows = rows.select_related("team", "file", "offered_by", "by__person")
+    rows = rows.select_related("team", "file", "offered_by", "by__person", "meeting")
     return rows.prefetch_related("communities")
 
 

@@ -9,6 +9,7 @@ from membership.topics import member_views as topic_views
 
 urlpatterns = [
     path("", member_views.home, name="community"),
+    path("meetings/", member_views.meetings, name="community-meetings"),
     path("announcements/", member_views.announcements, name="announcements"),
     path("resources/", resource_views.resources, name="resources"),
     path("resources/offer/", resource_views.offer, name="offer-resource"),
