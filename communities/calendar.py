@@ -19,7 +19,7 @@ from django.utils.text import get_text_list
 
 
 def _statutory_holidays() -> Any:
-    """``country_holidays("CA", subdiv="BC", observed=False)``, without the modules of all other countries.
+    """``country_holidays("CA", subdiv="BC", observed=False, language="en_CA")``, without the modules of all other countries.
 
     The library imports them with any one of them, and they take 8 MB of each process. A holiday on a weekend is not
     moved: the Employment Standards Act gives no other day.
@@ -29,7 +29,7 @@ def _statutory_holidays() -> Any:
     assert spec and spec.loader  # noqa: S101  (the path ends with .py)
     canada = module_from_spec(spec)
     spec.loader.exec_module(canada)
-    return canada.Canada(subdiv="BC", observed=False)
+    return canada.Canada(subdiv="BC", observed=False, language="en_CA")
 
 
 STATUTORY_HOLIDAYS = _statutory_holidays()

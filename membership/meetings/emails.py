@@ -52,7 +52,7 @@ MEETING_LINK = link("meeting_link", "The page of the meeting", "/my/meetings/1/"
 
 def _still_counts_as_missed(email: OutboxEmail, now: datetime) -> bool:
     """Whether they are still not recorded as having come."""
-    meeting = email.about.partition(":")[2]
+    meeting = int(email.about.partition(":")[2])
     came = Attendance.objects.filter(meeting=meeting, person=email.person_id, came=True)
     return not came.exists()
 
