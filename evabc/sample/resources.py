@@ -29,7 +29,7 @@ _SHARED = [
     (
         "Safety planning checklist for small towns",
         Kind.TOOL,
-        "Questions to go through when everybody knows everybody.",
+        "Questions to go through where everyone knows everyone.",
         "rural, safety planning",
         -20,
         True,
