@@ -23,6 +23,7 @@ class MembershipConfig(AppConfig):
         from membership.rosters.public_numbers import public_numbers
         from membership.sharing import emails as announcement_emails
         from membership.sharing import introductions
+        from membership.topics import emails as topic_emails
 
         authenticator_added.connect(record_new_factor)
         post_migrate.connect(protect_history, sender=self)
@@ -37,6 +38,7 @@ class MembershipConfig(AppConfig):
             *writing.EMAIL_KINDS,
             *announcement_emails.EMAIL_KINDS,
             *introductions.EMAIL_KINDS,
+            *topic_emails.EMAIL_KINDS,
             *invitations.EMAIL_KINDS,
             *resource_emails.EMAIL_KINDS,
         )

@@ -19,6 +19,7 @@ from communities.rules.vocabulary import Family
 from evabc.sample.people import Applicant, applicants_for, new_work, todays_applicants
 from evabc.sample.province import LISTS
 from evabc.sample.sharing import introduce_sample_members
+from evabc.sample.topics import raise_topics, work_on_topics
 from membership.accounts.teams import families_of
 from membership.emails import queue
 from membership.imports.uploads import carry_on, new_import, upload
@@ -179,6 +180,8 @@ def load_sample_year(*, now: datetime) -> None:
     plan.append((now - timedelta(days=_ANSWERED), _answer))
     plan.append((now - timedelta(days=_MOVED), _change_jobs))
     plan.append((now - timedelta(days=_PAUSED), _pause))
+    plan.append((now - timedelta(days=_TOPICS_RAISED), raise_topics))
+    plan.append((now - timedelta(days=_TOPICS_NOTED), partial(work_on_topics, staff=staff)))
     plan.append((now - timedelta(hours=20), _ask_for_correction))
     for days_ago, writer in _ANNOUNCED:
         plan.append((now - timedelta(days=days_ago, hours=2), partial(_announce, writer)))
@@ -280,6 +283,7 @@ def _announce(writer: str, now: datetime) -> None:
     announce(draft=draft, uid=uuid4(), expected=len(reached.people), by=by, now=now)
 
 
+_TOPICS_RAISED, _TOPICS_NOTED = 24, 10  # days ago
 _PAUSED, _BACK = 60, 3  # days ago: a leave begins, and its last day
 
 

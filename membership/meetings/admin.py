@@ -22,9 +22,10 @@ from membership.meetings import attendance, emails, planning
 from membership.meetings.forms import CancelForm, MeetingForm, ZoomForm
 from membership.meetings.planning import meetings_for_staff
 from membership.meetings.zoom import match_participants
-from membership.models import Attendance, NameCheck, Person
+from membership.models import Attendance, NameCheck, Person, Topic
 from membership.people.name_checks import NameChecks
 from membership.register.person_records import people_by_email
+from membership.topics.raising import with_supporters
 
 # A page of checkboxes must stay within the limit on the fields of one form.
 PEOPLE_ON_A_PAGE = 500
@@ -124,6 +125,7 @@ def meeting_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         silent=eligible.count() - sum(bool(row.answer) for row in rows),
         came=[row.person for row in rows if row.came],
         announcements=shown.announcements.filter(taken_back_at=None).select_related("by__person"),
+        topics=with_supporters(Topic.objects.filter(meeting=shown, merged_into=None)),
         steps=history_of(shown).reverse(),
     )
 

@@ -142,6 +142,12 @@ TABLE = {
     "my:members": (OWN, NOT_THAT_WAY),
     "my:introduction": (OWN, [IN, IN, ON, *[404] * 5]),
     "my:hide-introduction": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
+    "my:topics": (OWN, NOT_THAT_WAY),
+    "my:new-topic": (OWN, OWN),
+    "my:topic": (OWN, NOT_THAT_WAY),
+    "my:topic-support": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
+    "my:topic-withdraw": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
+    "my:topic-name": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
     "my:slack": (OWN, OWN_NOT_THAT_WAY),
     "my:slack-link": (OWN_NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
     "my:slack-joined": (OWN_NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
@@ -310,6 +316,17 @@ TABLE = {
     "admin:communities_meeting_came": (THIS_TEAM, THIS_TEAM),
     "admin:communities_meeting_zoom": (THIS_TEAM, THIS_TEAM),
     "admin:communities_meeting_zoom-confirm": (GET_ONLY, desk(ON, 404, ON)),
+    **pages_rows("membership_topic"),
+    "admin:membership_topic_outcome": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_topic_hide": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_topic_merge": (THIS_TEAM, THIS_TEAM),
+    **{
+        f"admin:membership_topic_{action}": (GET_ONLY, desk(ON, 404, ON))
+        for action in ("take-back", "show", "separate", "subject", "agenda")
+    },
+    **rows_of(
+        "membership_topicsubject", look=TEAMS, add=LEADS, change=TEAMS, delete=LEADS, save=LEADS
+    ),
     **pages_rows("membership_access"),
     "admin:membership_access_mark": (GET_ONLY, desk(ON, 404, ON)),
     "admin:membership_access_several": (GET_ONLY, LED),
@@ -429,6 +446,8 @@ def address(pattern: str, world) -> str:
     model = (pattern.split("/") + [""] * 4)[3]
     if pattern.startswith("/my/communities/<slug:slug>/resources/"):
         pattern = pattern.replace("<int:pk>", str(world["resource"].pk))
+    if pattern.startswith("/my/communities/<slug:slug>/topics/"):
+        pattern = pattern.replace("<int:pk>", str(world["topic"].pk))
     if pattern.startswith("/my/communities/"):
         pattern = pattern.replace("<int:pk>", str(world["own enrolment"].pk))
         pattern = pattern.replace("<slug:slug>", "cbvs")
