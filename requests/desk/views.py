@@ -78,7 +78,7 @@ def review_page(
             join_request,
             viewer=request.user,
             now=now,
-            newest=review["steps"][-1].pk if review["steps"] else 0,
+            newest=max((s.pk for s in review["steps"]), default=0),
         ),
         note_form=refused if isinstance(refused, forms.NoteForm) else forms.NoteForm(),
         buttons=[
