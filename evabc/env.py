@@ -227,6 +227,7 @@ _DECLARED = [
         "Days to keep resources that members offered and staff did not publish, or that staff took off the page",
         90,
     ),
+    Setting("EVABC_KEEP_TOPIC_MONTHS", "Months to keep topics that members raise", 60),
     Setting("EVABC_KEEP_EXPORT_MONTHS", "Months to keep the log of exports", 24),
     Setting(
         "EVABC_LOG_LINES",

@@ -16,3 +16,4 @@ from membership.resources import admin as resources
 from membership.rosters import admin as rosters
 from membership.sharing import admin as sharing
 from membership.sharing import introduction_admin
+from membership.topics import admin as topics

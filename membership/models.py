@@ -51,6 +51,7 @@ from membership.rosters.models import (
     YearlyConfirmation,
 )
 from membership.sharing.models import Announcement, Introduction, ReadyText
+from membership.topics.models import Topic, TopicOutcome, TopicSubject, TopicSupport
 
 
 class Heartbeat(models.Model):

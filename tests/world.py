@@ -1,12 +1,13 @@
 """Fixtures for the permission table: one row of every model, and a client for each visitor."""
 
+import uuid
 from datetime import date
 
 import pytest
 from django.db import transaction
 from django.test import Client
 
-from communities.models import Passage, Question, SupportTeam
+from communities.models import OrganizationDetail, Passage, Question, SupportTeam
 from membership.imports import uploads
 from membership.meetings.calendar import feed_address, renew_feed
 from membership.models import (
@@ -27,10 +28,12 @@ from membership.models import (
     Resource,
     RetentionDay,
     SharedMailbox,
+    TopicSubject,
     WorklistRow,
     YearlyConfirmation,
 )
 from membership.rosters.enrolments import enrol
+from membership.topics.raising import raise_topic
 from requests.models import ReasonText
 from tests import builders
 from tests.evabc.permission_table import VISITORS
@@ -58,6 +61,15 @@ def world():
             now=builders.NOW,
         )
     YearlyConfirmation.objects.create(enrolment=place, due_on="2026-01-01", asked_on="2026-01-01")
+    topic = raise_topic(
+        person=worker.person,
+        community=place.community,
+        title="Longer wait-lists",
+        text="How do others work with them?",
+        shows_name=False,
+        uid=uuid.uuid4(),
+        now=builders.NOW,
+    )
     feed = renew_feed(person=worker.person, now=builders.NOW)
     return {
         "worker": worker,
@@ -72,6 +84,7 @@ def world():
         "communityofpractice": join_request.community,
         "question": Question.objects.first(),
         "passage": Passage.objects.first(),
+        "organizationdetail": OrganizationDetail.objects.first(),
         "user": worker,
         "correction": Correction.objects.create(
             person=worker.person,
@@ -107,6 +120,8 @@ def world():
         "introduction": Introduction.objects.create(
             enrolment=member("Ivy Example", "cbvs").enrolments.get(), changed_at=builders.NOW
         ),
+        "topic": topic,
+        "topicsubject": TopicSubject.objects.first(),
         "person": worker.person,
         "agency": agency,
         "program": Program.objects.create(agency=agency, type="STVC"),

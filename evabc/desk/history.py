@@ -26,7 +26,15 @@ from membership.accounts.teams import REGISTER_MODELS, families_of
 from membership.base_admin import desk_page
 from membership.emails.kinds import KINDS as EMAIL_KINDS
 from membership.forms import day_field
-from membership.models import Enrolment, Export, LetterWording, Resource, User, WorklistStep
+from membership.models import (
+    Enrolment,
+    Export,
+    LetterWording,
+    Resource,
+    Topic,
+    User,
+    WorklistStep,
+)
 from membership.rosters.exports import exports_of
 from membership.sharing.announcing import announcements_of
 from requests.models import JoinRequestEvent, StaffNote
@@ -90,6 +98,7 @@ KINDS = {
     "enrolments": "Enrolments",
     "announcements": "Announcements",
     "resources": "Resources",
+    "topics": "Topics",
     "register": "Register",
     "rules": "Rules and content",
     "wordings": "Email templates",
@@ -103,8 +112,11 @@ _OF_KIND = {
     "enrolments": Q(content_type__app_label="membership", content_type__model="enrolment"),
     "announcements": Q(content_type__app_label="membership", content_type__model="announcement"),
     "resources": Q(content_type__app_label="membership", content_type__model="resource"),
+    "topics": Q(content_type__app_label="membership", content_type__model="topic"),
     "rules": Q(content_type__app_label="communities")
-    | Q(content_type__app_label="membership", content_type__model="readytext"),
+    | Q(
+        content_type__app_label="membership", content_type__model__in=("readytext", "topicsubject")
+    ),
 }
 _OF_KIND["others"] = ~reduce(or_, _OF_KIND.values())
 
@@ -170,6 +182,7 @@ def _log(families: Families, kind: str) -> QuerySet[LogEntry]:
         ("enrolments", Enrolment.objects.filter(community__team__family__in=families)),
         ("announcements", announcements_of(families)),
         ("resources", Resource.objects.filter(team__family__in=families)),
+        ("topics", Topic.objects.filter(community__team__family__in=families)),
     ):
         keys = theirs.annotate(key=Cast("pk", CharField())).values("key")
         of_team |= _OF_KIND[name] & Q(object_id__in=keys)

@@ -28,6 +28,7 @@ from membership.models import (
     User,
     WorklistRow,
 )
+from membership.topics.verbs import waiting_topics
 from requests.desk.queue import COUNTS_KEPT_FOR, QUEUE_PARAMETER, replied
 from requests.lifecycle import State
 from requests.models import JoinRequest
@@ -140,6 +141,11 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Announcements", "membership_announcement_changelist"),
             Entry("Introductions", "membership_introduction_changelist"),
             Entry("Meetings", "communities_meeting_changelist"),
+            Entry(
+                "Topics",
+                "membership_topic_changelist",
+                counted=Counted(waiting_topics, "community__team"),
+            ),
             Entry("Staff guide", "guide"),
         ),
     ),
@@ -171,6 +177,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("Reasons and questions", "joinrequests_reasontext_changelist"),
             Entry("Ready texts", "membership_readytext_changelist"),
+            Entry("Subjects of topics", "membership_topicsubject_changelist"),
             Entry("Email templates", "membership_letterwording_changelist"),
             Entry(
                 "Communities and rules",
@@ -179,6 +186,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             ),
             Entry("Public questions", "communities_question_changelist", is_for_leads=True),
             Entry("Public texts", "communities_passage_changelist", is_for_leads=True),
+            Entry("About EVA BC", "communities_organizationdetail_changelist", is_for_leads=True),
             Entry("Teams", "communities_supportteam_changelist", is_for_leads=True),
         ),
     ),

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from statistics import median
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Case, Count, OuterRef, Q, Subquery, When
+from django.db.models import Case, Count, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import TruncDate
 from django.http import Http404, HttpResponse
 from django.utils import timezone
@@ -29,15 +30,17 @@ from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import desk_page
 from membership.forms import day_field
-from membership.models import AdmissionException, Enrolment
+from membership.models import AdmissionException, Enrolment, Topic
 from membership.rosters.exports import export_sheet, own_team
 from membership.sheets import Row, SheetFormat
+from membership.topics.models import REGION_PATHS, TopicState
 from requests.desk.review import communities_of
 from requests.lifecycle import State, Verb
 from requests.models import JoinRequest, JoinRequestEvent
 
 OWN_WORDS = "Other (written by staff)"
 REGION_NOT_KNOWN = "Region not known"
+NO_SUBJECT = "Subject not chosen yet"
 MAX_MONTHS = 36
 DAY = timedelta(days=1)
 # A drawing, in its own units, and the most bars that all have their names.
@@ -217,7 +220,10 @@ class Chart:
 
 @dataclass(frozen=True)
 class Report:
-    """A table, with charts of it where they help. ``said`` is what matters most of it, for the summary of all."""
+    """A table, with charts of it where they help. ``said`` is what matters most of it, for the summary of all.
+
+    ``words`` is the number of its last columns that hold words, not numbers.
+    """
 
     title: str
     explained: str
@@ -225,6 +231,7 @@ class Report:
     rows: Sequence[Row]
     charts: Sequence[Chart] = field(default=())
     said: str = ""
+    words: int = 0
 
 
 def _requests(scope: Scope) -> Report:
@@ -419,6 +426,62 @@ def _regions(scope: Scope) -> Report:
     )
 
 
+def _topics(scope: Scope) -> Report:
+    """Which concerns of members return: the subjects of the topics they raised, over communities and regions."""
+    topics = Topic.objects.filter(
+        community__in=scope.communities,
+        raised_at__gte=scope.starts_at,
+        raised_at__lt=scope.ends_at,
+        hidden_at=None,
+    )
+    columns = ("subject__name", "pk", "community__short_name", "state", "supports__person")
+    regions = (f"supports__person__{path}" for path in REGION_PATHS)
+    found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for subject, *line in topics.order_by(
+        F("subject__position").asc(nulls_last=True), "community__position"
+    ).values_list(*columns, *regions):
+        found[subject or NO_SUBJECT].append(tuple(line))
+    rows: list[Row] = []
+    for subject, lines in found.items():
+        pks, names, _, people, *places = (
+            dict.fromkeys(column) for column in zip(*lines, strict=True)
+        )
+        there = set().union(*places)
+        states = [state for _, state in {(line[0], line[2]) for line in lines}]
+        rows.append(
+            (
+                subject,
+                len(pks),
+                len(people.keys() - {None}),
+                states.count(TopicState.LOCAL),
+                states.count(TopicState.PROVINCIAL),
+                ", ".join(names),
+                ", ".join(str(label) for value, label in Region.choices if value in there),
+            )
+        )
+    rows.sort(key=lambda row: (row[0] == NO_SUBJECT, -int(row[1] or 0)))
+    most = rows[0] if rows and rows[0][0] != NO_SUBJECT else None
+    return Report(
+        "Concerns that return",
+        "Topics that members raised in these months, by the subject that staff chose. Each member whom topics of a "
+        "subject concern counts once. The regions are those where these members work.",
+        (
+            "Subject",
+            "Topics",
+            "Members",
+            "Taken up locally",
+            "Taken up provincially",
+            "Communities",
+            "Regions",
+        ),
+        rows,
+        said=f"Members raised “{most[0]}” most often: {_number(int(most[1] or 0), 'topic')} in {most[5]}."
+        if most
+        else "",
+        words=2,
+    )
+
+
 REPORTS: Mapping[str, Callable[[Scope], Report]] = {
     "requests": _requests,
     "answers": _answers,
@@ -427,6 +490,7 @@ REPORTS: Mapping[str, Callable[[Scope], Report]] = {
     "exceptions": _exceptions,
     "reasons": _reasons,
     "regions": _regions,
+    "topics": _topics,
 }
 
 

@@ -22,9 +22,10 @@ from membership.meetings import attendance, emails, planning
 from membership.meetings.forms import CancelForm, MeetingForm, ZoomForm
 from membership.meetings.planning import meetings_for_staff
 from membership.meetings.zoom import match_participants
-from membership.models import Attendance, NameCheck, Person
+from membership.models import Attendance, NameCheck, Person, Topic
 from membership.people.name_checks import NameChecks
 from membership.register.person_records import people_by_email
+from membership.topics.raising import with_supporters
 
 # A page of checkboxes must stay within the limit on the fields of one form.
 PEOPLE_ON_A_PAGE = 500
@@ -124,6 +125,7 @@ def meeting_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         silent=eligible.count() - sum(bool(row.answer) for row in rows),
         came=[row.person for row in rows if row.came],
         announcements=shown.announcements.filter(taken_back_at=None).select_related("by__person"),
+        topics=with_supporters(Topic.objects.filter(meeting=shown, merged_into=None)),
         steps=history_of(shown).reverse(),
     )
 
@@ -133,8 +135,10 @@ def came(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Record attendance by hand. With ``?all=yes``, everyone who said yes is selected, and nothing is saved yet."""
     shown = _own_meeting(request, pk)
     if request.method == "POST":
+        # Only what was changed here, so that what a colleague has recorded meanwhile stays.
         selected = set(keys_in(*request.POST.getlist("came")))
-        if _record(request, pk, came=selected, shown=set(keys_in(request.POST.get("shown", "")))):
+        changed = selected ^ set(keys_in(request.POST.get("before", "")))
+        if _record(request, pk, came=selected, shown=changed):
             return redirect("admin:communities_meeting_change", pk)
     pages = Paginator(attendance.eligible_people(shown), PEOPLE_ON_A_PAGE)
     people = pages.get_page(request.GET.get("page"))
@@ -146,6 +150,7 @@ def came(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         crumbs=[(shown.topic, _page_of(shown))],
         meeting=shown,
         people=people,
+        before=",".join(str(pk) for pk, row in recorded.items() if row.came),
         groups=_by_answer(people, recorded, select_yes=request.GET.get("all") == "yes"),
     )
 

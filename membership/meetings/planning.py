@@ -18,6 +18,7 @@ from membership.history import log_change
 from membership.meetings import emails
 from membership.meetings.attendance import emailable_people, expected_people, lock_meeting
 from membership.models import OutboxEmail, User
+from membership.topics.verbs import leave_agenda_of
 
 _LOOKS_LIKE_A_LINK = re.compile(r"https?:|www\.|zoom\.us", re.IGNORECASE)
 
@@ -87,6 +88,7 @@ def change_meeting(*, meeting_id: int, plan: MeetingPlan, by: User, now: datetim
         meeting.sequence, meeting.changed_at = meeting.sequence + 1, now
     meeting.save()
     meeting.communities.set(plan.communities)
+    leave_agenda_of(meeting, by=by)
     names = [*dict.fromkeys(_FIELDS[name] for name in changed), *["communities"] * new_communities]
     words = f"Changed: {', '.join(names)}."
     if moved:
@@ -112,6 +114,7 @@ def cancel_meeting(*, meeting_id: int, text: str, by: User, now: datetime) -> Me
     meeting.sequence, meeting.changed_at = meeting.sequence + 1, now
     meeting.save(update_fields=["cancelled_at", "cancelled_why", "sequence", "changed_at"])
     _email_expected(meeting, emails.CANCELLED, now, text=text.strip())
+    leave_agenda_of(meeting, by=by)
     log_change(meeting, by=by, words=f"Cancelled. {text.strip()}")
     return meeting
 

@@ -19,6 +19,7 @@ from membership.errors import refusal_as_warning
 from membership.meetings import attendance, calendar
 from membership.models import CalendarFeed
 from membership.register.person_records import person_of_user
+from membership.topics.member_views import topics_of_meeting
 
 PAST_SHOWN = 20
 
@@ -50,6 +51,7 @@ def meeting(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "meeting": shown,
             "answers": attendance.Answer.choices,
             "is_to_come": shown.is_to_come(timezone.now()),
+            "topics": topics_of_meeting(shown, person_of_user(request.user)),
         },
     )
 

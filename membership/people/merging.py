@@ -47,6 +47,7 @@ from membership.models import (
     ProgramPosition,
     SlackLinkOpening,
     SomeoneElse,
+    TopicSupport,
     User,
     WorklistRow,
     YearlyConfirmation,
@@ -260,6 +261,7 @@ def collisions_of_register(by: User, now: datetime) -> Collisions:
         (OtherName, "person"): Collision(_only_one),
         (SomeoneElse, "person"): Collision(_only_one),
         (SomeoneElse, "other"): Collision(_only_one),
+        (TopicSupport, "person"): Collision(_only_one),
     }
 
 

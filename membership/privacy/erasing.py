@@ -60,6 +60,8 @@ from membership.models import (
     SlackLinkOpening,
     SomeoneElse,
     StoredFile,
+    Topic,
+    TopicOutcome,
     User,
     WorklistRow,
     WorklistStep,
@@ -73,6 +75,7 @@ from membership.register.models import ERASED_PERSON
 from membership.resources import files
 from membership.resources.verbs import delete_rows
 from membership.rosters import enrolments as rosters
+from membership.topics.raising import let_go
 
 _Row = TypeVar("_Row", bound=Model)
 Fact = ProgramPosition | CoordinationRole | EvaMembership
@@ -143,6 +146,7 @@ def erase_person(
         SlackLinkOpening.objects.filter(person=person),
     ):
         rows.all().delete()
+    _remove_topics(person)
     if hasattr(person, "calendar_feed"):
         person.calendar_feed.delete()
     remove_from_enrolments(enrolments)
@@ -163,6 +167,7 @@ def erase_person(
     full_names = {name for name in names if " " in name}
     remove_from_announcements({*full_names, *addresses})
     remove_from_resources(person, {*full_names, *addresses})
+    remove_from_topics({*full_names, *addresses})
     forget_in_changes(person, names=names, addresses=addresses)
     if user:
         remove_sessions(user, addresses)
@@ -336,11 +341,33 @@ def remove_from_imports(*, names: set[str], addresses: set[str]) -> None:
 def remove_from_announcements(words: set[str]) -> None:
     """Remove their full names and emails from what staff announced, and the texts of these emails once they are sent."""
     for announcement in _without(words, Announcement, "subject", "text"):
-        over = announcement.letters.exclude(
-            state__in=[OutboxEmail.State.QUEUED, OutboxEmail.State.SENDING]
-        )
-        over.exclude(to_email="").update(subject=announcement.subject, body="")
+        over = _over(announcement.letters)
+        over.update(subject=announcement.subject, body="")
         remove_from_log(Announcement, [announcement.pk])
+
+
+def remove_from_topics(words: set[str]) -> None:
+    """The same for topics that others raised, and what staff noted about them."""
+    outcomes = _without(words, TopicOutcome, "text")
+    pks = {topic.pk for topic in _without(words, Topic, "title", "text", "hidden_why")}
+    pks |= {outcome.topic_id for outcome in outcomes}
+    _over(OutboxEmail.objects.filter(about__in=[f"topic:{pk}" for pk in pks])).update(body="")
+    remove_from_log(Topic, pks)
+
+
+def _remove_topics(person: Person) -> None:
+    """Delete what they raised. Of a topic that concerns others too, the title stays for them."""
+    for topic in person.topics.select_for_update(of=("self",)).order_by("pk"):
+        remove_from_log(Topic, [topic.pk])
+        if not let_go(topic, person):
+            Topic.objects.filter(pk=topic.pk).update(text="")
+    person.topic_supports.all().delete()
+
+
+def _over(emails: QuerySet[OutboxEmail]) -> QuerySet[OutboxEmail]:
+    """Those that no longer wait to be sent."""
+    waiting = [OutboxEmail.State.QUEUED, OutboxEmail.State.SENDING]
+    return emails.exclude(state__in=waiting).exclude(to_email="")
 
 
 def _without(words: set[str], model: type[_Row], *columns: str) -> list[_Row]:

@@ -23,6 +23,8 @@ from membership.models import (
     OutboxEmail,
     Person,
     SignInCode,
+    Topic,
+    TopicOutcome,
     User,
 )
 from membership.privacy import erasing
@@ -87,6 +89,19 @@ def delete_old_announcements(*, now: datetime) -> int:
     """Delete announcements whose time is over. That each member got an email stays."""
     rows = Announcement.objects.filter(at__lt=cutoff(now, "announcement_months"))
     return rows.delete()[1].get(Announcement._meta.label, 0)
+
+
+@transaction.atomic
+def delete_old_topics(*, now: datetime) -> int:
+    """Delete topics that were raised long ago, and have had no outcome for as long."""
+    old = cutoff(now, "topic_months")
+    lately = TopicOutcome.objects.filter(topic=OuterRef("pk"), at__gte=old)
+    # One that others were merged into is as young as the newest of them.
+    merged = Topic.objects.filter(merged_into=OuterRef("pk"), raised_at__gte=old)
+    rows = Topic.objects.filter(~Exists(lately), ~Exists(merged), raised_at__lt=old)
+    pks = list(rows.order_by("pk").values_list("pk", flat=True))
+    erasing.remove_from_log(Topic, pks)
+    return Topic.objects.filter(pk__in=pks).delete()[1].get(Topic._meta.label, 0)
 
 
 @transaction.atomic

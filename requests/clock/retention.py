@@ -93,6 +93,7 @@ KINDS: dict[str, Callable[..., int]] = {
     "announcements": retention.delete_old_announcements,
     "resources": delete_old_resources,
     "introductions of members who left": forget_introductions,
+    "topics": retention.delete_old_topics,
     "invitations not used": end_unused_invitations,
     "sessions": retention.delete_ended_sessions,
 }

@@ -246,6 +246,12 @@ def _held_by_register(person: Person) -> dict[str, object]:
         "meetings": _all(
             person.attendances.select_related("meeting"), "meeting", "answer", "answered_at", "came"
         ),
+        "topics_raised": _all(
+            person.topics.select_related("community", "meeting"),
+            *("community", "title", "text", "raised_at", "shows_name", "state", "meeting"),
+            *("hidden_at", "hidden_why"),
+        ),
+        "topics_supported": _all(person.topic_supports.select_related("topic"), "topic", "at"),
         "calendar_created_at": str(person.calendar_feed.made_at)
         if hasattr(person, "calendar_feed")
         else None,

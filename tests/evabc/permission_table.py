@@ -24,6 +24,10 @@ NEW_WORK = [IN, IN, ON, *[200] * 5]
 OWN_NOT_THAT_WAY = [IN, IN, *[405] * 6]
 LED_ON = [IN, IN, *[HOME] * 6]
 FRESH_CODE = [IN, IN, *[CODE] * 6]
+# Only staff set up a second factor.
+STAFF_SIGNED_IN = [IN, IN, 404, 404, *[200] * 4]
+STAFF_NOT_THAT_WAY = [IN, IN, 404, 404, *[405] * 4]
+STAFF_CODE = [IN, IN, 404, 404, *[CODE] * 4]
 
 
 def desk(program, ccss, lead):
@@ -81,6 +85,7 @@ TABLE = {
     "communities": (ALL, NOT_THAT_WAY),
     "community": (ALL, NOT_THAT_WAY),
     "questions": (ALL, NOT_THAT_WAY),
+    "search": (ALL, NOT_THAT_WAY),
     "accessibility": (ALL, NOT_THAT_WAY),
     "privacy": (ALL, NOT_THAT_WAY),
     "healthz": (ALL, NOT_THAT_WAY),
@@ -95,9 +100,10 @@ TABLE = {
     # Without a session, no names.
     "agencies": (NOT_THAT_WAY, [200] * 8),
     "join-several": (SIGNED_IN, OWN_NOT_THAT_WAY),
-    # Without communities, these redirect to the page to choose them.
-    "join-several-answers": ([IN, IN, *[ON] * 6],) * 2,
+    # Without communities, the first is the page to choose them; the others redirect.
+    "join-several-answers": (SIGNED_IN, SIGNED_IN),
     "join-several-check": ([IN, IN, *[ON] * 6],) * 2,
+    "join-discard": (LED_ON, LED_ON),
     "join-several-sent": ([IN, IN, *[ON] * 6], OWN_NOT_THAT_WAY),
     "my:home": (SIGNED_IN, OWN_NOT_THAT_WAY),
     "my:details": (SIGNED_IN, SIGNED_IN),
@@ -136,6 +142,12 @@ TABLE = {
     "my:members": (OWN, NOT_THAT_WAY),
     "my:introduction": (OWN, [IN, IN, ON, *[404] * 5]),
     "my:hide-introduction": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
+    "my:topics": (OWN, NOT_THAT_WAY),
+    "my:new-topic": (OWN, OWN),
+    "my:topic": (OWN, NOT_THAT_WAY),
+    "my:topic-support": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
+    "my:topic-withdraw": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
+    "my:topic-name": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
     "my:slack": (OWN, OWN_NOT_THAT_WAY),
     "my:slack-link": (OWN_NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
     "my:slack-joined": (OWN_NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
@@ -149,18 +161,18 @@ TABLE = {
     "account_confirm_it_is_you": (SIGNED_IN, SIGNED_IN),
     "account_active": ([204] * 8, NOT_THAT_WAY),
     "usersessions_list": (SIGNED_IN, [IN, IN, *[ON] * 6]),
-    "mfa_index": (SIGNED_IN, OWN_NOT_THAT_WAY),
+    "mfa_index": (STAFF_SIGNED_IN, STAFF_NOT_THAT_WAY),
     # Workers are redirected to two-step sign-in, which only the staff desk requires.
     "account_first_factor": ([IN, IN, FACTOR, FACTOR, *[200] * 4], OWN_NOT_THAT_WAY),
     "mfa_authenticate": (LED_ON, LED_ON),
     "mfa_reauthenticate": (FRESH_CODE, FRESH_CODE),
-    "mfa_activate_totp": (FRESH_CODE, FRESH_CODE),
+    "mfa_activate_totp": (STAFF_CODE, STAFF_CODE),
     "mfa_deactivate_totp": (FRESH_CODE, FRESH_CODE),
     "mfa_view_recovery_codes": (FRESH_CODE, FRESH_CODE),
     "mfa_generate_recovery_codes": (FRESH_CODE, FRESH_CODE),
     "mfa_download_recovery_codes": (FRESH_CODE, FRESH_CODE),
-    "mfa_list_webauthn": (SIGNED_IN, OWN_NOT_THAT_WAY),
-    "mfa_add_webauthn": (FRESH_CODE, FRESH_CODE),
+    "mfa_list_webauthn": (STAFF_SIGNED_IN, STAFF_NOT_THAT_WAY),
+    "mfa_add_webauthn": (STAFF_CODE, STAFF_CODE),
     "mfa_reauthenticate_webauthn": (FRESH_CODE, FRESH_CODE),
     "mfa_remove_webauthn": (FRESH_CODE, FRESH_CODE),
     "mfa_edit_webauthn": (FRESH_CODE, FRESH_CODE),
@@ -189,6 +201,15 @@ TABLE = {
         "communities_communityofpractice", look=LEADS, add=LEADS, change=LEADS, delete=NOBODY
     ),
     **fixed_rows("communities_passage"),
+    # Nothing in its form is required.
+    **rows_of(
+        "communities_organizationdetail",
+        look=LEADS,
+        add=NOBODY,
+        change=LEADS,
+        delete=NOBODY,
+        save=desk(403, 403, ON),
+    ),
     **rows_of("communities_question", look=LEADS, add=LEADS, change=LEADS, delete=LEADS),
     # Leads add an account by inviting a colleague. The worker was not invited.
     **rows_of("membership_user", look=LEADS, add=LEADS, change=LEADS, delete=NOBODY),
@@ -215,6 +236,7 @@ TABLE = {
     # Another name that came with a request of program support.
     **pages_rows("membership_namecheck"),
     "admin:membership_namecheck_answer": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_namecheck_undo": (GET_ONLY, desk(ON, 404, ON)),
     **register_rows("membership_sharedmailbox", delete=NOBODY),
     "admin:membership_sharedmailbox_change": (TEAMS, GET_ONLY),
     "admin:membership_sharedmailbox_history": (TEAMS, GET_ONLY),
@@ -294,6 +316,17 @@ TABLE = {
     "admin:communities_meeting_came": (THIS_TEAM, THIS_TEAM),
     "admin:communities_meeting_zoom": (THIS_TEAM, THIS_TEAM),
     "admin:communities_meeting_zoom-confirm": (GET_ONLY, desk(ON, 404, ON)),
+    **pages_rows("membership_topic"),
+    "admin:membership_topic_outcome": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_topic_hide": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_topic_merge": (THIS_TEAM, THIS_TEAM),
+    **{
+        f"admin:membership_topic_{action}": (GET_ONLY, desk(ON, 404, ON))
+        for action in ("take-back", "show", "separate", "subject", "agenda")
+    },
+    **rows_of(
+        "membership_topicsubject", look=TEAMS, add=LEADS, change=TEAMS, delete=LEADS, save=LEADS
+    ),
     **pages_rows("membership_access"),
     "admin:membership_access_mark": (GET_ONLY, desk(ON, 404, ON)),
     "admin:membership_access_several": (GET_ONLY, LED),
@@ -413,6 +446,8 @@ def address(pattern: str, world) -> str:
     model = (pattern.split("/") + [""] * 4)[3]
     if pattern.startswith("/my/communities/<slug:slug>/resources/"):
         pattern = pattern.replace("<int:pk>", str(world["resource"].pk))
+    if pattern.startswith("/my/communities/<slug:slug>/topics/"):
+        pattern = pattern.replace("<int:pk>", str(world["topic"].pk))
     if pattern.startswith("/my/communities/"):
         pattern = pattern.replace("<int:pk>", str(world["own enrolment"].pk))
         pattern = pattern.replace("<slug:slug>", "cbvs")

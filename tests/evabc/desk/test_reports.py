@@ -17,6 +17,7 @@ from communities.rules.vocabulary import Region
 from evabc.desk.reports import (
     CHART_WIDTH,
     MOST_NAMES,
+    NO_SUBJECT,
     OWN_WORDS,
     REGION_NOT_KNOWN,
     REPORTS,
@@ -25,11 +26,21 @@ from evabc.desk.reports import (
     a_year_back,
     months_between,
 )
-from membership.models import AdmissionException, Enrolment, Export
+from membership.models import (
+    AdmissionException,
+    Agency,
+    Enrolment,
+    Export,
+    Program,
+    Topic,
+    TopicSubject,
+)
 from requests import workflow
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent
 from tests import builders
+from tests.membership.meetings.plans import member
+from tests.membership.topics.topics import raised
 
 pytestmark = pytest.mark.django_db
 
@@ -337,3 +348,30 @@ def test_the_history_shows_exports_to_the_same_team_only(client):
     assert "Exported" in text_of(client, "/admin/history/?kind=exports")
     builders.sign_in(client, builders.staff(builders.CCSS, "camille@example.org"))
     assert "Exported" not in text_of(client, "/admin/history/?kind=exports")
+
+
+def test_the_concerns_that_return_are_counted_by_subject_over_communities_and_regions():
+    program = Program.objects.create(
+        agency=Agency.objects.create(name="Sample House"), type="STVC", region="NORTH_COAST"
+    )
+    ana, kai = member("Ana Sample"), member("Kai Sample")
+    ana.positions.create(program=program, evidence="confirmed", confirmed_on=SPRING[0])
+    kai.enrolments.create(community=builders.community("icat"), started_on="2026-01-05")
+    march = builders.NOW.replace(month=3)
+    housing, other = TopicSubject.objects.all()[:2]
+    for subject, topic in (
+        (housing, raised(ana, by=(kai,), now=march)),
+        (housing, raised(kai, "icat", now=march)),
+        (None, raised(kai, now=march)),
+        (other, raised(ana, now=march.replace(year=2025))),
+    ):
+        Topic.objects.filter(pk=topic.pk).update(subject=subject)
+    Topic.objects.filter(subject=housing, community__slug="icat").update(state="provincial")
+
+    found = report("topics")
+
+    assert [list(row) for row in found.rows] == [
+        [housing.name, 2, 2, 0, 1, "STVC, ICAT", "North Coast"],
+        [NO_SUBJECT, 1, 1, 0, 0, "STVC", ""],
+    ]
+    assert f"“{housing.name}” most often: 2 topics in STVC, ICAT." in found.said

@@ -26,6 +26,8 @@ from membership.resources.verbs import change, decline
 from membership.rosters.leaving import leave
 from membership.sharing.announcing import Draft, announce
 from membership.sharing.introductions import introduce
+from membership.topics.raising import support
+from membership.topics.verbs import hide, note_outcome
 from requests import workflow
 from requests.clock.retention import retain
 from requests.models import JoinRequest
@@ -33,8 +35,9 @@ from tests import builders
 from tests.browser.main_job import ask_to_join, sign_in
 from tests.browser.visitor import Visitor
 from tests.membership.imports.lists import apply_list
-from tests.membership.meetings.plans import planned
+from tests.membership.meetings.plans import member, planned
 from tests.membership.resources.offers import PDF, details, offered, with_file
+from tests.membership.topics.topics import raised
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -132,6 +135,14 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     office = f"{WORD.lower()}@office.example"
     person.shared_mailboxes.create(email=office, reason=f"{WORD} has no other", at=now)
 
+    # A topic of their own, and one of a colleague that names them, with what staff say about both.
+    own = [raised(person, title=f"{WORD}?", text=f"{WORD}!", shows_name=True) for _ in range(2)]
+    other = raised(member("Kai Sample"), title=f"Like {person.name}", text=f"Ask {EMAIL}.")
+    support(topic_id=other.pk, person=person, now=now)
+    hide(topic_id=own[0].pk, text=f"It names {WORD}.", by=priya, now=now)
+    note_outcome(topic_id=other.pk, state="local", text=f"See {person.name}.", by=priya, now=now)
+    OutboxEmail.objects.filter(kind="topic-outcome").update(state="sent", sent_at=now)
+
     # Meetings, Slack, an import, a bounced email, the admin's history, and a correction request.
     today = timezone.localdate(now)
     meeting = planned(by=priya, day=today + timedelta(days=30), now=now)
@@ -140,7 +151,7 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     words = Draft(
         (builders.community(),), f"About {person.name}", f"{person.name} speaks: {EMAIL}."
     )
-    announce(draft=words, uid=uuid.uuid4(), expected=1, by=priya, now=now)
+    announce(draft=words, uid=uuid.uuid4(), expected=2, by=priya, now=now)
     OutboxEmail.objects.filter(kind="announcement").update(state="sent", sent_at=now)
     introduce(
         enrolment_id=person.enrolments.get(community__slug="stvc").pk,

@@ -1,0 +1,1 @@
+"""Topics: concerns and questions that members raise for their next meeting, and what came of them."""
