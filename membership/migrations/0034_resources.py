@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('communities', '0007_rules_saved_while_upgrading'),
-        ('membership', '0032_introductions'),
+        ('membership', '0033_undone_name_checks'),
     ]
 
     operations = [
