@@ -220,7 +220,7 @@ class OrganizationDetailAdmin(FixedRowsAdmin, PublicTextAdmin):
     fields = ["text", "confirmed"]
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Whoever may change the public texts: portals in use have given out their permissions already."""
+        """Anyone who may change the public texts: portals in use have given out their permissions already."""
         return request.user.has_perm("communities.change_passage")
 
     has_change_permission = has_view_permission

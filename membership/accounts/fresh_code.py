@@ -64,7 +64,7 @@ def code_where_no_factor(view: View) -> View:
 
 
 def for_staff(view: View) -> View:
-    """Decorator: only staff set up a second factor, and whoever has one can look at it and remove it.
+    """Decorator: only staff set up a second factor, and anyone who has one can look at it and remove it.
 
     Others come a few times a year, often on an office computer that several people use. With a passkey, an emailed
     code alone would no longer let them in, and nobody is there when they lose the device.
