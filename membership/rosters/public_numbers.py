@@ -1,4 +1,4 @@
-"""The numbers of a roster that its community's public page shows. They name nobody."""
+"""The numbers of a roster that its community's public page shows. They name no one."""
 
 from datetime import date
 

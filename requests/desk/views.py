@@ -75,7 +75,10 @@ def review_page(
             on=timezone.localdate(now),
         ),
         presence=presence.context(
-            join_request, viewer=request.user, now=now, newest=review["steps"][-1].pk
+            join_request,
+            viewer=request.user,
+            now=now,
+            newest=max((s.pk for s in review["steps"]), default=0),
         ),
         note_form=refused if isinstance(refused, forms.NoteForm) else forms.NoteForm(),
         buttons=[
