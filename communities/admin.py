@@ -18,6 +18,7 @@ from communities.base_admin import PlainWordsAdmin, PlainWordsMixin, no_one
 from communities.models import (
     CommunityOfPractice,
     EligibilityCriterion,
+    OrganizationDetail,
     Passage,
     Question,
     SupportTeam,
@@ -209,3 +210,20 @@ class PassageAdmin(FixedRowsAdmin, PublicTextAdmin):
 
     def page_of(self, row: Passage) -> str:
         return reverse("home")
+
+
+@admin.register(OrganizationDetail)
+class OrganizationDetailAdmin(FixedRowsAdmin, PublicTextAdmin):
+    """All but one of them are in the footer of every page."""
+
+    list_display = ["__str__", "text", "confirmed"]
+    fields = ["text", "confirmed"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Anyone who may change the public texts: portals in use have given out their permissions already."""
+        return request.user.has_perm("communities.change_passage")
+
+    has_change_permission = has_view_permission
+
+    def page_of(self, row: OrganizationDetail) -> str:
+        return reverse("privacy" if row.key == row.Key.DATA else "home")

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import Field, Model
 from django.http import HttpRequest
 
@@ -22,6 +23,9 @@ class PlainWordsMixin(admin.options.BaseModelAdmin):
         field = super().formfield_for_dbfield(db_field, request, **options)
         if field and "required" not in options.get("error_messages", {}):
             field.error_messages["required"] = f"Fill in “{field.label}.”"
+        if field and isinstance(getattr(field.widget, "widget", None), AutocompleteSelect):
+            # HTML allows `required` only with an empty choice, and these have no choice before someone types.
+            field.widget.use_required_attribute = lambda initial: False
         return field
 
 

@@ -61,6 +61,12 @@ def business_days_between(start: date, end: date) -> int:
     return int(STATUTORY_HOLIDAYS.get_working_days_count(start + timedelta(days=1), end))
 
 
+def business_day_after(start: date, days: int) -> date:
+    """The day that is ``days`` business days after ``start``."""
+    day: date = STATUTORY_HOLIDAYS.get_nth_working_day(start, days)
+    return day
+
+
 def format_times(starts_at: datetime, ends_at: datetime) -> str:
     """For example "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook"."""
     parts = [f"{_clock(starts_at, ends_at, VANCOUVER)} Pacific time"]

@@ -14,6 +14,7 @@ from django.utils.text import slugify
 from communities.models import (
     CommunityOfPractice,
     EligibilityCriterion,
+    OrganizationDetail,
     Passage,
     Question,
     SupportTeam,
@@ -27,6 +28,7 @@ FAMILIES: dict[str, dict[str, Any]] = _CATALOGUE["families"]
 COMMUNITIES: list[dict[str, Any]] = _CATALOGUE["communities"]
 PASSAGES: list[dict[str, Any]] = _CATALOGUE["passages"]
 QUESTIONS: list[dict[str, Any]] = _CATALOGUE["questions"]
+DETAILS: dict[str, str] = _CATALOGUE["details"]
 
 
 @transaction.atomic
@@ -41,6 +43,9 @@ def seed() -> int:
         written += _seed_community(position, data)
     for passage in PASSAGES:
         _, new = Passage.objects.get_or_create(key=passage["key"], defaults=passage)
+        written += new
+    for key, text in DETAILS.items():
+        _, new = OrganizationDetail.objects.get_or_create(key=key, defaults={"text": text})
         written += new
     for position, question in enumerate(QUESTIONS):
         defaults = {**question, "position": position}
@@ -57,6 +62,7 @@ def _seed_community(position: int, data: dict[str, Any]) -> int:
         defaults={
             **words,
             "consists_of": data.get("consists_of", family["consists_of"]),
+            "week": data.get("week", family["week"]),
             "has_slack": family.get("has_slack", False),
             "position": position,
             "team": SupportTeam.objects.get(family=data["family"]),

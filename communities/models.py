@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from communities.calendar import format_times
+from communities.calendar import format_day, format_times
 from communities.email_addresses import EmailField
 from communities.rules import kind_choices, kind_of, rule_from
 from communities.rules.rule import Rule
@@ -57,6 +57,12 @@ class CommunityOfPractice(models.Model):
     summary = models.TextField(help_text="One or two sentences for the page of all communities.")
     who_can_join = models.TextField(help_text="In plain language, for the community’s page.")
     consists_of = models.TextField("what members get", help_text="One item on each line.")
+    week = models.TextField(
+        "a week in the community",
+        blank=True,
+        db_default="",
+        help_text="What it is like to be a member. One item on each line.",
+    )
     has_slack = models.BooleanField("has a Slack workspace", default=False)
     position = models.PositiveSmallIntegerField("order", default=0)
 
@@ -92,11 +98,20 @@ class CommunityOfPractice(models.Model):
     @property
     def offerings(self) -> list[str]:
         """What members get, as a list."""
-        return [line.strip() for line in self.consists_of.splitlines() if line.strip()]
+        return _lines(self.consists_of)
+
+    @property
+    def in_a_week(self) -> list[str]:
+        """What a week is like, as a list."""
+        return _lines(self.week)
 
     def rules(self) -> list[Rule]:
         """The community's criteria in order, as rules."""
         return [criterion.as_rule() for criterion in self.criteria.all()]
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 class EligibilityCriterion(models.Model):
@@ -177,6 +192,11 @@ class Meeting(models.Model):
         return format_times(self.starts_at, self.ends_at)
 
     @property
+    def day_in_words(self) -> str:
+        """Its day with the weekday."""
+        return format_day(self.day)
+
+    @property
     def kind_name(self) -> str:
         """Program support communities meet every quarter, coordination communities twice a year."""
         if self.kind != MeetingKind.REGULAR:
@@ -232,3 +252,40 @@ class Passage(models.Model):
 
     def __str__(self) -> str:
         return self.heading
+
+
+class OrganizationDetail(models.Model):
+    """Something about EVA BC that its questions and answers don’t say. Pages show it once a lead has confirmed it."""
+
+    class Key(models.TextChoices):
+        WEBSITE = "website", "EVA BC’s website"
+        PHONE = "phone", "EVA BC’s phone number"
+        ADDRESS = "address", "EVA BC’s address"
+        LAND = "land", "Land acknowledgement"
+        HELP = "help", "Are you looking for help?"
+        DATA = "data", "Where the portal keeps its data"
+
+    key = models.CharField("detail", max_length=10, choices=Key.choices, unique=True)
+    text = models.TextField(
+        blank=True,
+        help_text="Write a link as [endingviolence.org](https://endingviolence.org/), and a phone number "
+        "that people can tap as [604-555-0100](tel:604-555-0100).",
+    )
+    confirmed = models.BooleanField(
+        default=False, help_text="This is correct. Show it on the public pages."
+    )
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = "detail about EVA BC"
+        verbose_name_plural = "details about EVA BC"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(confirmed=False) | ~Q(text=""),
+                name="confirmed_detail_has_a_text",
+                violation_error_message="Write the text before you confirm it.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_key_display()

@@ -7,5 +7,6 @@ urlpatterns = [
     path("communities/", views.community_list, name="communities"),
     path("communities/<slug:slug>/", views.community, name="community"),
     path("questions/", views.questions, name="questions"),
+    path("search/", views.search, name="search"),
     path("accessibility/", views.accessibility, name="accessibility"),
 ]

@@ -1,12 +1,12 @@
 """Template context of every page."""
 
 from django.conf import settings
-from django.db.models import Exists
+from django.db.models import Exists, Subquery
 from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import SimpleLazyObject
 
-from communities.models import SupportTeam
+from communities.models import OrganizationDetail, SupportTeam
 from membership.accounts.typed import typed_again
 from membership.models import SampleProvince
 
@@ -15,9 +15,10 @@ last_known_teams: list[SupportTeam] = []
 
 
 def portal(request: HttpRequest) -> dict[str, object]:
-    """The teams with their mailboxes, flags for the banners, and what goes back into the forms, by name.
+    """The teams with their mailboxes, what is confirmed about EVA BC, flags for the banners, and what goes back
+    into the forms, by name.
 
-    One query for teams and sample data together, and none if a page uses neither.
+    One query for all of the database, and none if a page uses nothing of it.
     """
     teams = SimpleLazyObject(_read_teams)
     typed = typed_again.get() or MultiValueDict()
@@ -32,6 +33,10 @@ def portal(request: HttpRequest) -> dict[str, object]:
 
 
 def _read_teams() -> list[SupportTeam]:
-    teams = SupportTeam.objects.annotate(in_sample=Exists(SampleProvince.objects.all()))
-    last_known_teams[:] = teams
+    confirmed = OrganizationDetail.objects.filter(confirmed=True)
+    ours = {f"our_{key}": confirmed.filter(key=key) for key in OrganizationDetail.Key.values}
+    last_known_teams[:] = SupportTeam.objects.annotate(
+        in_sample=Exists(SampleProvince.objects.all()),
+        **{name: Subquery(found.values("text")) for name, found in ours.items()},
+    )
     return list(last_known_teams)

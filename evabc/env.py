@@ -222,6 +222,11 @@ _DECLARED = [
         "EVABC_KEEP_LETTER_DAYS", "Days from sending until the text of an email is deleted", 30
     ),
     Setting("EVABC_KEEP_ANNOUNCEMENT_MONTHS", "Months to keep announcements to members", 36),
+    Setting(
+        "EVABC_KEEP_RESOURCE_DAYS",
+        "Days to keep resources that members offered and staff did not publish, or that staff took off the page",
+        90,
+    ),
     Setting("EVABC_KEEP_TOPIC_MONTHS", "Months to keep topics that members raise", 60),
     Setting("EVABC_KEEP_EXPORT_MONTHS", "Months to keep the log of exports", 24),
     Setting(

@@ -95,6 +95,8 @@ LIMITS = (
             "admin:membership_access_slack-upload",
             "admin:membership_access_zoom-upload",
             "admin:communities_meeting_zoom",
+            "admin:membership_resource_add",
+            "my:offer-resource",
         ),
         per_person=30,
         per_network=100,

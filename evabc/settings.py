@@ -303,6 +303,7 @@ RETENTION = {
     "person_months": env.number("EVABC_KEEP_PERSON_MONTHS"),
     "letter_days": env.number("EVABC_KEEP_LETTER_DAYS"),
     "announcement_months": env.number("EVABC_KEEP_ANNOUNCEMENT_MONTHS"),
+    "resource_days": env.number("EVABC_KEEP_RESOURCE_DAYS"),
     "topic_months": env.number("EVABC_KEEP_TOPIC_MONTHS"),
     "export_months": env.number("EVABC_KEEP_EXPORT_MONTHS"),
 }

@@ -12,6 +12,8 @@ from membership.people import admin as people
 from membership.privacy import admin as privacy
 from membership.register import admin as register
 from membership.register import person_admin
+from membership.resources import admin as resources
 from membership.rosters import admin as rosters
 from membership.sharing import admin as sharing
+from membership.sharing import introduction_admin
 from membership.topics import admin as topics

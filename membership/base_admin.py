@@ -11,6 +11,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.options import Options
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils.datastructures import MultiValueDict
@@ -179,7 +180,7 @@ class CustomPageAdmin(TeamModelAdmin):
     """
 
     own_page: Callable[..., HttpResponse]
-    row_views: ClassVar[Mapping[str, Callable[..., HttpResponse]]] = {}
+    row_views: ClassVar[Mapping[str, Callable[..., HttpResponseBase]]] = {}
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}"

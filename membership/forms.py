@@ -1,7 +1,7 @@
 """Form fields for free text without control characters, for days, and for lists as a file or as text."""
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -19,7 +19,24 @@ TOO_LARGE = "too_large"  # the code of the error of a file over the limit
 MAX_PASTE_LENGTH = 200_000  # less than the limit of a whole form
 
 
-class ParagraphsField(forms.CharField):
+class _TextField(forms.CharField):
+    """Too long a text stays as it was typed, with a sentence: a browser would cut it without a word.
+
+    ``typing.js`` shows the characters that are left.
+    """
+
+    default_error_messages: ClassVar = {
+        "max_length": "This is %(show_value)d characters long. "
+        "Shorten it to %(limit_value)d characters or fewer."
+    }
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        attrs = super().widget_attrs(widget)
+        longest = attrs.pop("maxlength", None)
+        return {**attrs, "data-longest": longest} if longest else attrs
+
+
+class ParagraphsField(_TextField):
     """Text of several lines. Control characters and direction marks are removed."""
 
     widget = forms.Textarea(attrs={"rows": 5})
@@ -28,7 +45,7 @@ class ParagraphsField(forms.CharField):
         return clean_paragraphs(super().to_python(value) or "")
 
 
-class SingleLineField(forms.CharField):
+class SingleLineField(_TextField):
     """One line of text. Control characters and direction marks are removed."""
 
     def to_python(self, value: object) -> str:
@@ -55,11 +72,7 @@ def message_field(
         max_length=MAX_TEXT_LENGTH,
         required=required,
         help_text=help_text,
-        error_messages={
-            "required": missing,
-            "max_length": "This is %(show_value)d characters long. "
-            "Shorten it to %(limit_value)d characters or fewer.",
-        },
+        error_messages={"required": missing},
     )
 
 

@@ -1,13 +1,15 @@
 """The history of a row, in the log that Django's admin shows."""
 
-from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, QuerySet
 
 from membership.models import User
 
 
-def log_change(*rows: Model, by: User, words: str, added: bool = False) -> LogEntry:
+def log_change(
+    *rows: Model, by: User, words: str, added: bool = False, removed: bool = False
+) -> LogEntry:
     """Add ``words`` to the history of each row, as the admin's own forms do. Returns the last entry.
 
     Runs in the caller's transaction, so that the change and its history are saved together.
@@ -18,7 +20,7 @@ def log_change(*rows: Model, by: User, words: str, added: bool = False) -> LogEn
             content_type=_content_type_of(row),
             object_id=str(row.pk),
             object_repr=str(row)[:200],
-            action_flag=ADDITION if added else CHANGE,
+            action_flag=ADDITION if added else DELETION if removed else CHANGE,
             change_message=words,
         )
     return entry

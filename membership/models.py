@@ -39,6 +39,7 @@ from membership.register.models import (
     SampleProvince,
     SomeoneElse,
 )
+from membership.resources.models import FilePart, Resource, StoredFile
 from membership.rosters.models import (
     AdmissionException,
     Enrolment,
@@ -49,7 +50,7 @@ from membership.rosters.models import (
     WorklistStep,
     YearlyConfirmation,
 )
-from membership.sharing.models import Announcement, ReadyText
+from membership.sharing.models import Announcement, Introduction, ReadyText
 from membership.topics.models import Topic, TopicOutcome, TopicSubject, TopicSupport
 
 

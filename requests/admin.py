@@ -11,7 +11,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -22,7 +22,7 @@ from django.utils.safestring import SafeString
 from communities.rules.assess import Assessment
 from communities.rules.vocabulary import Region, Verdict
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.teams import families_of, is_lead
+from membership.accounts.teams import families_of, is_lead, own_communities
 from membership.base_admin import (
     CommunityFilter,
     CustomPageAdmin,
@@ -50,7 +50,7 @@ from requests.desk.queue import (
     state_tag,
     view_counts,
 )
-from requests.desk.review import assessments_of, requests_of
+from requests.desk.review import RULES, assessments_of, requests_of
 from requests.lifecycle import State
 from requests.models import JoinRequest, ReasonText
 from requests.workflow import is_own
@@ -178,7 +178,9 @@ class JoinRequestAdmin(CustomPageAdmin):
     team_path = "community__team"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JoinRequest]:
-        return requests_of(request.user)
+        # The communities are known already: `get_changelist_instance` gives them to the rows.
+        rows = requests_of(request.user).prefetch_related(None)
+        return rows.prefetch_related("taken_by__person", "name_check")
 
     def get_urls(self) -> list[URLPattern]:
         view, name = self.admin_site.admin_view, "joinrequests_joinrequest"
@@ -206,6 +208,10 @@ class JoinRequestAdmin(CustomPageAdmin):
         """The page with what its cells show: the register is read once for all of its rows."""
         changelist: Any = super().get_changelist_instance(request)
         changelist.viewer = request.user
+        communities = {own.pk: own for own in own_communities(request.user)}
+        prefetch_related_objects(list(communities.values()), RULES)
+        for join_request in changelist.result_list:
+            join_request.community = communities[join_request.community_id]
         now = timezone.now()
         today = timezone.localdate(now)
         assessments = assessments_of(changelist.result_list, on=today)
@@ -227,7 +233,13 @@ class JoinRequestAdmin(CustomPageAdmin):
 
     @admin.display(description="applicant")
     def who(self, join_request: JoinRequest) -> str:
-        who = f"{join_request.applicant_for_staff} ({join_request.reference})"
+        who = format_html(
+            '{} <span class="visually-hidden">({})</span>',
+            join_request.applicant_for_staff,
+            join_request.reference,
+        )
+        if join_request.is_open and join_request.another_name:
+            who = format_html('{} <span class="tag tag-near">Name check</span>', who)
         near = _row(join_request).near
         return format_html("{} {}", who, near_tag(near)) if near else who
 
@@ -237,21 +249,18 @@ class JoinRequestAdmin(CustomPageAdmin):
 
     @admin.display(description="agency", empty_value="-")
     def agency_named(self, join_request: JoinRequest) -> str:
-        return join_request.agency_name
+        name = join_request.agency_name  # the cell may be too narrow for it
+        return format_html('<span title="{}">{}</span>', name, name) if name else ""
 
     @admin.display(description="waiting", ordering="waiting_since")
     def waiting(self, join_request: JoinRequest) -> str:
         """How long, in business days; the status where it is another than waiting for review."""
         if age := _row(join_request).age:
-            waiting = age_tag(age, brief=True)
-        elif join_request.state == State.AWAITING_REPLY and join_request.asked_on:
+            return age_tag(age, brief=True)
+        if join_request.state == State.AWAITING_REPLY and join_request.asked_on:
             day = date_format(join_request.asked_on, "M j")
-            waiting = format_html("{} {}", state_tag(join_request, "Asked"), day)
-        else:
-            waiting = state_tag(join_request)
-        if join_request.is_open and join_request.another_name:
-            return format_html('{} <span class="tag">Name check</span>', waiting)
-        return waiting
+            return format_html("{} {}", state_tag(join_request, "Asked"), day)
+        return state_tag(join_request)
 
     @admin.display(description="rules")
     def rules(self, join_request: JoinRequest) -> SafeString:
@@ -285,8 +294,16 @@ class JoinRequestAdmin(CustomPageAdmin):
     @admin.display(description="next step", empty_value="")
     def next_step(self, join_request: JoinRequest) -> SafeString | str:
         row = _row(join_request)
-        needs_reason = row.assessment is None or row.assessment.needs_written_reason
-        if not join_request.is_open or join_request.another_name or needs_reason or row.is_own:
+        if not join_request.is_open or row.is_own:
+            return ""
+        if join_request.another_name:
+            check = reverse("admin:membership_namecheck_change", args=[join_request.name_check_id])
+            return format_html(
+                '<a class="desk-next" href="{}">Answer…'
+                '<span class="visually-hidden"> the name check</span></a>',
+                check,
+            )
+        if row.assessment is None or row.assessment.needs_written_reason:
             return ""
         approve = reverse("admin:joinrequests_joinrequest_approve", args=[join_request.pk])
         filters = f"?{row.filters}" if row.filters else ""

@@ -4,7 +4,7 @@ The request keeps the answers as they were given; this module turns them into se
 the register.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -56,12 +56,16 @@ def claims_of(
     *,
     person: Person,
     community: CommunityOfPractice,
-    find: FindAgency = find_agency,
+    find: FindAgency | None = find_agency,
 ) -> Claims:
-    """The claims in these answers. Missing and unknown values make none."""
+    """The claims in these answers. Missing and unknown values make none.
+
+    Nothing of the register is guessed: what they name is the register's only if each word of it is. Staff match the
+    rest. Without ``find``, nothing is looked up.
+    """
     if community.is_coordination:
-        return Claims(roles=_role(answers, person))
-    return Claims(positions=_position(answers, person, find))
+        return Claims(roles=_role(answers, person, is_looked_up=find is not None))
+    return Claims(positions=_position(answers, person, find or (lambda name: None)))
 
 
 def assess_answers(
@@ -119,14 +123,12 @@ def _position(answers: Answers, person: Person, find: FindAgency) -> tuple[Progr
 
 
 def find_program(agency: Agency | None, program_type: ProgramType, place: str) -> Program | None:
-    """The agency's program of this type: the only one, or the only one that serves the place."""
-    if agency is None:
-        return None
-    programs = list(agency.programs.filter(type=program_type))
-    return _only(_in_place(programs, place) or programs)
+    """The agency's only program of this type that serves this place."""
+    programs = agency.programs.filter(type=program_type) if agency and place else ()
+    return _only_in(place, programs)
 
 
-def _role(answers: Answers, person: Person) -> tuple[CoordinationRole, ...]:
+def _role(answers: Answers, person: Person, *, is_looked_up: bool) -> tuple[CoordinationRole, ...]:
     kind = _one_of(InitiativeKind, answers.get("initiative_kind"))
     role = _one_of(RoleKind, answers.get("role"))
     if kind is None or role is None:
@@ -136,7 +138,7 @@ def _role(answers: Answers, person: Person) -> tuple[CoordinationRole, ...]:
     return (
         CoordinationRole(
             person=person,
-            initiative=_find_initiative(kind, name, place),
+            initiative=find_initiative(kind, name, place) if is_looked_up else None,
             initiative_kind=kind,
             initiative_name=name,
             community_served=place,
@@ -146,25 +148,19 @@ def _role(answers: Answers, person: Person) -> tuple[CoordinationRole, ...]:
     )
 
 
-def _find_initiative(kind: InitiativeKind, name: str, place: str) -> CoordinationInitiative | None:
-    """The initiative of this kind: the one with this name, or the only one that serves the place."""
-    initiatives = list(CoordinationInitiative.objects.filter(kind=kind))
-    if not name:
-        return _only(_in_place(initiatives, place)) if place else None
-    same_name = [i for i in initiatives if name_key(i.name) == name_key(name)]
-    return _only(same_name) or _only(_in_place(same_name, place))
+def find_initiative(kind: InitiativeKind, name: str, place: str) -> CoordinationInitiative | None:
+    """The only initiative of this kind with this name that serves this place."""
+    known = CoordinationInitiative.objects.filter(kind=kind) if name and place else ()
+    return _only_in(place, (row for row in known if name_key(row.name) == name_key(name)))
 
 
 _Placed = TypeVar("_Placed", Program, CoordinationInitiative)
 
 
-def _in_place(things: list[_Placed], place: str) -> list[_Placed]:
-    return [t for t in things if name_key(t.community_served) == name_key(place)]
-
-
-def _only(things: list[_Placed]) -> _Placed | None:
-    """The only item. If several fit, none is chosen: staff decide."""
-    return things[0] if len(things) == 1 else None
+def _only_in(place: str, rows: Iterable[_Placed]) -> _Placed | None:
+    """The only one of these that serves the place. If several do, none is chosen: staff decide."""
+    there = [row for row in rows if name_key(row.community_served) == name_key(place)]
+    return there[0] if len(there) == 1 else None
 
 
 def _text(answers: Answers, form: type[JoinForm], name: str) -> str:

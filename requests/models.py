@@ -1,7 +1,7 @@
 """Requests to join, their history, ready reasons and staff notes."""
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from communities.calendar import business_day_after
 from communities.models import CommunityOfPractice
 from communities.rules import kind_choices
 from communities.rules.assess import Assessment
@@ -175,6 +176,14 @@ class JoinRequest(SearchableModel):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def answer_by(self) -> date | None:
+        """The day by which staff usually answer, while it is waiting for them."""
+        if self.state != State.AWAITING_REVIEW or not self.waiting_since:
+            return None
+        came_on = timezone.localdate(self.waiting_since)
+        return business_day_after(came_on, settings.WAITING_LIMIT_DAYS["loud"])
 
     @property
     def another_name(self) -> str:

@@ -46,6 +46,7 @@ urlpatterns = [
     path("join/", several_views.choose, name="join-several"),
     path("join/answers/", several_views.answers, name="join-several-answers"),
     path("join/check/", several_views.check, name="join-several-check"),
+    path("join/discard/", several_views.discard, name="join-discard"),
     path("join/sent/", several_views.sent, name="join-several-sent"),
     path("my/", include(my)),
 ]

@@ -96,6 +96,12 @@ def save_draft(
     return draft
 
 
+@transaction.atomic
+def discard(*, join_request_id: int, by: User) -> None:
+    """Delete a draft. Refused once it has been sent, like ``submit``."""
+    _lock_for(Verb.SUBMIT, join_request_id, by).delete()
+
+
 @_one_open_request(_ALREADY_OPEN)
 def submit(*, join_request_id: int, by: User, answers: Answers, now: datetime) -> JoinRequest:
     """Send the request. ``answers`` are those of a valid form; they become self-reported facts."""

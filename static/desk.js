@@ -29,19 +29,33 @@
   });
 })();
 
-// A form of a row replaces its part of the page; the row keeps the focus. After the session has ended, the answer is another page.
+// A form of a row replaces its part of the page; the row keeps the focus, and the other rows what was typed in them. After
+// the session has ended, the answer is another page.
 (() => {
-  let row = "";
+  let row = "", typed = [];
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.detail.target?.id === "rules") row = event.target.closest("[id^=row-]")?.id || "";
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, target } = event.detail;
-    if (target?.id !== "rules" || xhr.responseText.includes('id="rules"')) return;
+    if (target?.id !== "rules") return;
+    const inputs = [...target.querySelectorAll("details[open] input[id]")];
+    typed = inputs.filter((input) => input.value !== input.defaultValue && input.closest("tr").id !== row);
+    if (xhr.responseText.includes('id="rules"')) return;
     event.detail.shouldSwap = false;
     window.location.assign(xhr.responseURL || window.location.href);
   });
+  document.addEventListener("htmx:sendError", (event) => {
+    if (event.detail.target?.id !== "rules") return;
+    document.getElementById("desk-messages").textContent = "There is no connection to the portal. Nothing was changed. Try again.";
+  });
   document.addEventListener("htmx:afterSettle", (event) => {
+    for (const { id, value } of event.target.id === "rules" ? typed.splice(0) : []) {
+      const input = document.getElementById(id);
+      if (!input) continue;
+      input.value = value;
+      input.closest("details").open = true;
+    }
     if (row && event.target.id === "rules" && (document.activeElement === document.body || !document.activeElement)) document.getElementById(row)?.focus();
   });
 })();

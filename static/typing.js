@@ -12,3 +12,34 @@
     fetch(url).catch(() => {});
   });
 })();
+
+// The characters that are left: always under a long text, and under a line once it is nearly full.
+(() => {
+  "use strict";
+
+  const show = (input) => {
+    const longest = Number(input.dataset.longest);
+    const left = longest - input.value.length;
+    let text = input.nextElementSibling;
+    if (!text?.matches(".characters")) {
+      if (left > longest / 4 && input.tagName !== "TEXTAREA") return;
+      text = document.createElement("div");
+      text.className = "characters hint";
+      input.after(text);
+    }
+    const many = Math.abs(left);
+    const characters = `${many.toLocaleString("en-CA")} character${many === 1 ? "" : "s"}`;
+    // Read out only when it matters, not after every key.
+    text.setAttribute("aria-live", left < longest / 20 ? "polite" : "off");
+    text.classList.toggle("characters-over", left < 0);
+    text.textContent = left < 0 ? `${characters} too many` : `${characters} left`;
+  };
+
+  document.addEventListener("input", ({ target }) => {
+    if (target.dataset?.longest) show(target);
+  });
+})();
+
+document.addEventListener("click", ({ target }) => {
+  if (target.closest("[data-print]")) window.print();
+});

@@ -31,6 +31,7 @@ from membership.emails.queue import request_delivery
 from membership.models import OutboxEmail, Person, User
 from membership.register.person_records import person_of_user
 from requests import workflow
+from requests.desk import review
 from requests.lifecycle import State
 from requests.models import JoinRequest
 
@@ -179,6 +180,15 @@ def text_of(response: Any) -> str:
 
 def page(client: Client, path: str) -> str:
     return text_of(client.get(path))
+
+
+def offered(join_request: JoinRequest, noun: str, search: str = "") -> list[Any]:
+    """What its review page offers to match a request's agency, program or initiative to."""
+    register = review.read_register(join_request)
+    searches = {noun: search}
+    panel = review.panel_context(join_request, register, searches=searches, refused=None)
+    [subject] = [subject for subject in panel["subjects"] if subject.noun == noun]
+    return [offer.row for offer in subject.offers]
 
 
 def queries_of(call: Callable[..., object], *args: Any, **kwargs: Any) -> int:

@@ -66,6 +66,11 @@ PICTURES = [
     Picture("static/guide/access.webp", "/admin/membership/access/"),
     Picture("static/guide/meetings.webp", "/admin/communities/meeting/add/"),
     Picture(
+        "static/guide/announcement.webp",
+        "/admin/membership/announcement/",
+        follow="#result_list tbody th a",
+    ),
+    Picture(
         "static/guide/emails.webp",
         "/admin/membership/outboxemail/",
         follow="#result_list tbody th a",

@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from communities.models import Passage, Question, SupportTeam
+from communities.models import OrganizationDetail, Passage, Question, SupportTeam
 from membership.imports import uploads
 from membership.meetings.calendar import feed_address, renew_feed
 from membership.models import (
@@ -18,12 +18,14 @@ from membership.models import (
     Enrolment,
     EvaMembership,
     Export,
+    Introduction,
     ListImport,
     ListSeries,
     NameCheck,
     OutboxEmail,
     Program,
     ReadyText,
+    Resource,
     RetentionDay,
     SharedMailbox,
     TopicSubject,
@@ -35,7 +37,8 @@ from membership.topics.raising import raise_topic
 from requests.models import ReasonText
 from tests import builders
 from tests.evabc.permission_table import VISITORS
-from tests.membership.meetings.plans import planned
+from tests.membership.meetings.plans import member, planned
+from tests.membership.resources.offers import offered, with_file
 
 
 @pytest.fixture
@@ -81,6 +84,7 @@ def world():
         "communityofpractice": join_request.community,
         "question": Question.objects.first(),
         "passage": Passage.objects.first(),
+        "organizationdetail": OrganizationDetail.objects.first(),
         "user": worker,
         "correction": Correction.objects.create(
             person=worker.person,
@@ -109,8 +113,12 @@ def world():
             recipients=1,
             at=builders.NOW,
         ),
+        "resource": _published_file(worker.person),
         "readytext": ReadyText.objects.create(
             family="program-support", subject="Our workspace", text="It has moved."
+        ),
+        "introduction": Introduction.objects.create(
+            enrolment=member("Ivy Example", "cbvs").enrolments.get(), changed_at=builders.NOW
         ),
         "topic": topic,
         "topicsubject": TopicSubject.objects.first(),
@@ -140,6 +148,14 @@ def world():
             enrolment=enrolment, kind="rules", since="2026-01-01"
         ),
     }
+
+
+def _published_file(person) -> Resource:
+    """A file that they have offered, on the page of a community that they are in."""
+    resource = offered(person, "cbvs", with_file())
+    resource.state, resource.published_at = Resource.State.PUBLISHED, builders.NOW
+    resource.save()
+    return resource
 
 
 def _checked_roster(community) -> ListImport:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django import forms
+from django.db.models import TextChoices
 
 from communities.rules.facts import Fact, ProgramWork, Standing
 from communities.rules.rule import (
+    ASK_YOUR_AGENCY,
     NOTHING_KNOWN,
     MultipleTermsField,
     Outcome,
@@ -58,14 +60,14 @@ class Caseload(Rule):
         ),
     }
     not_known = (
-        "We don’t know yet whether you carry a caseload in your program",
+        "EVA BC staff will check whether you carry a caseload in your program",
         "There is no information yet on whether the applicant carries a caseload in {workplace}",
     )
-    not_known_step = (
-        "Tell us which program you work in and whether you carry a caseload. "
-        "If you’re not sure, EVA BC staff will check."
-    )
+    not_known_step = ASK_YOUR_AGENCY
     not_met_step = "See if another community fits your work."
+
+    def fits(self, term: TextChoices) -> Verdict:
+        return Verdict.MET if accepts(self.program_types, term) else Verdict.NOT_MET
 
     def weigh(self, standing: Standing, work: ProgramWork | None) -> Outcome:
         if work is None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django import forms
+from django.db.models import TextChoices
 from django.utils.text import get_text_list
 
 from communities.rules.facts import Fact, ProgramWork, Standing
@@ -25,7 +26,7 @@ _ROLES = {
     RoleKind.OTHER: ("in another role on", "in another role on", "people in another role"),
 }
 # For one initiative and for several.
-_INITIATIVES = {
+INITIATIVE_NAMES = {
     InitiativeKind.VAWIR: ("a VAWIR/VIR committee", "VAWIR/VIR committees"),
     InitiativeKind.SAC: (
         "a Sexual Assault Coordination committee",
@@ -102,10 +103,17 @@ class CoordinationRoleHeld(Rule):
 
     def wanted(self, programs: Sequence[ProgramType]) -> str:
         roles = get_text_list([_ROLES[role][2] for role in self.roles], "and")
-        kinds = get_text_list([_INITIATIVES[kind][1] for kind in self.initiatives], "and")
+        kinds = get_text_list([INITIATIVE_NAMES[kind][1] for kind in self.initiatives], "and")
         if self.initiatives_to_check and kinds:
             kinds = f"coordination initiatives such as {kinds}"
         return f"{roles or 'people with a role'} {'of' if roles else 'in'} {kinds or 'coordination initiatives'}"
+
+    def fits(self, term: TextChoices) -> Verdict:
+        is_role = isinstance(term, RoleKind)
+        if accepts(self.roles if is_role else self.initiatives, term):
+            return Verdict.MET
+        to_check = self.roles_to_check if is_role else self.initiatives_to_check
+        return Verdict.UNKNOWN if term in to_check else Verdict.NOT_MET
 
     def weigh(self, standing: Standing, work: ProgramWork | None) -> Outcome:
         """The best of the person's roles; what several sources say about the same role is weighed.
@@ -125,7 +133,7 @@ class CoordinationRoleHeld(Rule):
                 words={
                     "role": _ROLES[role][0],
                     "as_role": _ROLES[role][1],
-                    "initiative": _INITIATIVES[kind][0],
+                    "initiative": INITIATIVE_NAMES[kind][0],
                 },
             )
             is_met = outcome.verdict == Verdict.MET

@@ -30,7 +30,7 @@ NOT_NAMED = "Our rules do not say whether this role fits. EVA BC staff will deci
 ASK_YOUR_AGENCY = "If you’re not sure, you can ask your agency."
 
 
-_PROGRAM_NAMES = {
+PROGRAM_NAMES = {
     ProgramType.STVC: "a Stopping the Violence Counselling program",
     ProgramType.STV_ORS: "a Stopping the Violence Outreach program",
     ProgramType.MORS: "a Multicultural Outreach program",
@@ -128,6 +128,10 @@ class Rule(ABC):
     def weigh(self, standing: Standing, work: ProgramWork | None) -> Outcome:
         """Apply the rule to what is known about a person and their ``work`` in one program."""
 
+    def fits(self, term: TextChoices) -> Verdict:
+        """What the rule says about a type of program, a kind of initiative or a role alone."""
+        return Verdict.MET
+
     @property
     def initiatives_looked_at(self) -> tuple[InitiativeKind, ...]:
         """The kinds that the rule accepts, and those that staff decide about."""
@@ -135,7 +139,7 @@ class Rule(ABC):
 
     def wanted(self, programs: Sequence[ProgramType]) -> str:
         """What the rule asks for, in words; ``programs`` are the types that the community is for."""
-        return get_text_list([_PROGRAM_NAMES[t] for t in programs], "or") or "a program"
+        return get_text_list([PROGRAM_NAMES[t] for t in programs], "or") or "a program"
 
     @classmethod
     def from_json(cls, parameters: Mapping[str, object]) -> Self:

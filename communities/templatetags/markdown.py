@@ -1,6 +1,7 @@
 """Staff's Markdown on pages."""
 
 from django import template
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
@@ -15,3 +16,10 @@ _parser = MarkdownIt("commonmark", {"html": False}).disable("image")
 def markdown(text: str) -> SafeString:
     """Staff's Markdown as HTML."""
     return mark_safe(_parser.render(text))  # noqa: S308  (html is off, see above)
+
+
+@register.filter
+def mailto(address: str) -> SafeString:
+    """A link to an email address, which a narrow line breaks before the @ rather than within a word."""
+    name, at, domain = address.partition("@")
+    return format_html('<a href="mailto:{}">{}<wbr>{}{}</a>', address, name, at, domain)

@@ -26,7 +26,15 @@ from membership.accounts.teams import REGISTER_MODELS, families_of
 from membership.base_admin import desk_page
 from membership.emails.kinds import KINDS as EMAIL_KINDS
 from membership.forms import day_field
-from membership.models import Enrolment, Export, LetterWording, Topic, User, WorklistStep
+from membership.models import (
+    Enrolment,
+    Export,
+    LetterWording,
+    Resource,
+    Topic,
+    User,
+    WorklistStep,
+)
 from membership.rosters.exports import exports_of
 from membership.sharing.announcing import announcements_of
 from requests.models import JoinRequestEvent, StaffNote
@@ -89,6 +97,7 @@ KINDS = {
     "worklist": "Roster checks",
     "enrolments": "Enrolments",
     "announcements": "Announcements",
+    "resources": "Resources",
     "topics": "Topics",
     "register": "Register",
     "rules": "Rules and content",
@@ -102,6 +111,7 @@ _OF_KIND = {
     "register": Q(content_type__app_label="membership", content_type__model__in=REGISTER_MODELS),
     "enrolments": Q(content_type__app_label="membership", content_type__model="enrolment"),
     "announcements": Q(content_type__app_label="membership", content_type__model="announcement"),
+    "resources": Q(content_type__app_label="membership", content_type__model="resource"),
     "topics": Q(content_type__app_label="membership", content_type__model="topic"),
     "rules": Q(content_type__app_label="communities")
     | Q(
@@ -171,6 +181,7 @@ def _log(families: Families, kind: str) -> QuerySet[LogEntry]:
     for name, theirs in (
         ("enrolments", Enrolment.objects.filter(community__team__family__in=families)),
         ("announcements", announcements_of(families)),
+        ("resources", Resource.objects.filter(team__family__in=families)),
         ("topics", Topic.objects.filter(community__team__family__in=families)),
     ):
         keys = theirs.annotate(key=Cast("pk", CharField())).values("key")

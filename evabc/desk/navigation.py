@@ -18,7 +18,16 @@ from communities.models import SupportTeam
 from communities.rules.vocabulary import Family
 from membership.access.verbs import TASK_STATES
 from membership.accounts.teams import families_of, is_lead
-from membership.models import Access, Bounce, Correction, NameCheck, OutboxEmail, User, WorklistRow
+from membership.models import (
+    Access,
+    Bounce,
+    Correction,
+    NameCheck,
+    OutboxEmail,
+    Resource,
+    User,
+    WorklistRow,
+)
 from membership.topics.verbs import waiting_topics
 from requests.desk.queue import COUNTS_KEPT_FOR, QUEUE_PARAMETER, replied
 from requests.lifecycle import State
@@ -124,7 +133,13 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                     also=Counted(Bounce.that_count, "letter__team"),
                 ),
             ),
+            Entry(
+                "Resources",
+                "membership_resource_changelist",
+                counted=Counted(_by_state(Resource, Resource.State.OFFERED), "team"),
+            ),
             Entry("Announcements", "membership_announcement_changelist"),
+            Entry("Introductions", "membership_introduction_changelist"),
             Entry("Meetings", "communities_meeting_changelist"),
             Entry(
                 "Topics",
@@ -171,6 +186,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             ),
             Entry("Public questions", "communities_question_changelist", is_for_leads=True),
             Entry("Public texts", "communities_passage_changelist", is_for_leads=True),
+            Entry("About EVA BC", "communities_organizationdetail_changelist", is_for_leads=True),
             Entry("Teams", "communities_supportteam_changelist", is_for_leads=True),
         ),
     ),

@@ -123,6 +123,7 @@ class KnownAgency:
     programs: list[Program]
     memberships: list[EvaMembership]
     open_requests: list[JoinRequest]
+    has_more_requests: bool
 
 
 def known_agency(agency: Agency, viewer: User) -> KnownAgency:
@@ -144,14 +145,16 @@ def known_agency(agency: Agency, viewer: User) -> KnownAgency:
     for program in programs:
         program.agency = agency
     colleagues = list(_colleagues(positions[: SHOWN * 5]))
+    asked = list(
+        requests_of(viewer).filter(agency=agency, state__in=OPEN).order_by("pk")[: SHOWN + 1]
+    )
     return KnownAgency(
         colleagues=colleagues[:SHOWN],
         has_more=len(colleagues) > SHOWN,
         programs=programs,
         memberships=list(agency.eva_memberships.select_related("confirmed_by__person")),
-        open_requests=list(
-            requests_of(viewer).filter(agency=agency, state__in=OPEN).order_by("pk")[:SHOWN]
-        ),
+        open_requests=asked[:SHOWN],
+        has_more_requests=len(asked) > SHOWN,
     )
 
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 from communities.catalogue import COMMUNITIES, slug_of
 from communities.models import CommunityOfPractice, Meeting
 from communities.rules.vocabulary import Family, Funder, MeetingKind
+from evabc.sample.resources import share_sample_resources
 from membership.access import slack_link, verbs
 from membership.access.verbs import Verb
 from membership.accounts.teams import LEADS, TEAM_GROUPS
@@ -113,6 +114,7 @@ def load_sample_province(*, now: datetime, today: date) -> bool:
     write_sample_list(CONTRADICTING, now=now, today=today)
     by_family = dict(zip(TEAM_GROUPS.values(), staff, strict=False))
     plan_sample_meetings(staff=by_family, now=now)
+    share_sample_resources(staff=by_family, now=now)
     work_on_sample_access(lead=staff[-1], now=now)
     reassess_if_due(now=now)
     return True

@@ -8,24 +8,28 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from communities.models import CommunityOfPractice
+from communities.models import CommunityOfPractice, Meeting
 from communities.rules.vocabulary import Family
 from evabc.sample.people import Applicant, applicants_for, new_work, todays_applicants
 from evabc.sample.province import LISTS
+from evabc.sample.sharing import introduce_sample_members
 from evabc.sample.topics import raise_topics, work_on_topics
 from membership.accounts.teams import families_of
 from membership.emails import queue
 from membership.imports.uploads import carry_on, new_import, upload
 from membership.models import (
+    Announcement,
     Enrolment,
     ListSeries,
     OutboxEmail,
     Person,
+    ReadyText,
     User,
     YearlyConfirmation,
 )
@@ -35,6 +39,7 @@ from membership.rosters.confirmations import confirm, open_confirmations
 from membership.rosters.enrolments import end_enrolment
 from membership.rosters.leave import pause_enrolment
 from membership.rosters.reassessment import reassess
+from membership.sharing.announcing import Draft, announce, reach
 from requests import workflow
 from requests.clock.reminders import lapse_overdue, send_due_reminders
 from requests.clock.renewals import send_due_renewals
@@ -178,6 +183,8 @@ def load_sample_year(*, now: datetime) -> None:
     plan.append((now - timedelta(days=_TOPICS_RAISED), raise_topics))
     plan.append((now - timedelta(days=_TOPICS_NOTED), partial(work_on_topics, staff=staff)))
     plan.append((now - timedelta(hours=20), _ask_for_correction))
+    for days_ago, writer in _ANNOUNCED:
+        plan.append((now - timedelta(days=days_ago, hours=2), partial(_announce, writer)))
     plan.append((now - timedelta(hours=1), _night))
     plan.append((now - timedelta(hours=1), lambda at: send_due_renewals(now=at)))
     for at, act in sorted((step for step in plan if step[0] <= now), key=lambda step: step[0]):
@@ -188,6 +195,7 @@ def load_sample_year(*, now: datetime) -> None:
         )
     _leave_some_emails(now)
     _begin_the_day(now, staff=list(staff.values()))
+    introduce_sample_members(now=now)
     reassess(now=now)
 
 
@@ -246,6 +254,33 @@ def _ask_for_correction(now: datetime) -> None:
     assert user is not None  # noqa: S101
     text = "My agency has a new name since the spring: Sample Harbour Family Society."
     ask_for_correction(person=member.person, by=user, text=text, now=now)
+
+
+# Announcements: days ago and who writes. The first one is a ready text, the second one is about the next meeting.
+_ANNOUNCED = [
+    (40, "priya@example.org"),
+    (21, "camille@example.org"),
+    (12, "priya@example.org"),
+]
+
+
+def _announce(writer: str, now: datetime) -> None:
+    """Staff write to two of their communities, or to those of their next meeting if they have written before."""
+    by = User.objects.get(email=writer)
+    own = CommunityOfPractice.objects.filter(team__family__in=families_of(by))
+    ready = ReadyText.objects.order_by("-position")[0]
+    draft = Draft(tuple(own.select_related("team")[:2]), ready.subject, ready.text)
+    if Announcement.objects.filter(by=by).exists():
+        to_come = Meeting.objects.filter(communities__in=own, starts_at__gt=now)
+        meeting = to_come.order_by("starts_at")[0]
+        draft = Draft(
+            tuple(meeting.communities.select_related("team")),
+            f"Our next meeting: {meeting.topic}",
+            "Please join us, and bring one question that comes up in your work.",
+            meeting=meeting,
+        )
+    reached = reach(draft.communities, with_leave=False, on=timezone.localdate(now))
+    announce(draft=draft, uid=uuid4(), expected=len(reached.people), by=by, now=now)
 
 
 _TOPICS_RAISED, _TOPICS_NOTED = 24, 10  # days ago

@@ -46,9 +46,9 @@ def invite(request: AuthenticatedRequest) -> HttpResponse:
         form=form,
         button="Send invitation",
         back=("Cancel", reverse("admin:membership_user_changelist")),
-        waiting=invitations.waiting().prefetch_related("user__groups"),
-        here=invitations.invited()
-        .filter(has_come=True, sent_at__gte=now - INVITED_FOR)
+        waiting=invitations.invited(has_come=False).prefetch_related("user__groups"),
+        here=invitations.invited(has_come=True)
+        .filter(sent_at__gte=now - INVITED_FOR)
         .prefetch_related("user__groups"),
     )
 
@@ -112,7 +112,23 @@ class UserAdmin(SearchableAdmin):
     ]
     search_fields = ["email"]
     ordering = ["email"]
-    fields = ["email", "is_active", "is_staff", "groups", "date_joined", "last_login"]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    "email",
+                    "is_active",
+                    "is_staff",
+                    "groups",
+                    "date_joined",
+                    "last_login",
+                ],
+                "description": "A team sees the requests, people and emails of its own communities. "
+                "Leads see everything.",
+            },
+        )
+    ]
     # A code proves who owns an address, so staff cannot change it here.
     readonly_fields = ["email", "date_joined", "last_login"]
     actions = ["sign_out"]
@@ -126,8 +142,7 @@ class UserAdmin(SearchableAdmin):
         ManyToManyField: {
             "widget": CheckboxSelectMultiple,
             "label": "Teams",
-            "help_text": "A team sees the requests, people and emails of its own communities. "
-            "Leads see everything.",
+            "help_text": "",
         }
     }
 

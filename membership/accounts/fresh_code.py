@@ -13,7 +13,7 @@ from allauth.account.internal.flows.login import get_authentication_records, rec
 from allauth.account.utils import get_next_redirect_url
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -58,6 +58,23 @@ def code_where_no_factor(view: View) -> View:
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if request.user.is_authenticated and not is_mfa_enabled(request.user):
             return redirect(confirmation_url(get_next_redirect_url(request) or reverse("my:home")))
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def for_staff(view: View) -> View:
+    """Decorator: only staff set up a second factor, and anyone who has one can look at it and remove it.
+
+    Others come a few times a year, often on an office computer that several people use. With a passkey, an emailed
+    code alone would no longer let them in, and nobody is there when they lose the device.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        user = request.user
+        if user.is_authenticated and not user.is_staff and not is_mfa_enabled(user):
+            raise Http404
         return view(request, *args, **kwargs)
 
     return guarded

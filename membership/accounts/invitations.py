@@ -5,8 +5,8 @@ from datetime import datetime
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.models import Group
-from django.db import models, transaction
-from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -53,20 +53,18 @@ EMAIL_KINDS = (
 )
 
 
-def invited() -> QuerySet[Invitation]:
-    """The invitations that have not ended, newest first, of accounts that open the desk. ``has_come`` says whether they
-    have signed in since, with two-step sign-in set up."""
-    factors = Authenticator.objects.filter(user=OuterRef("user"), type__in=SECOND_FACTORS)
-    is_set_up = Exists(factors) if settings.SECOND_FACTOR_REQUIRED else Q()
-    signed_in = Q(user__last_login__isnull=False, user__last_login__gte=F("invited_at"))
+def invited(*, has_come: bool) -> QuerySet[Invitation]:
+    """The invitations that have not ended, of accounts that open the desk, newest first.
+
+    Those with ``has_come`` have signed in since, and have set up two-step sign-in.
+    """
     rows = Invitation.objects.filter(ended_at=None, user__is_staff=True, user__is_active=True)
-    rows = rows.annotate(has_come=ExpressionWrapper(signed_in & is_set_up, models.BooleanField()))
+    here = rows.filter(user__last_login__gte=F("invited_at"))
+    if settings.SECOND_FACTOR_REQUIRED:
+        factors = Authenticator.objects.filter(user=OuterRef("user"), type__in=SECOND_FACTORS)
+        here = here.filter(Exists(factors))
+    rows = here if has_come else rows.exclude(pk__in=here.values("pk"))
     return rows.select_related("user__person", "by__person").order_by("-sent_at", "-pk")
-
-
-def waiting() -> QuerySet[Invitation]:
-    """The colleagues who were invited and have not come yet."""
-    return invited().filter(has_come=False)
 
 
 @transaction.atomic
@@ -144,11 +142,11 @@ def withdraw(*, invitation_id: int, by: User, now: datetime) -> Invitation:
 
 def end_unused_invitations(*, now: datetime) -> int:
     """End the invitations whose time is over. Returns their number."""
-    old = waiting().filter(sent_at__lt=now - INVITED_FOR)
+    old = invited(has_come=False).filter(sent_at__lt=now - INVITED_FOR)
     ended = 0
     for pk in list(old.values_list("pk", flat=True)):
         with transaction.atomic():
-            row = waiting().select_for_update(of=("self",)).filter(pk=pk).first()
+            row = invited(has_come=False).select_for_update(of=("self",)).filter(pk=pk).first()
             if row:
                 _end(row, now)
                 ended += 1
@@ -176,13 +174,12 @@ def _locked(invitation_id: int, by: User) -> Invitation:
     _require_lead(by)
     rows = Invitation.objects.select_for_update(of=("self",)).select_related("user")
     invitation = rows.get(pk=invitation_id)
-    now_invited = invited().filter(pk=invitation_id).first()
-    if now_invited is None:
-        raise RefusedError("This invitation has ended. Invite them again.")
-    if now_invited.has_come:
+    if invited(has_come=True).filter(pk=invitation_id).exists():
         raise RefusedError(
             "They have signed in already. Change their account under Accounts if it should not open the desk."
         )
+    if not invited(has_come=False).filter(pk=invitation_id).exists():
+        raise RefusedError("This invitation has ended. Invite them again.")
     return invitation
 
 

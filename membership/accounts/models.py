@@ -90,8 +90,6 @@ class Invitation(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     tour_ended_at = models.DateTimeField(null=True, blank=True)
 
-    has_come: bool  # set by ``invitations.invited``
-
     def __str__(self) -> str:
         return f"Invitation of {self.user.display_name}"
 

@@ -36,7 +36,8 @@ def own_communities(user: User | AnonymousUser) -> list[CommunityOfPractice]:
     """The communities of these families, read once for each user object: pages ask for them many times."""
     own: list[CommunityOfPractice] | None = vars(user).get("own_communities")
     if own is None:
-        own = list(CommunityOfPractice.objects.filter(team__family__in=families_of(user)))
+        theirs = CommunityOfPractice.objects.filter(team__family__in=families_of(user))
+        own = list(theirs.select_related("team"))
         vars(user)["own_communities"] = own
     return own
 

@@ -9,7 +9,7 @@ from allauth.usersessions.views import list_usersessions
 from django.urls import path
 from django.views.generic import RedirectView
 
-from membership.accounts.fresh_code import ConfirmItIsYouView, code_where_no_factor
+from membership.accounts.fresh_code import ConfirmItIsYouView, code_where_no_factor, for_staff
 from membership.accounts.fresh_code import fresh_code_required as fresh
 from membership.accounts.middleware import active, first_factor
 from membership.accounts.signing_in import CodeView, SignInView
@@ -32,7 +32,7 @@ urlpatterns = [
     path("active/", active, name="account_active"),
     path("sessions/", list_usersessions, name="usersessions_list"),
     # Pages that set up or remove a second factor, or show its secrets, ask for a fresh code.
-    path("2fa/", factors.index, name="mfa_index"),
+    path("2fa/", for_staff(factors.index), name="mfa_index"),
     path("2fa/authenticate/", factors.authenticate, name="mfa_authenticate"),
     path("2fa/first/", first_factor, name="account_first_factor"),
     path(
@@ -40,7 +40,7 @@ urlpatterns = [
         code_where_no_factor(factors.reauthenticate),
         name="mfa_reauthenticate",
     ),
-    path("2fa/totp/activate/", fresh(totp.activate_totp), name="mfa_activate_totp"),
+    path("2fa/totp/activate/", for_staff(fresh(totp.activate_totp)), name="mfa_activate_totp"),
     path("2fa/totp/deactivate/", fresh(totp.deactivate_totp), name="mfa_deactivate_totp"),
     path(
         "2fa/recovery-codes/", fresh(recovery.view_recovery_codes), name="mfa_view_recovery_codes"
@@ -55,8 +55,8 @@ urlpatterns = [
         fresh(recovery.download_recovery_codes),
         name="mfa_download_recovery_codes",
     ),
-    path("2fa/webauthn/", webauthn.list_webauthn, name="mfa_list_webauthn"),
-    path("2fa/webauthn/add/", fresh(webauthn.add_webauthn), name="mfa_add_webauthn"),
+    path("2fa/webauthn/", for_staff(webauthn.list_webauthn), name="mfa_list_webauthn"),
+    path("2fa/webauthn/add/", for_staff(fresh(webauthn.add_webauthn)), name="mfa_add_webauthn"),
     path(
         "2fa/webauthn/reauthenticate/",
         code_where_no_factor(webauthn.reauthenticate_webauthn),

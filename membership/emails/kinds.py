@@ -40,6 +40,9 @@ class Event(StrEnum):
     RESUMED = "resumed"
     NO_LONGER_INVITED = "no-longer-invited"  # to a meeting, because an enrolment ended or is paused
     INVITATION_ENDED = "invitation-ended"  # to the staff desk
+    RESOURCE_CHANGED = (
+        "resource-changed"  # published, declined, withdrawn, or one of these taken back
+    )
 
 
 @dataclass(frozen=True)

@@ -135,8 +135,10 @@ def came(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Record attendance by hand. With ``?all=yes``, everyone who said yes is selected, and nothing is saved yet."""
     shown = _own_meeting(request, pk)
     if request.method == "POST":
+        # Only what was changed here, so that what a colleague has recorded meanwhile stays.
         selected = set(keys_in(*request.POST.getlist("came")))
-        if _record(request, pk, came=selected, shown=set(keys_in(request.POST.get("shown", "")))):
+        changed = selected ^ set(keys_in(request.POST.get("before", "")))
+        if _record(request, pk, came=selected, shown=changed):
             return redirect("admin:communities_meeting_change", pk)
     pages = Paginator(attendance.eligible_people(shown), PEOPLE_ON_A_PAGE)
     people = pages.get_page(request.GET.get("page"))
@@ -148,6 +150,7 @@ def came(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         crumbs=[(shown.topic, _page_of(shown))],
         meeting=shown,
         people=people,
+        before=",".join(str(pk) for pk, row in recorded.items() if row.came),
         groups=_by_answer(people, recorded, select_yes=request.GET.get("all") == "yes"),
     )
 

@@ -49,7 +49,7 @@ class MeetingForm(TeamForm):
     kind = forms.ChoiceField(choices=MeetingKind.choices)
     topic = SingleLineField(
         max_length=160,
-        help_text="Emails and calendars show the topic. Do not include people’s names or links.",
+        help_text="Anyone can read the topic on the community’s public page. Do not include people’s names or links.",
         error_messages={"required": "Enter the topic."},
     )
     day = day_field("Date")

@@ -76,6 +76,9 @@ class NameCheck(models.Model):
         related_name="+",
         help_text="Who uses the mailbox now.",
     )
+    changes = models.JSONField(
+        null=True, help_text="What the answer “same person” did, from recorded_changes."
+    )
 
     # Until one of the other answers, nothing of that name may change the person.
     UNSETTLED = (State.OPEN, State.ELSE)

@@ -13,7 +13,7 @@ from datetime import datetime
 from email import message_from_bytes, policy
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from allauth.account.models import EmailAddress
 from django.apps import apps
@@ -45,6 +45,7 @@ from membership.models import (
     CoordinationRole,
     Enrolment,
     EvaMembership,
+    Introduction,
     Leaving,
     LetterAttempt,
     ListImport,
@@ -54,9 +55,11 @@ from membership.models import (
     Person,
     PersonMerge,
     ProgramPosition,
+    Resource,
     SlackExport,
     SlackLinkOpening,
     SomeoneElse,
+    StoredFile,
     Topic,
     TopicOutcome,
     User,
@@ -69,9 +72,12 @@ from membership.people.permission import require_may_change
 from membership.privacy import emails as privacy_emails
 from membership.register.merging import forget_in_merges, merges_naming
 from membership.register.models import ERASED_PERSON
+from membership.resources import files
+from membership.resources.verbs import delete_rows
 from membership.rosters import enrolments as rosters
 from membership.topics.raising import let_go
 
+_Row = TypeVar("_Row", bound=Model)
 Fact = ProgramPosition | CoordinationRole | EvaMembership
 FACTS: tuple[type[Fact], ...] = (ProgramPosition, CoordinationRole, EvaMembership)
 # Stands for erased people who worked for EVA BC: what they did for others stays, without their name.
@@ -158,9 +164,10 @@ def erase_person(
     _forget_in_merges_of_others(person, names)
     remove_from_services(addresses)
     remove_from_imports(names=names, addresses=addresses)
-    full_names = {*(name for name in names if " " in name), *addresses}
-    remove_from_announcements(full_names)
-    remove_from_topics(full_names)
+    full_names = {name for name in names if " " in name}
+    remove_from_announcements({*full_names, *addresses})
+    remove_from_resources(person, {*full_names, *addresses})
+    remove_from_topics({*full_names, *addresses})
     forget_in_changes(person, names=names, addresses=addresses)
     if user:
         remove_sessions(user, addresses)
@@ -289,6 +296,7 @@ def remove_from_enrolments(enrolments: Iterable[Enrolment]) -> None:
     """Remove what was said and written about these enrolments."""
     pks = [enrolment.pk for enrolment in enrolments]
     Enrolment.objects.filter(pk__in=pks).update(leave_until=None)
+    Introduction.objects.filter(enrolment__in=pks).delete()
     Leaving.objects.filter(enrolment__in=pks).update(reason="")
     YearlyConfirmation.objects.filter(enrolment__in=pks).update(leave_until=None)
     AdmissionException.objects.filter(enrolment__in=pks).update(reason="", findings=[])
@@ -362,19 +370,37 @@ def _over(emails: QuerySet[OutboxEmail]) -> QuerySet[OutboxEmail]:
     return emails.exclude(state__in=waiting).exclude(to_email="")
 
 
-def _without(words: set[str], model: type[Model], *columns: str) -> list[Any]:
-    """The rows that had one of these words in a column, each saved without it."""
+def _without(words: set[str], model: type[_Row], *columns: str) -> list[_Row]:
+    """The rows that have one of these words in a column. They are saved without it."""
     is_named = Q()
-    for word, column in product(words, columns):
+    for column, word in product(columns, words):
         is_named |= Q(**{f"{column}__icontains": word})
+    found = list(model._default_manager.filter(is_named)) if words else []
     named = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
-    rows = list(model._default_manager.filter(is_named)) if words else []
-    for row in rows:
+    for row in found:
         for column in columns:
-            most = model._meta.get_field(column).max_length  # type: ignore[union-attr]
-            setattr(row, column, named.sub("[removed]", getattr(row, column))[:most])
+            text = named.sub("[removed]", getattr(row, column))
+            longest = getattr(model._meta.get_field(column), "max_length", None)
+            setattr(row, column, text[:longest])
         row.save(update_fields=columns)
-    return rows
+    return found
+
+
+def remove_from_resources(person: Person, words: set[str]) -> None:
+    """What is published stays, without their name. What is not goes, and so does a file of theirs that names them."""
+    theirs = person.resources.select_related("file")
+    gone = [
+        resource.pk
+        for resource in theirs
+        if resource.state != Resource.State.PUBLISHED
+        or (resource.file and words and files.mentions(resource.file, words))
+    ]
+    remove_from_log(Resource, theirs.values_list("pk", flat=True))
+    delete_rows(Resource.objects.filter(pk__in=gone))
+    theirs.update(offered_by=None, shows_name=False)
+    _without(words, StoredFile, "name")
+    named = _without(words, Resource, "title", "description", "tags", "link", "reason")
+    remove_from_log(Resource, [resource.pk for resource in named])
 
 
 def remove_sessions(user: User | None, addresses: set[str]) -> None:

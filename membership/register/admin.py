@@ -48,6 +48,7 @@ from membership.register.base_admin import (
     FactAdmin,
     FactInline,
     ListNameFilter,
+    OpenedForm,
     RemovableAdmin,
     StackedInline,
     merge_in_words,
@@ -115,7 +116,7 @@ class AgencyMembershipInline(FactInline):
     exclude = [*FactInline.exclude, "person"]
 
 
-class AgencyForm(forms.ModelForm):
+class AgencyForm(OpenedForm):
     def clean_name(self) -> str:
         """Refuse another spelling of a known name. The key of the name is not a form field."""
         name: str = self.cleaned_data["name"]

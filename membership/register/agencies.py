@@ -30,11 +30,12 @@ def find_agency(name: str, *, lock: bool = False) -> Agency | None:
 lock_agency = partial(find_agency, lock=True)
 
 
-def keys_of(name: str) -> set[str]:
-    """The key of this name and, if it is an agency's, those of all names of that agency."""
-    agency = find_agency(name)
+def keys_of(name: str, *, known: Agency | None = None) -> set[str]:
+    """The key of this name and, if it is an agency's, maybe the ``known`` one's, those of all names of that agency."""
+    key = name_key(clean_text(name))
+    agency = known if known and known.name_key == key else find_agency(name)
     others = {agency.name_key, *(a.name_key for a in agency.aliases.all())} if agency else set()
-    return {name_key(clean_text(name)), *others}
+    return {key, *others}
 
 
 @transaction.atomic

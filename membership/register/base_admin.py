@@ -1,13 +1,16 @@
 """What the admin classes of the register share: evidence, who added and confirmed a row, removing, merges in words."""
 
+import json
+from functools import cached_property
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Field, Model, QuerySet
 from django.forms import BaseInlineFormSet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -38,6 +41,67 @@ class ListNameFilter(ColumnFilter):
         return [(name, name) for name in listed.values_list("list_name", flat=True).distinct()]
 
 
+class OpenedForm(forms.ModelForm):
+    """A form that changes what was typed: what a colleague changed after it was opened stays as they left it.
+
+    It carries the values that it was opened with. If both changed the same field, the form says what it is now.
+    """
+
+    opened = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.instance.pk:
+            self.initial["opened"] = json.dumps(self._plain_values())
+
+    def _plain_values(self) -> dict[str, Any]:
+        values = {name: self.initial.get(name) for name in self.fields if name != "opened"}
+        plain: dict[str, Any] = json.loads(json.dumps(values, cls=DjangoJSONEncoder))
+        return plain
+
+    def _is_typed(self, name: str, opened: Any) -> bool:
+        """Whether a field was sent with another value than it was opened with."""
+        field = self.fields[name]
+        try:
+            value = opened if isinstance(field, forms.ModelChoiceField) else field.to_python(opened)
+        except (ValidationError, AttributeError, TypeError):
+            return True  # no value that a page was opened with
+        return field.has_changed(value, self[name].data)
+
+    def _opened(self) -> dict[str, Any]:
+        try:
+            sent = json.loads(self["opened"].data or "{}")
+        except (ValueError, RecursionError):
+            sent = None
+        return sent if isinstance(sent, dict) else {}
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        opened = self._opened()
+        changed = (name for name in super().changed_data if name != "opened")
+        return [n for n in changed if n not in opened or self._is_typed(n, opened[n])]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        data.pop("opened", None)
+        opened, now, clashes = self._opened(), self._plain_values(), []
+        for name in [name for name in now if name in opened and opened[name] != now[name]]:
+            if not self._is_typed(name, opened[name]):
+                data[name] = self.fields[name].clean(now[name])
+            elif name in self.changed_data:
+                display = getattr(self.instance, f"get_{name}_display", None)
+                words = display() if display else getattr(self.instance, name)
+                clashes.append(f"“{self[name].label}” is now “{words}”.")
+        if clashes:
+            if isinstance(self.data, QueryDict):
+                self.data = self.data.copy()
+                self.data[self.add_prefix("opened")] = json.dumps(now)
+            raise ValidationError(
+                f"Someone changed this after you opened it: {' '.join(clashes)} Check what you typed, then save again."
+            )
+        return data
+
+
 class EvidenceAdminMixin(PlainWordsMixin):
     """The evidence of a fact, as a column and at the end of its form.
 
@@ -45,6 +109,7 @@ class EvidenceAdminMixin(PlainWordsMixin):
     who confirmed it and when.
     """
 
+    form = OpenedForm
     exclude = ["confirmed_by", "confirmed_on"]
     readonly_fields = ["how_known"]
 

@@ -23,6 +23,7 @@ from membership.register import exports
 from membership.register.base_admin import (
     ConfirmationAdmin,
     FactInline,
+    OpenedForm,
     StackedInline,
 )
 from membership.register.kept import lead_to_kept
@@ -99,7 +100,8 @@ class PersonAdmin(ExportableAdmin, ConfirmationAdmin):
     search_fields = [*Person.search_columns(), "positions"]
     search_help_text = "Name, email, phone or agency"
     # Whose account it is, nobody chooses here.
-    fields = ["name", "email", "phone", "wants_reminders"]
+    form = OpenedForm
+    fields = ["name", "email", "phone", "wants_reminders", "opened"]
     inlines = [
         OtherNameInline,
         OtherEmailInline,

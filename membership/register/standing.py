@@ -24,6 +24,8 @@ from membership.register.names import name_key
 
 _Row = TypeVar("_Row", ProgramPosition, CoordinationRole)
 
+SavedWork = tuple[Iterable[ProgramPosition], Iterable[CoordinationRole]]
+
 
 def standing_of(
     person: Person,
@@ -42,22 +44,32 @@ def standings_of(
     *,
     positions: Sequence[ProgramPosition] = (),
     roles: Sequence[CoordinationRole] = (),
+    saved: SavedWork | None = None,
 ) -> dict[int, Standing]:
-    """What is known about each of ``people``, by their keys, including their unsaved rows."""
+    """What is known about each of ``people``, by their keys, including their unsaved rows.
+
+    Their ``saved`` ones, in the order of their keys, are read if they are not given.
+    """
     keys = {person.pk for person in people if person.pk}
-    saved_positions = ProgramPosition.objects.filter(person__in=keys).order_by("pk")
-    saved_roles = CoordinationRole.objects.filter(person__in=keys).order_by("pk")
+    saved_positions, saved_roles = saved or (
+        ProgramPosition.objects.filter(person__in=keys)
+        .select_related("program__agency", "agency")
+        .order_by("pk"),
+        CoordinationRole.objects.filter(person__in=keys)
+        .select_related("initiative")
+        .order_by("pk"),
+    )
     positions_of, roles_of = defaultdict(list), defaultdict(list)
     agencies, confirmed = set(), set()
     # Unsaved rows come last: they are newer.
-    for position in (*saved_positions.select_related("program__agency", "agency"), *positions):
+    for position in (*saved_positions, *positions):
         positions_of[position.person_id].append(position)
         if agency := position.known_agency:
             agencies.add(agency.pk)
             is_current = (position.starts_on or on) <= on <= (position.ends_on or on)
             if is_current and position.evidence == Evidence.CONFIRMED:
                 confirmed.add((position.person_id, agency.pk))
-    for role in (*saved_roles.select_related("initiative"), *roles):
+    for role in (*saved_roles, *roles):
         roles_of[role.person_id].append(role)
     # Queried only if there is a listed fact.
     newest = cast(_NewestDays, SimpleLazyObject(ListImport.newest))
@@ -116,13 +128,26 @@ def superseded_on(fact: EvidencedModel, newest: _NewestDays) -> date | None:
 
 
 def _grouped(rows: Iterable[_Row], key: Callable[[_Row], Hashable]) -> list[list[_Row]]:
-    """The rows about each program or initiative. Of the person's own claims only the newest, at the end."""
+    """The rows about each program or initiative. Of the person's own claims only the newest, at the end.
+
+    What they claim in the same words as before is about the same, even if staff matched only the earlier claim.
+    """
+    rows = list(rows)
+    newest = {_in_their_words(row): row for row in rows if row.evidence == Evidence.CLAIMED}
     groups: dict[Hashable, list[_Row]] = defaultdict(list)
-    claims: dict[Hashable, list[_Row]] = defaultdict(list)
+    claims: dict[Hashable, list[_Row]] = {}
     for row in rows:
         group = groups[key(row)]
-        (claims[key(row)] if row.evidence == Evidence.CLAIMED else group).append(row)
-    return [groups[subject] + claims[subject][-1:] for subject in groups]
+        if row.evidence != Evidence.CLAIMED:
+            group.append(row)
+        elif newest[_in_their_words(row)] is row:
+            claims[key(row)] = [row]
+    return [group for subject in groups if (group := groups[subject] + claims.get(subject, []))]
+
+
+def _in_their_words(claim: ProgramPosition | CoordinationRole) -> Hashable:
+    _matched, *words = claim.IDENTITY_FIELDS
+    return tuple(getattr(claim, name) for name in words)
 
 
 def _program_key(position: ProgramPosition) -> Hashable:

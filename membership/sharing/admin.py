@@ -188,7 +188,7 @@ def undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 class AnnouncementAdmin(CustomPageAdmin):
     """The announcements of a team, newest first."""
 
-    list_display = ["subject", "community_names", "at", "written_by", "recipients", "not_delivered"]
+    list_display = ["subject", "community_names", "at", "written_by", "people", "not_delivered"]
     list_filter = [TeamFilter]
     search_fields = ["subject"]
     search_help_text = "Subject"
@@ -210,7 +210,11 @@ class AnnouncementAdmin(CustomPageAdmin):
     def written_by(self, row: Announcement) -> str:
         return row.by.display_name if row.by else "Former colleague"
 
-    @admin.display(description="not delivered", empty_value="–")
+    @admin.display(description="recipients", ordering="recipients")
+    def people(self, row: Announcement) -> str:
+        return announcing.people_in_words(row.recipients)
+
+    @admin.display(description="not delivered", empty_value="")
     def not_delivered(self, row: Announcement) -> str | None:
         if row.taken_back_at:
             return "Undone, not sent"

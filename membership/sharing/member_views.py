@@ -13,6 +13,7 @@ from membership.accounts.requests import AuthenticatedRequest
 from membership.emails.kinds import UNDO_TIME
 from membership.meetings.attendance import Answer, meetings_with_answers
 from membership.models import Announcement
+from membership.resources.verbs import published_in
 from membership.sharing.members import Member, members_only
 from membership.topics.member_views import topics_on_home
 
@@ -36,6 +37,8 @@ def home(request: AuthenticatedRequest, member: Member) -> HttpResponse:
             "next_meeting": meetings.filter(ends_at__gt=now, cancelled_at=None).first(),
             "answers": Answer.choices,
             "announcements": announcements_for(member.community)[:ON_HOME],
+            "resources": published_in(member.community)[:ON_HOME],
+            "today": timezone.localdate(now),
             "topics": topics_on_home(member),
         },
     )

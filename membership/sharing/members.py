@@ -7,7 +7,8 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import F
-from django.http import Http404, HttpResponse
+from django.http import Http404
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
 from communities.models import CommunityOfPractice
@@ -25,7 +26,7 @@ class Member:
     enrolment: Enrolment
 
 
-def members_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def members_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """A view of ``(request, member)`` at an address with the community's ``slug``.
 
     Anybody else gets a 404, as if there was no such page. For people who have left, it says when.
@@ -33,7 +34,7 @@ def members_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 
     @login_required
     @functools.wraps(view)
-    def opened(request: AuthenticatedRequest, slug: str, **rest: Any) -> HttpResponse:
+    def opened(request: AuthenticatedRequest, slug: str, **rest: Any) -> HttpResponseBase:
         communities = CommunityOfPractice.objects.select_related("team")
         community = get_object_or_404(communities, slug=slug)
         person = person_of_user(request.user)

@@ -8,9 +8,10 @@ from django.db import models
 from django.db.models import Q
 
 from communities.models import CommunityOfPractice, Meeting, SupportTeam
-from communities.rules.vocabulary import Family
+from communities.rules.vocabulary import Family, Region
 from membership.accounts.models import by_user
 from membership.emails.kinds import UNDO_TIME
+from membership.rosters.models import Enrolment
 
 
 class ReadyText(models.Model):
@@ -75,3 +76,25 @@ class Announcement(models.Model):
     def can_be_undone(self, now: datetime) -> bool:
         """Whether its emails still wait for someone who changes their mind."""
         return self.taken_back_at is None and now < self.at + UNDO_TIME
+
+
+class Introduction(models.Model):
+    """What a member lets the other members of one community see of them. Without one, nobody sees them.
+
+    It says nothing about their workplace or their email unless they add it. It is shown while the
+    enrolment is open, and deleted soon after.
+    """
+
+    enrolment = models.OneToOneField(Enrolment, models.CASCADE, related_name="introduction")
+    role = models.CharField(max_length=80, blank=True)
+    region = models.CharField(max_length=20, choices=Region.choices, blank=True)
+    talks_about = models.TextField("would like to talk about", max_length=400, blank=True)
+    workplace = models.CharField(max_length=120, blank=True)
+    shows_email = models.BooleanField(default=False)
+    changed_at = models.DateTimeField("changed")
+
+    class Meta:
+        ordering = ["enrolment__person__name", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.enrolment.person} to {self.enrolment.community.short_name}"

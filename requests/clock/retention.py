@@ -16,6 +16,8 @@ from membership.append_only import history_released
 from membership.models import Person, PersonMerge, RetentionDay
 from membership.privacy import retention
 from membership.privacy.erasing import erase_person
+from membership.resources.verbs import delete_old as delete_old_resources
+from membership.sharing.introductions import forget_introductions
 from requests.lifecycle import DECIDED, State
 from requests.models import JoinRequest
 from requests.my.privacy import take_out_of_requests
@@ -89,6 +91,8 @@ KINDS: dict[str, Callable[..., int]] = {
     "texts of emails": retention.delete_email_texts,
     "lines of the export log": retention.delete_old_exports,
     "announcements": retention.delete_old_announcements,
+    "resources": delete_old_resources,
+    "introductions of members who left": forget_introductions,
     "topics": retention.delete_old_topics,
     "invitations not used": end_unused_invitations,
     "sessions": retention.delete_ended_sessions,

@@ -5,7 +5,7 @@ in the meantime, or that needs a reason now, stops only itself, and the page rep
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -20,6 +20,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 from communities.models import CommunityOfPractice
@@ -36,18 +37,22 @@ from membership.models import User
 from membership.people.near import NearRecord, near_records, tell_all_apart
 from membership.rosters.exception_views import review_field
 from requests.desk import queue
-from requests.desk.forms import ask_if_someone_else
+from requests.desk.forms import (
+    NO_LONGER_OFFERED,
+    ReasonOrTextForm,
+    ask_if_someone_else,
+    fitting_choice,
+)
 from requests.desk.queue import rule_tags
 from requests.desk.review import assessments_of, requests_of
 from requests.desk.views import DECISIONS, Decision
 from requests.lifecycle import UNDOABLE, Verb, allows
-from requests.models import JoinRequest
-from requests.reasons import join_paragraphs
+from requests.models import JoinRequest, ReasonText
+from requests.reasons import join_paragraphs, offered
 from requests.workflow import OWN_REQUEST, is_own
 
 logger = logging.getLogger(__name__)
 
-_QUEUE = "admin:joinrequests_joinrequest_changelist"
 # The title of each verb's page, its button, and the word for it in the report.
 _LABELS = {
     Verb.APPROVE: ("Approve several requests", "Approve and email selected applicants", "approved"),
@@ -65,7 +70,8 @@ _TOO_LONG = "Shorten this to %(limit_value)d characters. It has %(show_value)d."
 class RowForm(forms.Form):
     """One of the applicants: their request, its assessment, and what staff write about it.
 
-    ``refusal`` says why the verb was refused; None if it was not tried, empty if it was done.
+    ``texts`` are the ready texts for it. ``refusal`` says why the verb was refused; None if it was not
+    tried, empty if it was done.
     """
 
     keep = forms.BooleanField(required=False, initial=True)
@@ -95,21 +101,44 @@ class RowForm(forms.Form):
         join_request: JoinRequest,
         assessment: Assessment | None,
         near: list[NearRecord],
-        verb: Verb,
+        decision: Decision,
+        texts: Sequence[ReasonText],
+        assigned: str,
         refusal: str | None,
     ) -> None:
         super().__init__(data, prefix=f"row{join_request.pk}")
         self.join_request, self.assessment, self.refusal = join_request, assessment, refusal
-        self.near = near
+        self.near, self.assigned = near, assigned
         members = (record for record in near if record.is_in(join_request.community))
         self.someone_else = ask_if_someone_else(self, members)
         self.rule_tags = rule_tags(assessment)
+        verb = decision.verb
         if verb != Verb.APPROVE or assessment is None or not assessment.needs_written_reason:
             del self.fields["reason"], self.fields["review_on"]
+        if issubclass(decision.form, ReasonOrTextForm):
+            chosen, why = fitting_choice(texts, assessment, decision.form.fits)
+            by_key = {str(text.pk): text for text in texts}
+            self.fields["ground"] = forms.TypedChoiceField(
+                label=decision.form.choose,
+                help_text=why,
+                choices=[("", "None of these"), *((key, by_key[key].title) for key in by_key)],
+                coerce=by_key.get,
+                empty_value=None,
+                initial=chosen and chosen.pk,
+                required=False,
+                error_messages={"invalid_choice": NO_LONGER_OFFERED},
+            )
 
     @property
     def is_kept(self) -> bool:
         return bool(self["keep"].value())
+
+    @property
+    def ground(self) -> ReasonText | None:
+        """The ready text that is chosen for this person now."""
+        if "ground" not in self.fields:
+            return None
+        return self.fields["ground"].coerce(str(self["ground"].value() or ""))  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, object]:
         """Only a selected person needs a reason; what was typed for the others does not matter."""
@@ -139,7 +168,12 @@ def _action_for(verb: Verb) -> _Action:
             messages.warning(request, _TOO_MANY)
             return None
         page = reverse(f"admin:joinrequests_joinrequest_bulk-{verb.value}")
-        return redirect(f"{page}?ids={','.join(map(str, keys))}")
+        filters = (
+            f"&{urlencode({queue.QUEUE_PARAMETER: query})}"
+            if (query := request.GET.urlencode())
+            else ""
+        )
+        return redirect(f"{page}?ids={','.join(map(str, keys))}{filters}")
 
     action.__name__ = f"to_{verb.value}"
     return action
@@ -158,10 +192,10 @@ def decide_several(request: AuthenticatedRequest, decision: Decision) -> HttpRes
     rows = _rows(request, decision, keys)
     if len(keys) > LIMIT or not rows:
         messages.warning(request, _TOO_MANY if rows else _NONE_CHOSEN)
-        return redirect(_QUEUE)
+        return queue.to_queue(request)
     shared = _shared_form(request, decision, [row.join_request.community for row in rows])
     is_sent = request.method == "POST" and "look" not in request.POST
-    if not is_sent or not _is_complete(shared, rows):
+    if not is_sent or not _is_complete(decision, shared, rows):
         return _page(request, decision, shared, rows, has_problems=is_sent)
     now = timezone.now()
     refusals = {
@@ -183,6 +217,8 @@ def _refusal(
     """Use the verb on one request, in its own transaction. Returns why it was refused, or nothing."""
     pk, own = row.join_request.pk, row.cleaned_data
     words = {**shared, "text": join_paragraphs(shared["text"], own["line"])}
+    if "ground" in own:
+        words["ground"] = shared["ground"] or own["ground"]
     if "reason" in own:
         words |= {name: own[name] for name in ("reason", "review_on")}
     try:
@@ -210,9 +246,7 @@ def _page(
     can_be_done = [
         row
         for row in rows
-        if row not in done
-        and row.refusal != OWN_REQUEST
-        and allows(row.join_request.state, decision.verb)
+        if row not in done and row.refusal != OWN_REQUEST and not _why_not(row, decision)
     ]
     return desk_page(
         request,
@@ -226,12 +260,25 @@ def _page(
         form=shared,
         has_problems=has_problems,
         done=done,
+        queue_filters=request.GET.get(queue.QUEUE_PARAMETER, ""),
+        queue_query=queue.queue_query(request),
         stopped=[row for row in rows if row.refusal and row.refusal != OWN_REQUEST],
         skipped=[
-            row for row in rows if row.refusal in (None, OWN_REQUEST) and row not in can_be_done
+            (row, row.refusal or _why_not(row, decision))
+            for row in rows
+            if row.refusal in (None, OWN_REQUEST) and row not in can_be_done
         ],
         rows=_with_emails(decision, shared, can_be_done),
     )
+
+
+def _why_not(row: RowForm, decision: Decision) -> str:
+    """Why this request cannot be decided so now; empty if it can."""
+    join_request = row.join_request
+    if not allows(join_request.state, decision.verb):
+        return f"this request {join_request.state_in_words}."
+    is_unsettled = decision.verb == Verb.APPROVE and join_request.another_name
+    return join_request.name_check.sentence if is_unsettled and join_request.name_check else ""
 
 
 def _rows(
@@ -242,17 +289,27 @@ def _rows(
 ) -> list[RowForm]:
     """The requests of the viewer's team, with their forms."""
     chosen = list(requests_of(request.user).filter(pk__in=keys[:LIMIT]))
+    chosen.sort(key=lambda join_request: keys.index(join_request.pk))  # as in the queue
     assessments = assessments_of(chosen, on=timezone.localdate())
     near: list[list[NearRecord]] = [[] for _ in chosen]
     if decision.verb == Verb.APPROVE:
         near = near_records([r.person for r in chosen], viewer=request.user)
+    texts: dict[str, list[ReasonText]] = {}
+    if issubclass(decision.form, ReasonOrTextForm):
+        for community in {r.community.family: r.community for r in chosen}.values():
+            texts[community.family] = list(offered(decision.form.used_for, [community]))
+    now = timezone.now()
     return [
         RowForm(
             request.POST if request.method == "POST" else None,
             join_request=join_request,
             assessment=assessments[join_request.pk],
             near=similar,
-            verb=decision.verb,
+            decision=decision,
+            texts=texts.get(join_request.community.family, []),
+            assigned=join_request.assigned_sentence(now)
+            if join_request.holder(now) != request.user
+            else "",
             refusal=OWN_REQUEST
             if is_own(join_request, request.user)
             else (refusals or {}).get(join_request.pk),
@@ -269,14 +326,21 @@ def _shared_form(
     form = decision.form(typed, communities=communities)
     form.fields["text"].label = "Message to everyone (optional)"
     form.fields["text"].help_text = "It appears in each email below."
+    if isinstance(form, ReasonOrTextForm):
+        form.ask_for_several()
     return form
 
 
-def _is_complete(shared: Form, rows: list[RowForm]) -> bool:
+def _is_complete(decision: Decision, shared: Form, rows: list[RowForm]) -> bool:
     """Is everything complete? Nothing is decided before it is."""
     kept = [row for row in rows if row.is_kept]
     if shared.is_valid() and not kept:
         shared.add_error(None, "Select at least one person.")
+    if issubclass(decision.form, ReasonOrTextForm):
+        said = shared.is_valid() and (shared.cleaned_data["ground"] or shared.cleaned_data["text"])
+        for row in kept if not said else ():
+            if row.is_valid() and not row.cleaned_data["ground"] and not row.cleaned_data["line"]:
+                row.add_error("ground", decision.form.missing)
     return shared.is_valid() and all(row.is_valid() for row in kept)
 
 
@@ -286,13 +350,12 @@ def _with_emails(
     """Each row with its email, as it would go out with what is chosen and typed now."""
     shared.is_valid()  # a chosen reason shows even if something else is missing
     ground = shared.cleaned_data.get("ground") if shared.is_bound else None
-    for_everybody = join_paragraphs(
-        ground.text if ground else "", str(shared["text"].value() or "")
-    )
     shown = []
     with cached_templates():
         for row in rows:
-            words = join_paragraphs(for_everybody, str(row["line"].value() or ""))
+            chosen = ground or row.ground
+            typed = (str(shared["text"].value() or ""), str(row["line"].value() or ""))
+            words = join_paragraphs(chosen.text if chosen else "", *typed)
             if (
                 not words and decision.verb != Verb.APPROVE
             ):  # a welcome email needs no text from staff

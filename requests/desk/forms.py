@@ -1,6 +1,7 @@
 """The forms of the staff desk: deciding on a request, notes, matching it to the register, confirming."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django import forms
 from django.db.models import TextChoices
@@ -17,6 +18,8 @@ from requests.emails import AFTER_REVERSING
 from requests.lifecycle import State
 from requests.models import ReasonText
 from requests.reasons import fitting, join_paragraphs, offered
+
+NO_LONGER_OFFERED = "This reason is no longer available. Choose another one."
 
 
 class DecisionForm(forms.Form):
@@ -85,6 +88,15 @@ class ApproveForm(DecisionForm):
             del self.fields["reason"], self.fields["review_on"]
 
 
+def fitting_choice(
+    texts: Iterable[ReasonText], assessment: Assessment | None, fits: tuple[Verdict, ...]
+) -> tuple[ReasonText | None, str]:
+    """The ready text that is chosen already, and why; nothing if none fits."""
+    if found := fitting(texts, assessment, fits):
+        return found[0], f"Chosen to fit the rule “{found[1].title}”. You can change it."
+    return None, ""
+
+
 class ReasonOrTextForm(DecisionForm):
     """A ready reason for this community, the staff's own words, or both."""
 
@@ -93,6 +105,7 @@ class ReasonOrTextForm(DecisionForm):
     fits: tuple[Verdict, ...] = ()
     choose: str
     missing: str
+    is_for_several = False
 
     text = message_field("Your message", "", required=False)
 
@@ -100,26 +113,30 @@ class ReasonOrTextForm(DecisionForm):
         self, communities: Iterable[CommunityOfPractice], assessment: Assessment | None
     ) -> None:
         texts = offered(self.used_for, communities)
-        chosen, finding = fitting(texts, assessment, self.fits) or (None, None)
+        chosen, help_text = fitting_choice(texts, assessment, self.fits)
         self.fields["ground"] = forms.ModelChoiceField(
             texts,
             label=self.choose,
             initial=chosen,
-            help_text=f"Chosen to fit the rule “{finding.title}”. You can change it."
-            if finding
-            else "",
+            help_text=help_text,
             required=False,
             blank=True,
             widget=forms.RadioSelect,
             empty_label="Write my own",
-            error_messages={
-                "invalid_choice": "This reason is no longer available. Choose another one."
-            },
+            error_messages={"invalid_choice": NO_LONGER_OFFERED},
         )
+
+    def ask_for_several(self) -> None:
+        """Let each request have its own reason, unless one is chosen here for everyone."""
+        self.is_for_several = True
+        ground = self.fields["ground"]
+        ground.label = f"{self.choose} for everyone"
+        ground.empty_label = "As chosen for each person below"  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, object]:
         data = super().clean() or {}
-        if not self.errors and not data.get("ground") and not data.get("text"):
+        is_empty = not data.get("ground") and not data.get("text")
+        if not self.errors and is_empty and not self.is_for_several:
             self.add_error("text", self.missing)
         return data
 
@@ -195,20 +212,41 @@ _CHOICE_ERRORS = {
 }
 
 
-class MatchAgencyForm(forms.Form):
+class MatchForm(forms.Form):
+    """One field, which names what the request is matched ``to``."""
+
+    def clean(self) -> dict[str, object]:
+        return {"to": next(iter((super().clean() or {}).values()), None)}
+
+
+class MatchAgencyForm(MatchForm):
     agency = forms.ModelChoiceField(Agency.objects.all(), error_messages=_CHOICE_ERRORS)
 
 
-class MatchProgramForm(forms.Form):
+class MatchProgramForm(MatchForm):
     program = forms.ModelChoiceField(
         Program.objects.select_related("agency"), error_messages=_CHOICE_ERRORS
     )
 
 
-class MatchInitiativeForm(forms.Form):
+class MatchInitiativeForm(MatchForm):
     initiative = forms.ModelChoiceField(
         CoordinationInitiative.objects.all(), error_messages=_CHOICE_ERRORS
     )
+
+
+class MatchAlikeForm(forms.Form):
+    """Which of the other requests that name the same agency are matched to it too."""
+
+    others = forms.TypedMultipleChoiceField(
+        coerce=int, error_messages={"required": "Choose at least one of the other requests."}
+    )
+
+    def __init__(self, data: QueryDict, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.ticked = {int(key) for key in data.getlist("others") if key.isdecimal()}
+        # Which of them may be matched, the verb checks.
+        self.fields["others"].choices = [(pk, pk) for pk in self.ticked]  # type: ignore[attr-defined]
 
 
 def _line(label: str, max_length: int, missing: str = "") -> SingleLineField:

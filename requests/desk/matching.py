@@ -6,8 +6,7 @@ the request. What one did is kept as a ``RegisterStep``, with which ``undo_step`
 request can still be matched.
 """
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Container, Iterable
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -45,6 +44,7 @@ from requests.workflow import (
 
 # Facts that the applicant reported or staff confirmed; facts from lists are not matched here.
 _OWN_EVIDENCE = (Evidence.CLAIMED, Evidence.CONFIRMED)
+Registered = Agency | Program | CoordinationInitiative  # what a request is matched to
 _Registered = TypeVar("_Registered", bound=Model)
 _Row = TypeVar("_Row", ProgramPosition, CoordinationRole)
 
@@ -54,51 +54,52 @@ _Row = TypeVar("_Row", ProgramPosition, CoordinationRole)
 
 def claimed_rows(
     join_request: JoinRequest,
+    *,
+    positions: Iterable[ProgramPosition] | None = None,
+    roles: Iterable[CoordinationRole] | None = None,
+    agency_keys: Container[str] | None = None,
 ) -> tuple[list[ProgramPosition], list[CoordinationRole]]:
-    """The register's rows about the program or the role that this request names, oldest first."""
-    person, agency_keys = join_request.person, keys_of(agency_as_written(join_request))
-    claims = claims_of(
-        join_request.answers,
-        person=person,
-        community=join_request.community,
-        find=lambda name: None,  # only what else they say is compared
-    )
-    positions: list[ProgramPosition] = []
-    roles: list[CoordinationRole] = []
-    for position in claims.positions:
-        rows = person.positions.filter(
-            evidence__in=_OWN_EVIDENCE,
-            program_type=position.program_type,
-            community_served=position.community_served,
-        ).select_related("program__agency", "agency")
-        positions += [r for r in rows.order_by("pk") if name_key(r.agency_name) in agency_keys]
-    for role in claims.roles:
-        roles += (
-            person.roles.filter(
-                evidence__in=_OWN_EVIDENCE,
-                role=role.role,
-                initiative_kind=role.initiative_kind,
-                initiative_name=role.initiative_name,
-                community_served=role.community_served,
-            )
-            .select_related("initiative")
-            .order_by("pk")
+    """The register's rows about the program or the role that this request names, oldest first.
+
+    The person's ``positions`` and ``roles``, and the keys of the agency's names, are read if they are not given.
+    """
+    person, answers = join_request.person, join_request.answers
+    claims = claims_of(answers, person=person, community=join_request.community, find=None)
+    found: tuple[list[ProgramPosition], list[CoordinationRole]] = [], []
+    for claim in claims.positions:
+        if positions is None:
+            positions = person.positions.select_related("program__agency", "agency").order_by("pk")
+        keys = agency_keys or keys_of(agency_as_written(join_request))
+        words = ("program_type", "community_served")
+        found[0].extend(
+            r for r in _alike(claim, positions, words) if name_key(r.agency_name) in keys
         )
-    return positions, roles
+    for held in claims.roles:
+        if roles is None:
+            roles = person.roles.select_related("initiative").order_by("pk")
+        found[1].extend(_alike(held, roles, ("role", *held.IDENTITY_FIELDS[1:])))
+    return found
 
 
-def requests_naming_the_same_agency(join_request: JoinRequest) -> list[JoinRequest]:
+def _alike(claim: _Row, rows: Iterable[_Row], names: Iterable[str]) -> list[_Row]:
+    """Those of a person's rows that say the same as a claim of theirs, and are no list's."""
+    said = [(name, getattr(claim, name)) for name in names]
+    own = [row for row in rows if row.evidence in _OWN_EVIDENCE]
+    return [row for row in own if all(getattr(row, name) == value for name, value in said)]
+
+
+def requests_naming_the_same_agency(
+    join_request: JoinRequest, keys: Container[str] | None = None
+) -> list[JoinRequest]:
     """The other open requests of the team that name the same agency and are not matched yet."""
-    unmatched = (
-        JoinRequest.objects.filter(
-            state__in=OPEN, agency=None, community__team=join_request.community.team
-        )
-        .exclude(pk=join_request.pk)
-        .select_related("person", "community")
-        .order_by("pk")
-    )
-    keys = keys_of(agency_as_written(join_request))
-    return [other for other in unmatched if name_key(other.agency_name) in keys]
+    unmatched = JoinRequest.objects.filter(
+        state__in=OPEN, agency=None, community__team=join_request.community.team
+    ).exclude(pk=join_request.pk)
+    keys = keys_of(agency_as_written(join_request)) if keys is None else keys
+    names = unmatched.order_by("pk").values_list("pk", "agency_name")
+    alike = [pk for pk, name in names if name_key(name) in keys]
+    rows = JoinRequest.objects.filter(pk__in=alike).select_related("person", "name_check")
+    return list(rows.order_by("pk")) if alike else []
 
 
 def agency_as_written(join_request: JoinRequest) -> str:
@@ -196,108 +197,86 @@ def _subjects(changes: dict[str, Any]) -> list[Model]:
 
 # -- Matching -------------------------------------------------------------------------------------
 
+_NOUNS: dict[type[Model], str] = {
+    Agency: "agency",
+    Program: "program",
+    CoordinationInitiative: "initiative",
+}
+
 
 @transaction.atomic
-def match_agency(*, join_request_id: int, agency: Agency, by: User, now: datetime) -> JoinRequest:
-    """Match the request to this agency of the register. Which of its programs is meant is asked next.
+def match(*, join_request_id: int, to: Registered, by: User, now: datetime) -> JoinRequest:
+    """Match the request to an agency, a program of its agency, or an initiative of the register.
 
-    Staff may match it to another agency later.
+    Staff may match it to another one later. Which program of an agency is meant is asked next.
     """
-    return _match_agency(join_request_id, agency, "match-agency", by=by, now=now)
+    return _match(join_request_id, to, f"match-{_NOUNS[type(to)]}", by=by, now=now)
 
 
-def _match_agency(
-    join_request_id: int,
-    agency: Agency,
-    action: str,
-    *added: Model,
-    by: User,
-    now: datetime,
+def _match(
+    join_request_id: int, to: Registered, action: str, *added: Model, by: User, now: datetime
 ) -> JoinRequest:
     join_request = _lock(join_request_id=join_request_id, by=by, or_approved=True)
-    agency, keys = _locked(agency), keys_of(agency_as_written(join_request))
-    own = join_request.person.positions.filter(evidence__in=_OWN_EVIDENCE)
-    rows = [row for row in own.select_related("program") if name_key(row.agency_name) in keys]
+    to, noun = _locked(to), _NOUNS[type(to)]
+    written, rows = agency_as_written(join_request), _rows_to_match(join_request, to)
+    is_matched = all(getattr(row, f"{noun}_id") == to.pk for row in rows) and (
+        noun != "agency" or join_request.agency_id == to.pk
+    )
+    steps = join_request.register_steps.filter(undone_at=None, action__endswith=f"-{noun}")
+    if (
+        is_matched and steps.exists()
+    ):  # by a colleague, or by a second click: one undo takes it back
+        raise RefusedError(f"This is already matched to {to}. Nothing was changed.")
     watched = _Watched(join_request, *rows)
     for row in rows:
-        row.agency = agency
-        if row.program and row.program.agency_id != agency.pk:
+        setattr(row, noun, to)
+        if isinstance(to, Agency) and row.program and row.program.agency_id != to.pk:
             row.program = None
         row.save()
-    join_request.agency, join_request.agency_name = agency, agency.name
-    join_request.save(update_fields=["agency", "agency_name"])
-    text = f"“{agency_as_written(join_request)}” to {agency.name}"
-    changes = watched.changes(*added)
-    return _record_match(join_request, action, agency, text, changes, by=by, now=now)
+    if isinstance(to, Agency):
+        join_request.agency, join_request.agency_name = to, to.name
+        join_request.save(update_fields=["agency", "agency_name"])
+    what = f"“{written}”" if isinstance(to, Agency) else f"the {noun}"
+    # The register's history outlives the request, so it has neither reference nor words of the applicant.
+    log_change(to, by=by, words="A request to join was matched to this.")
+    text, changes = f"Matched {what} to {to}.", watched.changes(*added)
+    return _record_step(join_request, action, text, changes, by=by, now=now)
 
 
-def match_same_agency(*, join_request_id: int, by: User, now: datetime) -> int:
-    """Match the other requests that name the same agency too. Returns how many.
+def _rows_to_match(join_request: JoinRequest, to: Registered) -> list[Any]:
+    """The person's rows that refer to it once the request is matched."""
+    if isinstance(to, Agency):
+        keys = keys_of(agency_as_written(join_request))
+        own = join_request.person.positions.filter(evidence__in=_OWN_EVIDENCE)
+        return [row for row in own.select_related("program") if name_key(row.agency_name) in keys]
+    if isinstance(to, Program) and to.agency_id != join_request.agency_id:
+        raise RefusedError("This program belongs to another agency.")
+    positions, roles = claimed_rows(join_request)
+    return _at_least_one(positions) if isinstance(to, Program) else _at_least_one(roles)
 
-    Each is matched separately; requests that were decided in the meantime are skipped.
-    """
+
+@transaction.atomic
+def match_same_agency(
+    *, join_request_id: int, others: Iterable[int], by: User, now: datetime
+) -> str:
+    """Match ``others``, of the requests that name the same agency, to that of this one. Returns their references."""
     join_request = JoinRequest.objects.select_related("community__team", "agency").get(
         pk=join_request_id
     )
     if join_request.agency is None:
         raise RefusedError("Match this request to an agency first.")
-    matched = 0
-    for other in requests_naming_the_same_agency(join_request):
-        with suppress(RefusedError):
-            match_agency(join_request_id=other.pk, agency=join_request.agency, by=by, now=now)
-            matched += 1
-    return matched
-
-
-@transaction.atomic
-def match_program(
-    *, join_request_id: int, program: Program, by: User, now: datetime
-) -> JoinRequest:
-    """Match the request to this program of its agency."""
-    return _match_program(join_request_id, program, "match-program", by=by, now=now)
-
-
-def _match_program(
-    join_request_id: int, program: Program, action: str, *added: Model, by: User, now: datetime
-) -> JoinRequest:
-    join_request = _lock(join_request_id=join_request_id, by=by, or_approved=True)
-    program = _locked(program)
-    if program.agency_id != join_request.agency_id:
-        raise RefusedError("This program belongs to another agency.")
-    rows = _at_least_one(claimed_rows(join_request)[0])
-    watched = _Watched(*rows)
-    for row in rows:
-        row.program = program
-        row.save()
-    text, changes = f"the program to {program}", watched.changes(*added)
-    return _record_match(join_request, action, program, text, changes, by=by, now=now)
-
-
-@transaction.atomic
-def match_initiative(
-    *, join_request_id: int, initiative: CoordinationInitiative, by: User, now: datetime
-) -> JoinRequest:
-    """Match the request to this initiative."""
-    return _match_initiative(join_request_id, initiative, "match-initiative", by=by, now=now)
-
-
-def _match_initiative(
-    join_request_id: int,
-    initiative: CoordinationInitiative,
-    action: str,
-    *added: Model,
-    by: User,
-    now: datetime,
-) -> JoinRequest:
-    join_request = _lock(join_request_id=join_request_id, by=by, or_approved=True)
-    initiative = _locked(initiative)
-    rows = _at_least_one(claimed_rows(join_request)[1])
-    watched = _Watched(*rows)
-    for row in rows:
-        row.initiative = initiative
-        row.save()
-    text, changes = f"the initiative to {initiative}", watched.changes(*added)
-    return _record_match(join_request, action, initiative, text, changes, by=by, now=now)
+    alike = {other.pk: other for other in requests_naming_the_same_agency(join_request)}
+    others = sorted(others)
+    if not alike.keys() >= set(others):
+        raise RefusedError("One of these has been matched or decided since. Nothing was changed.")
+    for pk in others:
+        try:
+            match(join_request_id=pk, to=join_request.agency, by=by, now=now)
+        except RefusedError as refusal:
+            raise RefusedError(
+                f"{alike[pk].reference}: {refusal} No request was matched."
+            ) from None
+    return ", ".join(alike[pk].reference for pk in others)
 
 
 # -- Adding what is missing -----------------------------------------------------------------------
@@ -310,7 +289,7 @@ def add_agency(
     """Add the agency to the register and match the request to it."""
     _lock(join_request_id=join_request_id, by=by, or_approved=True)
     agency = verbs.add_agency(name=name, city=city, by=by)
-    return _match_agency(join_request_id, agency, "add-agency", agency, by=by, now=now)
+    return _match(join_request_id, agency, "add-agency", agency, by=by, now=now)
 
 
 @transaction.atomic
@@ -329,7 +308,7 @@ def add_program(
     program = verbs.add_program(
         agency=join_request.agency, type=program_type, community_served=community_served, by=by
     )
-    return _match_program(join_request_id, program, "add-program", program, by=by, now=now)
+    return _match(join_request_id, program, "add-program", program, by=by, now=now)
 
 
 @transaction.atomic
@@ -345,7 +324,7 @@ def add_initiative(
     """Add the initiative to the register and match the request to it."""
     _lock(join_request_id=join_request_id, by=by, or_approved=True)
     new = verbs.add_initiative(kind=kind, name=name, community_served=community_served, by=by)
-    return _match_initiative(join_request_id, new, "add-initiative", new, by=by, now=now)
+    return _match(join_request_id, new, "add-initiative", new, by=by, now=now)
 
 
 # -- Confirming what they reported ---------------------------------------------------------------------
@@ -418,23 +397,6 @@ def check_membership(
         text = f"Checked: EVA BC membership ({whose}), {membership.days}."
     changes = watched.changes(membership)
     return _record_step(join_request, "check-membership", text, changes, by=by, now=now)
-
-
-def _record_match(
-    join_request: JoinRequest,
-    action: str,
-    matched: Agency | Program | CoordinationInitiative,
-    what: str,
-    changes: dict[str, Any],
-    *,
-    by: User,
-    now: datetime,
-) -> JoinRequest:
-    """Add the match to the history of the request and of what it was matched to."""
-    text = f"Matched {what}."
-    # The register's history outlives the request, so it has neither reference nor words of the applicant.
-    log_change(matched, by=by, words="A request to join was matched to this.")
-    return _record_step(join_request, action, text, changes, by=by, now=now)
 
 
 def _record_step(

@@ -1,4 +1,7 @@
-"""Staff answer whose name it is that came from the email of someone the register knows by another one."""
+"""Staff answer whose name it is that came from the email of someone the register knows by another one.
+
+What "same person" did is kept with the check, so that it can be undone.
+"""
 
 from datetime import datetime
 
@@ -25,6 +28,7 @@ from membership.people.changing_email import follow_email, require_free, set_ema
 from membership.people.permission import require_may_change
 from membership.people.sign_ins import closed_by_lead, email_that_remains, emails_in_use
 from membership.privacy.erasing import remove_sessions
+from membership.recorded_changes import recorded_changes, undo
 from membership.register.matching import is_another_name
 from membership.register.person_records import set_name
 from membership.rosters.enrolments import end_open_enrolments
@@ -50,27 +54,16 @@ def answer(
     the applicants are asked, with ``text``, for an email of their own.
     Raises ``RefusedError``.
     """
-    # Requests and enrolments, then people, then the check: in the order in which the other verbs lock.
-    person_id = NameCheck.objects.values_list("person", flat=True).get(pk=check_id)
-    rows = JoinRequest.objects.select_for_update(of=("self",)).filter(person=person_id)
-    rows = rows.select_related("community__team", "person", "name_check__person")
-    join_requests = list(rows.order_by("pk"))
-    enrolments = Enrolment.objects.filter(person=person_id).order_by("pk")
-    list(enrolments.select_for_update(of=("self",)).values_list("pk"))
-    people = Person.objects.select_for_update(of=("self",)).select_related("user")
-    person = people.get(pk=person_id)
-    check = NameCheck.objects.select_for_update(of=("self",)).get(pk=check_id)
-    if check.person_id != person_id:  # two records have just been merged
-        raise RefusedError("This has just changed. Look at the page again.")
+    person, check, join_requests = _lock(check_id, by)
     if not check.is_unsettled:
         answered = check.get_state_display()
         raise RefusedError(f"This has already been answered: {answered}. Nothing was changed.")
-    if not families_of(by) or person.user_id == by.pk:
-        raise RefusedError("Ask a colleague to answer this. It is about your own record.")
     theirs = [r for r in join_requests if r.name_check_id == check.pk]
     match state:
         case NameCheck.State.SAME:
-            _same(person, check, theirs, by, now)
+            with recorded_changes(person) as changes:
+                _same(person, check, theirs, by, now)
+            check.changes = changes
         case NameCheck.State.HOLDER:
             others = [r for r in join_requests if r not in theirs]
             check.holder = _new_holder(person, check, theirs, others, by, now)
@@ -82,6 +75,56 @@ def answer(
     check.state, check.answered_by, check.answered_at = state, by, now
     check.save()
     return check
+
+
+@transaction.atomic
+def undo_answer(*, check_id: int, by: User, now: datetime) -> NameCheck:
+    """Take back the answer "same person": everything is as it was before, and the check is open again.
+
+    Refused if something of the person has changed since.
+    """
+    person, check, join_requests = _lock(check_id, by)
+    if check.changes is None:
+        raise RefusedError("There is no answer here that could be undone. Nothing was changed.")
+    try:
+        undo(check.changes, ignoring=(OutboxEmail,))
+    except RefusedError as refusal:  # it may name what is the other team’s
+        raise RefusedError(
+            f"Something of {person} has changed since this answer, so it can no longer be undone. "
+            "Change their name on their page instead. Nothing was changed."
+        ) from refusal
+    check.state, check.changes = NameCheck.State.OPEN, None
+    check.answered_by = check.answered_at = None
+    check.save()
+    log_change(
+        person, by=by, words="Name check: the answer was undone. They have the name from before."
+    )
+    for join_request in join_requests:
+        join_request.refresh_from_db(fields=["name_check", "state"])
+        if join_request.name_check_id == check.pk:
+            workflow.add_note(join_request, by=by, now=now, reason="Name check: undone.")
+    return check
+
+
+def _lock(check_id: int, by: User) -> tuple[Person, NameCheck, list[JoinRequest]]:
+    """Lock a check that ``by`` may answer, its person and their requests.
+
+    Requests and enrolments, then people, then the check: in the order in which the other verbs lock.
+    """
+    person_id = NameCheck.objects.values_list("person", flat=True).get(pk=check_id)
+    rows = JoinRequest.objects.select_for_update(of=("self",)).filter(person=person_id)
+    rows = rows.select_related("community__team", "person", "name_check__person")
+    join_requests = list(rows.order_by("pk"))
+    enrolments = Enrolment.objects.filter(person=person_id).order_by("pk")
+    list(enrolments.select_for_update(of=("self",)).values_list("pk"))
+    people = Person.objects.select_for_update(of=("self",)).select_related("user")
+    person = people.get(pk=person_id)
+    check = NameCheck.objects.select_for_update(of=("self",)).get(pk=check_id)
+    if check.person_id != person_id:  # two records have just been merged
+        raise RefusedError("This has just changed. Look at the page again.")
+    if not families_of(by) or person.user_id == by.pk:
+        raise RefusedError("Ask a colleague to answer this. It is about your own record.")
+    return person, check, join_requests
 
 
 def _same(

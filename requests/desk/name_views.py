@@ -10,18 +10,18 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of, is_lead
 from membership.base_admin import CustomPageAdmin, FilterWithDefault, TeamFilter, desk_page
-from membership.errors import refusal_as_form_error
+from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.forms import message_field
 from membership.models import NameCheck, Person, User
 from membership.people.near import NearRecord, near_record
 from membership.people.sign_ins import closed_by_lead, email_that_remains, emails_in_use
-from requests.desk.name_answers import ASK_FOR_OWN_EMAIL, answer
+from requests.desk.name_answers import ASK_FOR_OWN_EMAIL, answer, undo_answer
 from requests.lifecycle import State
 
 LEDE = (
@@ -80,7 +80,9 @@ def checks_of_team(request: HttpRequest) -> QuerySet[NameCheck]:
     families = families_of(request.user)
     theirs = Q(team__isnull=True) | Q(team__family__in=families)
     rows = NameCheck.objects.filter(theirs) if families else NameCheck.objects.none()
-    return rows.select_related("person__user", "team", "holder", "answered_by__person")
+    return rows.defer("changes").select_related(
+        "person__user", "team", "holder", "answered_by__person"
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -109,7 +111,11 @@ def _page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             done = answer(check_id=pk, state=state, by=request.user, now=timezone.now(), text=text)
             again = " Import the list again to use its rows." if check.where else ""
             again += " The account with this email is open again." if opens else ""
-            messages.success(request, f"Answered: {done.get_state_display()}.{again}")
+            words = f"Answered: {done.get_state_display()}.{again}"
+            if done.changes:
+                button = '{} <button class="desk-small" form="undo" formaction="{}">Undo</button>'
+                words = format_html(button, words, _undo_address(done))
+            messages.success(request, words)
             if "list" in request.GET:
                 return redirect(checks_shown(request))
             if under_it:
@@ -131,10 +137,26 @@ def _page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         requests=[r for r in requests if r.name_check_id != pk],
         under_it=under_it,
         form=form,
-        action=reverse("admin:membership_namecheck_answer", args=[pk]),
-        button="Save answer" if form else "",
+        action=reverse("admin:membership_namecheck_answer", args=[pk])
+        if form
+        else _undo_address(check),
+        button="Save answer" if form else "Undo this answer" if check.changes else "",
         back=("Cancel", checks),
     )
+
+
+def _undo_address(check: NameCheck) -> str:
+    return reverse("admin:membership_namecheck_undo", args=[check.pk])
+
+
+@require_POST
+def undo_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Take back the answer "same person", and show the question again."""
+    get_object_or_404(checks_of_team(request), pk=pk)
+    with refusal_as_warning(request):
+        check = undo_answer(check_id=pk, by=request.user, now=timezone.now())
+        messages.success(request, f"Undone. {check.person} has the name from before again.")
+    return redirect("admin:membership_namecheck_change", pk)
 
 
 def checks_shown(request: HttpRequest) -> str:
@@ -178,7 +200,7 @@ class NameCheckAdmin(CustomPageAdmin):
     list_filter = [AnswerFilter, TeamOrBothFilter]
     search_fields = ["person", "name", "email"]
     own_page = staticmethod(name_check_page)
-    row_views = {"answer": name_check_page}
+    row_views = {"answer": name_check_page, "undo": undo_page}
     team_path = "team"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[NameCheck]:

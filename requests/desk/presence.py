@@ -34,15 +34,21 @@ _DID = {
 
 
 def context(
-    join_request: JoinRequest, *, viewer: User, now: datetime, seen: int | None = None
+    join_request: JoinRequest,
+    *,
+    viewer: User,
+    now: datetime,
+    seen: int | None = None,
+    newest: int | None = None,
 ) -> dict[str, Any]:
     """Note that the viewer has it open. Returns who else has, and what others did after the step ``seen``.
 
-    Without ``seen``, nothing was done since: the page shows everything. ``shown`` tells two answers apart.
+    Without ``seen``, nothing was done since: the page shows everything, up to the step ``newest``. ``shown`` tells
+    two answers apart.
     """
     steps: list[JoinRequestEvent] = []
     if seen is None:
-        seen = join_request.events.values_list("pk", flat=True).last() or 0
+        seen = newest or join_request.events.values_list("pk", flat=True).last() or 0
     else:
         later = join_request.events.filter(pk__gt=seen).exclude(by=viewer)
         steps = list(later.select_related("by__person"))

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import desk_page
-from membership.emails.kinds import UNDO_SECONDS
+from membership.emails.kinds import UNDO_SECONDS, UNDO_TIME
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.emails.queue import Email
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
@@ -28,9 +28,11 @@ from requests.desk import forms, matching, presence, queue
 from requests.desk.review import (
     assessments_of,
     panel_context,
+    read_register,
     requests_of,
     review_context,
     rows_of,
+    unmatched_of,
 )
 from requests.lifecycle import UNDOABLE, State, Verb, allows
 from requests.models import JoinRequest
@@ -46,31 +48,48 @@ def review_page(
     request: AuthenticatedRequest, join_request: JoinRequest, *, refused: Form | None = None
 ) -> HttpResponse:
     """The review page; ``refused`` is one of its forms with errors."""
+    now, register = timezone.now(), read_register(join_request)
     review = review_context(
         join_request,
         viewer=request.user,
         parameters=queue.parameters(request),
-        now=timezone.now(),
+        register=register,
+        now=now,
     )
     is_own = workflow.is_own(join_request, request.user)
-    search = request.GET.get("find", "")
+    searches = {noun: request.GET.get(f"find-{noun}", "") for noun in ("agency", "initiative")}
     panel: dict[str, object] = {"form": refused}
     if not is_own:
-        panel = panel_context(join_request, search=search, refused=refused)
+        panel = panel_context(join_request, register, searches=searches, refused=refused)
     return render_page(
         request,
         "desk/requests/review.html",
         join_request,
         title=f"{join_request.applicant_for_staff}: {join_request.community.short_name}",
         review=review,
-        rows=rows_of(join_request, review["assessment"], panel, on=timezone.localdate()),
-        presence=presence.context(join_request, viewer=request.user, now=timezone.now()),
+        rows=rows_of(
+            join_request,
+            review["assessment"],
+            panel,
+            register=register,
+            on=timezone.localdate(now),
+        ),
+        presence=presence.context(
+            join_request,
+            viewer=request.user,
+            now=now,
+            newest=max((s.pk for s in review["steps"]), default=0),
+        ),
         note_form=refused if isinstance(refused, forms.NoteForm) else forms.NoteForm(),
         buttons=[
             (decision.label_for(join_request), decision.url_for(join_request), verb.value)
             for verb, decision in DECISIONS.items()
             if not _refusal(request, join_request, verb)
         ],
+        can_undo=any(
+            step.verb in UNDOABLE and step.by == request.user and now < step.at + UNDO_TIME
+            for step in [step for step in review["steps"] if step.verb != Verb.NOTE][-1:]
+        ),
         own_request=workflow.OWN_REQUEST if is_own and join_request.is_open else "",
         **panel,
     )
@@ -202,6 +221,7 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         lede=decision.lede,
         form=form,
         near=near,
+        unmatched=unmatched_of(join_request) if decision.verb == Verb.APPROVE else (),
         assessment=assessment,
         assigned_to_colleague=join_request.assigned_sentence(now) if is_colleagues else "",
         email=email,
@@ -362,17 +382,16 @@ ACTIONS = {
     "note": Action(
         forms.NoteForm, workflow.write_note, "Note saved. The applicant does not see it.", "notes"
     ),
-    "match-agency": Action(
-        forms.MatchAgencyForm, matching.match_agency, "Agency matched.", "agency"
-    ),
+    "match-agency": Action(forms.MatchAgencyForm, matching.match, "Agency matched.", "agency"),
     "match-alike": Action(
-        Form, matching.match_same_agency, "Other requests matched to this agency: {}.", "agency"
+        forms.MatchAlikeForm,
+        matching.match_same_agency,
+        "Matched to this agency too: {}.",
+        "agency",
     ),
-    "match-program": Action(
-        forms.MatchProgramForm, matching.match_program, "Program matched.", "program"
-    ),
+    "match-program": Action(forms.MatchProgramForm, matching.match, "Program matched.", "program"),
     "match-initiative": Action(
-        forms.MatchInitiativeForm, matching.match_initiative, "Initiative matched.", "initiative"
+        forms.MatchInitiativeForm, matching.match, "Initiative matched.", "initiative"
     ),
     "add-agency": Action(
         forms.AddAgencyForm, matching.add_agency, _ADDED.format("agency"), "agency"
@@ -417,7 +436,7 @@ def act(request: AuthenticatedRequest, pk: int, name: str) -> HttpResponse:
 
 def get_request_or_404(request: AuthenticatedRequest, pk: int) -> JoinRequest:
     """A request of this person's team, or 404."""
-    return get_object_or_404(requests_of(request.user), pk=pk)
+    return get_object_or_404(requests_of(request.user).select_related("person", "agency"), pk=pk)
 
 
 def _review_of(request: AuthenticatedRequest, pk: int) -> str:

@@ -15,8 +15,14 @@ from typing import Any, TypeVar
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Fieldset, Layout
 from django import forms
+from django.db.models import TextChoices
 
 from communities.models import CommunityOfPractice
+from communities.rules.caseload import Caseload
+from communities.rules.coordination_role import INITIATIVE_NAMES, CoordinationRoleHeld
+from communities.rules.eva_membership import EvaMembershipHeld
+from communities.rules.funding import Funding
+from communities.rules.rule import PROGRAM_NAMES
 from communities.rules.vocabulary import InitiativeKind, ProgramType, RoleKind
 from membership.forms import ParagraphsField, SingleLineField
 
@@ -47,6 +53,9 @@ class Declaration:
     a request; both default to the field's own label. Someone who asks to join several communities
     answers a ``shared`` field once, and any other field once for each community. ``entry_choices`` are
     the choices that staff see in other words. ``example`` is the answer in the sample data.
+
+    ``rule`` is the key of the kind of rule that the answer is for: what it says stands under the
+    question.
     """
 
     section: Section = Section.WORK
@@ -55,6 +64,7 @@ class Declaration:
     entry_choices: Mapping[str, str] = field(default_factory=dict)
     shared: bool = False
     example: str = ""
+    rule: str = ""
 
 
 def declare(field: _Field, **declared: Any) -> _Field:
@@ -86,10 +96,58 @@ def _choice(label: str, choices: Sequence[tuple[str, str]], missing: str) -> for
     )
 
 
+class TermField(forms.ChoiceField):
+    """A choice among the terms of a ``vocabulary``. Asked about some of them only, any other is "another"."""
+
+    def __init__(self, *, vocabulary: type[TextChoices], **options: Any) -> None:
+        super().__init__(**options)
+        self.vocabulary = vocabulary
+
+    def valid_value(self, value: str) -> bool:
+        return value in self.vocabulary.values
+
+    def prepare_value(self, value: Any) -> Any:
+        is_another = value in self.vocabulary.values and not super().valid_value(value)
+        return "OTHER" if is_another else value
+
+    def ask_about(self, own: Sequence[TextChoices]) -> None:
+        """Ask about these only: yes or no about a single one. Where another one may count too, ask about all."""
+        other = self.vocabulary("OTHER")
+        if not own or other in own:
+            return
+        self.choices = [(term.value, str(term.label)) for term in (*own, other)]
+        term = own[0]
+        if len(own) > 1:
+            if isinstance(term, ProgramType):
+                self.label = "Which of these programs do you work in?"
+            return
+        self.choices = [(term.value, "Yes"), (other.value, "No")]
+        if isinstance(term, InitiativeKind):
+            name = INITIATIVE_NAMES[term][0]
+            asked, self.label = f"your initiative is {name}", f"Is your initiative {name}?"
+        else:
+            asked = f"you work in {PROGRAM_NAMES[ProgramType(term)]}"
+            self.label = f"Do {asked}?"
+        self.error_messages["required"] = f"Choose whether {asked}."
+        self.error_messages["invalid_choice"] = self.error_messages["required"]
+
+
+def _terms(label: str, vocabulary: type[TextChoices], missing: str) -> TermField:
+    return TermField(
+        label=label,
+        vocabulary=vocabulary,
+        choices=vocabulary.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": missing, "invalid_choice": missing},
+    )
+
+
 class JoinForm(forms.Form):
     """The questions of both families. ``join_form_for`` gives the form of a community.
 
-    A new question is one field here, or in the form of one family: see ``Declaration``.
+    A new question is one field here, or in the form of one family: see ``Declaration``. ``own``
+    asks about the community's own programs or initiatives instead of every kind, and ``only`` leaves
+    one question.
     """
 
     name = declare(
@@ -165,10 +223,18 @@ class JoinForm(forms.Form):
         *,
         community: CommunityOfPractice,
         initial: Answers | None = None,
+        own: bool = False,
+        only: str = "",
     ) -> None:
         super().__init__(data, initial=dict(initial or {}))
         self.community = community
         self.order_fields(sorted(self.fields, key=self._section))
+        for name, terms in own_terms(community).items() if own else ():
+            field = self.fields[name]
+            if isinstance(field, TermField):
+                field.ask_about(terms)
+        if only:
+            self.fields = {only: self.fields[only]}
 
     @property
     def helper(self) -> FormHelper:
@@ -193,6 +259,11 @@ class JoinForm(forms.Form):
         return answers_in_words(self)
 
     @property
+    def answers_to_check(self) -> list[tuple[str, str, str]]:
+        """The same, with the name of each field."""
+        return answers_to_check(self)
+
+    @property
     def answers_for_staff(self) -> list[tuple[str, str]]:
         """The answers, with the short names of the questions."""
         return [
@@ -205,9 +276,19 @@ def answers_in_words(fields: Iterable[forms.BoundField]) -> list[tuple[str, str]
     """Questions and answers in words; a missing answer is empty."""
     answers = []
     for bound in fields:
+        # Asked about its own program only, an answer may still be another one, from the form of all kinds.
         choices = dict(getattr(bound.field, "choices", []))
+        if isinstance(bound.field, TermField):
+            choices = {**dict(bound.field.vocabulary.choices), **choices}
         answers.append((str(bound.label), str(choices.get(bound.data, bound.data or ""))))
     return answers
+
+
+def answers_to_check(fields: Iterable[forms.BoundField]) -> list[tuple[str, str, str]]:
+    """Questions and answers in words, and the name of each field, for a link to change it."""
+    fields = list(fields)
+    words = answers_in_words(fields)
+    return [(*pair, bound.html_name) for bound, pair in zip(fields, words, strict=True)]
 
 
 class ProgramJoinForm(JoinForm):
@@ -216,11 +297,10 @@ class ProgramJoinForm(JoinForm):
     work_legend = "Your program"
 
     program_type = declare(
-        _choice(
-            "Which program do you work in?", ProgramType.choices, "Choose the program you work in."
-        ),
+        _terms("Which program do you work in?", ProgramType, "Choose the program you work in."),
         staff_label="Program",
         entry_label="Which program do they work in?",
+        rule=Caseload.key,
     )
     carries_caseload = declare(
         _choice(
@@ -230,6 +310,7 @@ class ProgramJoinForm(JoinForm):
         ),
         staff_label="Caseload",
         entry_label="Do they carry a caseload in this program?",
+        rule=Caseload.key,
     )
     ministry_funded = declare(
         _choice(
@@ -238,6 +319,7 @@ class ProgramJoinForm(JoinForm):
             "Choose whether the ministry funds the program. If you don’t know, choose “I’m not sure.”",
         ),
         staff_label="Funded by PSSG",
+        rule=Funding.key,
     )
     eva_membership = declare(
         _choice(
@@ -253,6 +335,7 @@ class ProgramJoinForm(JoinForm):
         staff_label="EVA BC membership",
         entry_label="Do they or their agency hold a current EVA BC membership?",
         entry_choices={"agency": "Their agency does", "own": "They hold one themselves"},
+        rule=EvaMembershipHeld.key,
         shared=True,
     )
 
@@ -263,17 +346,15 @@ class CoordinationJoinForm(JoinForm):
     work_legend = "Your coordination initiative"
 
     initiative_kind = declare(
-        _choice(
-            "What kind of initiative is it?",
-            InitiativeKind.choices,
-            "Choose the kind of initiative.",
-        ),
+        _terms("What kind of initiative is it?", InitiativeKind, "Choose the kind of initiative."),
         staff_label="Initiative",
+        rule=CoordinationRoleHeld.key,
     )
     role = declare(
-        _choice("What is your role?", RoleKind.choices, "Choose your role."),
+        _terms("What is your role?", RoleKind, "Choose your role."),
         staff_label="Role",
         entry_label="What is their role?",
+        rule=CoordinationRoleHeld.key,
     )
     initiative_name = declare(
         SingleLineField(label="Name of the initiative (optional)", max_length=160, required=False),
@@ -291,6 +372,16 @@ def join_form_for(
     data: Answers | None = None,
     *,
     initial: Answers | None = None,
+    own: bool = False,
+    only: str = "",
 ) -> JoinForm:
     """The join form of a community, bound to ``data`` if given."""
-    return join_form_class(community)(data, community=community, initial=initial)
+    form_class = join_form_class(community)
+    return form_class(data, community=community, initial=initial, own=own, only=only)
+
+
+def own_terms(community: CommunityOfPractice) -> dict[str, list[TextChoices]]:
+    """By the name of the question: the types of program or kinds of initiative that a community is for."""
+    if community.is_coordination:
+        return {"initiative_kind": [t for r in community.rules() for t in r.initiatives_looked_at]}
+    return {"program_type": [t for rule in community.rules() for t in rule.program_types]}

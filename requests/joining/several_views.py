@@ -5,7 +5,6 @@ community's own form has them too.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from django import forms
 from django.conf import settings
@@ -17,12 +16,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.text import get_text_list
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
-from membership.errors import RefusedError
+from membership.errors import RefusedError, refusal_as_warning
 from membership.models import Person
 from membership.register.person_records import person_of_user
 from requests import workflow
@@ -31,31 +31,25 @@ from requests.joining.forms import (
     Answers,
     JoinForm,
     Section,
-    answers_in_words,
+    answers_to_check,
     declaration_of,
     join_form_class,
     join_form_for,
 )
-from requests.joining.views import CommunityStatus, keep_draft, posted, statuses_of, values_of
-
-
-@dataclass(frozen=True)
-class Part:
-    """One community's own questions, and the answers so far to everything that it asks."""
-
-    community: CommunityOfPractice
-    fields: list[forms.BoundField]
-    answers: Answers
-
-    @property
-    def answers_in_words(self) -> list[tuple[str, str]]:
-        return answers_in_words(self.fields)
+from requests.joining.views import (
+    CommunityStatus,
+    keep_draft,
+    posted,
+    show_verdicts,
+    statuses_of,
+)
 
 
 class SeveralForm(forms.Form):
     """The join forms of all ``communities`` in one: a shared field once, other fields with a prefix.
 
-    ``answers_for`` gives the answers of one community in the shape of its own join form.
+    ``answers_for`` gives the answers of one community in the shape of its own join form. ``only`` leaves
+    one question.
     """
 
     def __init__(
@@ -64,6 +58,7 @@ class SeveralForm(forms.Form):
         *,
         communities: Iterable[CommunityOfPractice],
         initial: Answers | None = None,
+        only: str = "",
     ) -> None:
         super().__init__(data, initial=dict(initial or {}))
         about_you: dict[str, forms.Field] = {}
@@ -73,7 +68,7 @@ class SeveralForm(forms.Form):
         self._keys: dict[CommunityOfPractice, dict[str, str]] = {}
         for community in communities:
             keys = self._keys[community] = _keys(community)
-            for name, field in join_form_for(community).fields.items():
+            for name, field in join_form_for(community, own=True).fields.items():
                 if keys[name] != name:
                     # Errors name the community, because several questions are alike.
                     for code, text in field.error_messages.items():
@@ -87,22 +82,25 @@ class SeveralForm(forms.Form):
         # Shared questions: before the communities, and after them.
         self.about_you = [self[name] for name in about_you]
         self.notes = [self[name] for name in notes]
+        if only in self.fields:
+            self.fields = {only: self.fields[only]}
+
+    def fields_of(self, community: CommunityOfPractice) -> dict[str, forms.BoundField]:
+        """Its questions here, under the names of its own form."""
+        keys = self._keys[community].items()
+        return {name: self[key] for name, key in keys if key in self.fields}
 
     @property
-    def parts(self) -> list[Part]:
-        typed = values_of(self)
+    def parts(self) -> list[tuple[CommunityOfPractice, list[forms.BoundField]]]:
+        """Each community with the questions that are asked for it alone."""
         return [
-            Part(
-                community,
-                fields=[self[key] for name, key in keys.items() if key != name],
-                answers=self.answers_for(community, typed),
-            )
-            for community, keys in self._keys.items()
+            (community, [b for name, b in self.fields_of(community).items() if b.name != name])
+            for community in self._keys
         ]
 
     @property
-    def shared_answers_in_words(self) -> list[tuple[str, str]]:
-        return answers_in_words([*self.about_you, *self.notes])
+    def shared_answers(self) -> list[tuple[str, str, str]]:
+        return answers_to_check([*self.about_you, *self.notes])
 
     def answers_for(self, community: CommunityOfPractice, values: Answers) -> Answers:
         """The values of one community, under the names of its own form."""
@@ -117,48 +115,45 @@ def _keys(community: CommunityOfPractice) -> dict[str, str]:
     }
 
 
-def _is_note(field: forms.Field) -> bool:
-    return declaration_of(field).section == Section.NOTE
+def _is_note(field: forms.Field | None) -> bool:
+    return field is not None and declaration_of(field).section == Section.NOTE
 
 
 @login_required
 @require_safe
 def choose(request: AuthenticatedRequest) -> HttpResponse:
     """Choose communities. Those they are in or have asked to join are listed, and cannot be chosen."""
-    statuses = statuses_of(person_of_user(request.user), _communities())
-    return render(
-        request,
-        "joining/several/choose.html",
-        {
-            "askable": [status.community for status in statuses if status.can_ask],
-            "taken": [status for status in statuses if not status.can_ask],
-            "chosen": request.GET.getlist("community"),
-        },
-    )
+    return _choose(request)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def answers(request: AuthenticatedRequest) -> HttpResponse:
-    """The form. Saves drafts on every change with JavaScript, and on every button without."""
+    """The form, or one question of it from the check page. Saves drafts on every change with JavaScript, and
+    on every button without."""
     person = person_of_user(request.user)
     statuses = _askable(request, person)
     communities = [status.community for status in statuses]
+    values = _known(person, statuses)
     if request.method != "POST":
         if len(statuses) < 2:
             return _not_several(request, statuses)
-        form = SeveralForm(communities=communities, initial=_known(person, statuses))
-        return _page(request, "answers", person, form)
-    form = SeveralForm(posted(request), communities=communities)
-    for part in form.parts:
-        keep_draft(person, part.community, part.answers)
+        only = _question(request, statuses)
+        form = SeveralForm(communities=communities, initial=values, only=only)
+        return _form_page(request, form, values, statuses, person)
+    typed, only = posted(request), _question(request, statuses)
+    values = {**values, only: typed.get(only, "")} if only else typed
+    form = SeveralForm(values, communities=communities, only=only)
+    is_whole = not request.htmx and form.is_valid()
+    is_kept = [
+        keep_draft(status, person, form.answers_for(status.community, values), is_whole=is_whole)
+        for status in statuses
+    ]
     if len(statuses) < 2:
         return _not_several(request, statuses)
-    if request.htmx:
-        return _page(request, "panels", person, form)
-    if form.is_valid():
+    if is_whole:
         return _onward("join-several-check", request)
-    return _page(request, "answers", person, form)
+    return _form_page(request, form, values, statuses, person, is_kept=any(is_kept))
 
 
 @login_required
@@ -170,11 +165,24 @@ def check(request: AuthenticatedRequest) -> HttpResponse:
     drafts = {status.community: status.draft for status in statuses if status.draft}
     if not statuses or len(drafts) < len(statuses):
         return _onward("join-several-answers" if statuses else "join-several-sent", request)
-    form = SeveralForm(_known(person, statuses), communities=list(drafts))
+    values = _known(person, statuses)
+    form = SeveralForm(values, communities=list(drafts))
     if not form.is_valid():
-        return _page(request, "answers", person, form)
+        return _form_page(request, form, values, statuses, person)
     if request.method != "POST":
-        return _page(request, "check", person, form)
+        on = timezone.localdate()
+        parts = [
+            (
+                community,
+                answers_to_check(fields),
+                assess_answers(
+                    form.answers_for(community, values), person=person, community=community, on=on
+                ),
+            )
+            for community, fields in form.parts
+        ]
+        context = {"form": form, "parts": parts, "query": _query(request)}
+        return render(request, "joining/several/check.html", context)
     for community, draft in drafts.items():
         # Each request separately: a refused one does not affect the others, and keeps its draft.
         try:
@@ -187,6 +195,35 @@ def check(request: AuthenticatedRequest) -> HttpResponse:
         except RefusedError as refusal:
             messages.warning(request, f"{community.short_name}: {refusal}")
     return _onward("join-several-sent", request)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def discard(request: AuthenticatedRequest) -> HttpResponse:
+    """Delete the drafts for the communities in the address, after a page that asks."""
+    statuses = statuses_of(person_of_user(request.user), _chosen(request))
+    drafts = [status.draft for status in statuses if status.draft]
+    if request.method == "POST":
+        for draft in drafts:
+            with refusal_as_warning(request):
+                workflow.discard(join_request_id=draft.pk, by=request.user)
+                messages.success(
+                    request, f"Your answers for {draft.community.short_name} have been deleted."
+                )
+    if request.method == "POST" or not drafts:
+        return redirect("my:home")
+    names = get_text_list([draft.community.full_name for draft in drafts], "and")
+    return render(
+        request,
+        "my/form.html",
+        {
+            "heading": "Discard your answers?",
+            "lede": f"We will delete the answers that you saved for {names}. Nothing has been sent.",
+            "button": "Discard answers",
+            "is_dangerous": True,
+            "back": ("Keep my answers", reverse("my:home")),
+        },
+    )
 
 
 @login_required
@@ -221,30 +258,56 @@ def _askable(request: AuthenticatedRequest, person: Person) -> list[CommunitySta
     return [status for status in statuses_of(person, _chosen(request)) if status.can_ask]
 
 
+def _question(request: AuthenticatedRequest, statuses: list[CommunityStatus]) -> str:
+    """The one question to change, if all have answers to check."""
+    wanted = request.GET.get("question", "")
+    keys = {key for status in statuses for key in _keys(status.community).values()}
+    return wanted if wanted in keys and all(status.draft for status in statuses) else ""
+
+
+def _choose(request: AuthenticatedRequest, *, is_empty: bool = False) -> HttpResponse:
+    """The choice of communities; ``is_empty`` after none was chosen."""
+    statuses = statuses_of(person_of_user(request.user), _communities())
+    return render(
+        request,
+        "joining/several/choose.html",
+        {
+            "askable": [status.community for status in statuses if status.can_ask],
+            "taken": [status for status in statuses if not status.can_ask],
+            "chosen": request.GET.getlist("community"),
+            "is_empty": is_empty,
+        },
+    )
+
+
 def _not_several(request: AuthenticatedRequest, statuses: list[CommunityStatus]) -> HttpResponse:
-    """Redirect one community to its own form, and none to the choice of communities."""
+    """Redirect one community to its own form; ask for a choice where there is none."""
     if statuses:
         to = redirect("join", slug=statuses[0].community.slug)
-    else:
-        messages.warning(request, "Choose at least one community.")
-        to = redirect("join-several")
-    return HttpResponseClientRedirect(to.url) if request.htmx else to
+        return HttpResponseClientRedirect(to.url) if request.htmx else to
+    if request.htmx:
+        return HttpResponseClientRedirect(reverse("join-several"))
+    return _choose(request, is_empty=True)
 
 
 def _known(person: Person, statuses: Iterable[CommunityStatus]) -> Answers:
-    """The drafts as values of this form; without drafts, the person's name and phone.
+    """What the form opens with, as values of this form: the drafts, or what they said before.
 
     A shared answer comes from the first draft that has it. Different notes are joined.
     """
-    drafts = {status.community: status.draft.answers for status in statuses if status.draft}
-    known: dict[str, str] = {} if drafts else {"name": person.name, "phone": person.phone}
-    for community, answers in drafts.items():
-        for name, key in _keys(community).items():
-            known[key] = known.get(key) or answers.get(name, "")
-    for name in (name for name, field in JoinForm.base_fields.items() if _is_note(field)):
-        notes = [answers.get(name, "") for answers in drafts.values()]
-        known[name] = "\n\n".join(dict.fromkeys(filter(None, notes)))
-    return known
+    known: dict[str, str] = {}
+    notes: dict[str, dict[str, None]] = {}
+    has_draft = any(status.draft for status in statuses)
+    for status in sorted(statuses, key=lambda status: not status.draft):
+        offered = status.offered(person)
+        for name, key in _keys(status.community).items():
+            answer = offered.get(name, "")
+            if key == name and has_draft and not status.draft:
+                continue  # shared, and their draft says it
+            if _is_note(JoinForm.base_fields.get(name)):
+                notes.setdefault(name, {})[answer] = None
+            known[key] = known.get(key) or answer
+    return known | {name: "\n\n".join(filter(None, texts)) for name, texts in notes.items()}
 
 
 def _onward(name: str, request: AuthenticatedRequest) -> HttpResponseRedirect:
@@ -257,17 +320,33 @@ def _query(request: AuthenticatedRequest) -> str:
     return urlencode({"community": request.GET.getlist("community")}, doseq=True)
 
 
-def _page(
-    request: AuthenticatedRequest, name: str, person: Person, form: SeveralForm
+def _form_page(
+    request: AuthenticatedRequest,
+    form: SeveralForm,
+    values: Answers,
+    statuses: Iterable[CommunityStatus],
+    person: Person,
+    *,
+    is_kept: bool = False,
 ) -> HttpResponse:
-    """A page with the findings of each community on the answers so far."""
-    on = timezone.localdate()
-    parts = [
-        (part, assess_answers(part.answers, person=person, community=part.community, on=on))
-        for part in form.parts
-    ]
-    return render(
-        request,
-        f"joining/several/{name}.html",
-        {"form": form, "parts": parts, "query": _query(request)},
-    )
+    """The form, a question of it, or for htmx only what the rules say and whether there are drafts."""
+    for status in statuses:
+        answers = form.answers_for(status.community, values)
+        fields = form.fields_of(status.community)
+        show_verdicts(fields, answers, person=person, status=status)
+    query = _query(request)
+    is_one_question = len(form.fields) == 1
+    context = {
+        "form": form,
+        "query": query,
+        "is_kept": is_kept or any(status.draft for status in statuses),
+        "to": request.get_full_path()
+        if is_one_question
+        else f"{reverse('join-several-answers')}?{query}",
+        "back": f"{reverse('join-several-check')}?{query}",
+        "draft_query": query,
+    }
+    name = "several/answers"
+    if request.htmx or is_one_question:
+        name = "verdicts" if request.htmx else "question"
+    return render(request, f"joining/{name}.html", context)

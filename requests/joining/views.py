@@ -1,9 +1,9 @@
-"""Asking to join one community: the form with the findings panel, checking answers, and sending."""
+"""Asking to join one community: the form with what the rules say, checking answers, and sending."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -21,18 +21,26 @@ from membership.register.person_records import person_of_user
 from membership.search import filter_by_words
 from requests import workflow
 from requests.answers import assess_answers
-from requests.joining.forms import Answers, JoinForm, join_form_class, join_form_for
-from requests.lifecycle import OPEN, State
+from requests.joining.forms import (
+    Answers,
+    JoinForm,
+    declaration_of,
+    join_form_class,
+    join_form_for,
+)
+from requests.joining.verdicts import verdicts_of
+from requests.lifecycle import State
 from requests.models import JoinRequest
 
 
 @dataclass(frozen=True)
 class CommunityStatus:
-    """Whether a person is in a community, and their open request or draft there."""
+    """Whether a person is in a community, their open request or draft there, and their newest closed one."""
 
     community: CommunityOfPractice
     is_in: bool
     current: JoinRequest | None
+    earlier: JoinRequest | None
 
     @property
     def asked(self) -> JoinRequest | None:
@@ -46,62 +54,88 @@ class CommunityStatus:
     def can_ask(self) -> bool:
         return not self.is_in and not self.asked
 
+    def offered(self, person: Person) -> Answers:
+        """The answers that the form opens with: their draft, or what they said before, with their name of today."""
+        if self.draft:
+            return self.draft.answers
+        earlier = self.earlier.answers if self.earlier else {"phone": person.phone}
+        return {**earlier, "name": person.name or earlier.get("name", "")}
+
 
 def statuses_of(
     person: Person, communities: Iterable[CommunityOfPractice]
 ) -> list[CommunityStatus]:
     """A person's status in each community, in two queries besides the communities' own."""
-    mine = JoinRequest.objects.filter(person=person, state__in=[State.DRAFT, *OPEN])
+    mine = JoinRequest.objects.filter(person=person).select_related("name_check").order_by("pk")
     # An open request takes precedence over an old draft.
-    current = {r.community_id: r for r in sorted(mine, key=lambda r: r.is_open)}
+    current = {r.community_id: r for r in sorted(mine, key=lambda r: r.is_open) if is_current(r)}
+    # What someone else at this email has asked is not offered.
+    earlier = {r.community_id: r for r in mine if not is_current(r) and not r.another_name}
     own = person.enrolments.filter(ended_on__isnull=True)
     enrolled = set(own.values_list("community_id", flat=True))
     return [
-        CommunityStatus(community, community.pk in enrolled, current.get(community.pk))
+        CommunityStatus(
+            community,
+            community.pk in enrolled,
+            current.get(community.pk),
+            earlier.get(community.pk),
+        )
         for community in communities
     ]
+
+
+def is_current(join_request: JoinRequest) -> bool:
+    """Whether it is a draft or open."""
+    return join_request.is_open or join_request.state == State.DRAFT
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: AuthenticatedRequest, slug: str) -> HttpResponse:
-    """The form. Saves a draft on every change with JavaScript, and on every button without."""
+    """The form, or one question of it from the check page. Saves a draft on every change with JavaScript,
+    and on every button without."""
     community = _community(slug)
-    typed = posted(request)
-    answers = {name: typed.get(name, "") for name in join_form_class(community).base_fields}
     person = person_of_user(request.user)
     [status] = statuses_of(person, [community])
     if not status.can_ask:
         return _nothing_to_ask(request, status)
+    offered = status.offered(person)
+    names = join_form_class(community).base_fields
+    only = request.GET.get("question", "") if status.draft else ""
+    only = only if only in names else ""
     if request.method != "POST":
-        known = {"name": person.name, "phone": person.phone}
-        initial = status.draft.answers if status.draft else known
-        return _page(request, person, join_form_for(community, initial=initial))
-    keep_draft(person, community, answers)
-    form = join_form_for(community, answers)
+        form = join_form_for(community, initial=offered, own=True, only=only)
+        return _form_page(request, form, offered, status, person)
+    typed = posted(request)
+    asked = [only] if only else names
+    answers = {**(offered if only else {}), **{name: typed.get(name, "") for name in asked}}
+    form = join_form_for(community, answers, own=True, only=only)
+    is_kept = keep_draft(status, person, answers, is_whole=not request.htmx and form.is_valid())
     if request.htmx:
-        return _page(request, person, form, "panel")
+        return _form_page(request, form, answers, status, person, is_kept=is_kept)
     if "several" in request.POST:
         # The draft is saved; its answers are filled in for the other communities.
         return redirect(f"{reverse('join-several')}?community={slug}")
     if form.is_valid():
         return redirect("join-check", slug=slug)
-    return _page(request, person, form)
+    return _form_page(request, form, answers, status, person, is_kept=is_kept)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     """Check the answers, and send the request."""
-    community = _community(slug)
+    is_sent = request.method == "POST"
+    community = _community(slug, with_rules=not is_sent)
     person = person_of_user(request.user)
     [status] = statuses_of(person, [community])
     if not status.draft:
         return redirect("join", slug=slug) if status.can_ask else _nothing_to_ask(request, status)
-    form = join_form_for(community, status.draft.answers)
+    answers = status.draft.answers
+    form = join_form_for(community, answers, own=not is_sent)
     if not form.is_valid():
-        return _page(request, person, form)
-    if request.method == "POST":
+        return _form_page(request, form, answers, status, person)
+    if is_sent:
         with refusal_as_warning(request):
             workflow.submit(
                 join_request_id=status.draft.pk,
@@ -111,7 +145,11 @@ def check(request: AuthenticatedRequest, slug: str) -> HttpResponse:
             )
             return redirect("my:sent", pk=status.draft.pk)
         return redirect("my:home")
-    return _page(request, person, form, "check")
+    assessment = assess_answers(
+        answers, person=person, community=community, on=timezone.localdate()
+    )
+    context = {"form": form, "community": community, "assessment": assessment}
+    return render(request, "joining/check.html", context)
 
 
 @require_POST
@@ -133,18 +171,40 @@ def posted(request: AuthenticatedRequest) -> dict[str, str]:
     return {name: str(value).replace("\x00", "") for name, value in request.POST.items()}
 
 
-def values_of(form: forms.Form) -> Answers:
-    """What the form's fields show."""
-    return {bound.name: bound.value() or "" for bound in form}
+def keep_draft(
+    status: CommunityStatus, person: Person, answers: Answers, *, is_whole: bool
+) -> bool:
+    """Save the answers as the person's draft. Returns whether there is one.
+
+    A draft begins with the first answer of their own, or when they go on with what the form offered
+    (``is_whole``): opening the form and moving through it makes none.
+    """
+    offered = status.offered(person)
+    is_own = any(text and text != offered.get(name) for name, text in answers.items())
+    if not (status.draft or is_whole or is_own):
+        return False
+    now = timezone.now()
+    workflow.save_draft(person=person, community=status.community, answers=answers, now=now)
+    return True
 
 
-def keep_draft(person: Person, community: CommunityOfPractice, answers: Answers) -> None:
-    """Save these answers as the person's draft."""
-    workflow.save_draft(person=person, community=community, answers=answers, now=timezone.now())
+def show_verdicts(
+    fields: Mapping[str, Any], answers: Answers, *, person: Person, status: CommunityStatus
+) -> None:
+    """Put what the rules say about each answer under its question; ``fields`` are by the name of the question."""
+    community, before = status.community, status.draft.answers if status.draft else {}
+    verdicts = verdicts_of(answers, person=person, community=community, on=timezone.localdate())
+    for name, bound in fields.items():
+        if declaration_of(bound.field).rule and not getattr(bound, "verdict", None):
+            bound.has_verdict, bound.verdict = True, verdicts.get(name)
+            bound.is_new = answers.get(name) != before.get(name)
 
 
-def _community(slug: str) -> CommunityOfPractice:
-    return get_object_or_404(CommunityOfPractice.objects.select_related("team"), slug=slug)
+def _community(slug: str, *, with_rules: bool = True) -> CommunityOfPractice:
+    communities = CommunityOfPractice.objects.select_related("team")
+    if with_rules:
+        communities = communities.prefetch_related("criteria")
+    return get_object_or_404(communities, slug=slug)
 
 
 def _nothing_to_ask(request: AuthenticatedRequest, status: CommunityStatus) -> HttpResponse:
@@ -158,18 +218,29 @@ def _nothing_to_ask(request: AuthenticatedRequest, status: CommunityStatus) -> H
     return redirect("my:home")
 
 
-def _page(
-    request: AuthenticatedRequest, person: Person, form: JoinForm, name: str = "join"
+def _form_page(
+    request: AuthenticatedRequest,
+    form: JoinForm,
+    answers: Answers,
+    status: CommunityStatus,
+    person: Person,
+    *,
+    is_kept: bool = False,
 ) -> HttpResponse:
-    """The page with the findings on the answers so far, or only the findings with ``panel``."""
-    assessment = assess_answers(
-        values_of(form),
-        person=person,
-        community=form.community,
-        on=timezone.localdate(),
-    )
-    return render(
-        request,
-        f"joining/{name}.html",
-        {"form": form, "community": form.community, "assessment": assessment},
-    )
+    """The form, a question of it, or for htmx only what the rules say and whether a draft is kept."""
+    community = form.community
+    show_verdicts({b.name: b for b in form}, answers, person=person, status=status)
+    is_one_question = len(form.fields) == 1
+    context = {
+        "form": form,
+        "community": community,
+        "is_kept": is_kept or status.draft,
+        "earlier": None if is_kept or status.draft else status.earlier,
+        "to": request.get_full_path()
+        if is_one_question
+        else reverse("join", args=[community.slug]),
+        "back": reverse("join-check", args=[community.slug]),
+        "draft_query": f"community={community.slug}",
+    }
+    name = "verdicts" if request.htmx else "question" if is_one_question else "join"
+    return render(request, f"joining/{name}.html", context)

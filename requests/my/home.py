@@ -37,6 +37,8 @@ def home(request: AuthenticatedRequest) -> HttpResponse:
             "person": person,
             "purposes": () if is_agreed else consents.PURPOSES,
             "join_requests": [r for r in join_requests if r.state != State.DRAFT],
+            "drafts": [r for r in join_requests if r.state == State.DRAFT],
+            "today": timezone.localdate(now),
             "tasks": list(_tasks(join_requests, accesses)),
             "accesses": accesses,
             "next_meetings": next_meetings(person, now=now),
@@ -47,7 +49,7 @@ def home(request: AuthenticatedRequest) -> HttpResponse:
 def _tasks(
     join_requests: Iterable[JoinRequest], accesses: Iterable[CommunityAccess]
 ) -> Iterator[tuple[str, str, str]]:
-    """Questions from staff by their last day, yearly questions, Slack, and drafts."""
+    """Questions from staff by their last day, yearly questions, and Slack."""
     awaited = [r for r in join_requests if r.state == State.AWAITING_REPLY]
     waits = waits_of(awaited, timezone.localdate())
     for wait in sorted(waits, key=lambda wait: wait.last_day):
@@ -73,12 +75,4 @@ def _tasks(
                 f"You have not joined Slack yet. {community} members talk there between meetings.",
                 f"See how to join Slack for {community}",
                 reverse("my:slack", args=[access.enrolment.community.slug]),
-            )
-    for join_request in join_requests:
-        if join_request.state == State.DRAFT:
-            name = join_request.community.full_name
-            yield (
-                f"Your request to join {name} has not been sent yet.",
-                f"Continue your request to join {name}",
-                reverse("join", args=[join_request.community.slug]),
             )

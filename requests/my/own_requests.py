@@ -112,14 +112,18 @@ def _page(
     request: AuthenticatedRequest, join_request: JoinRequest, form: ReplyForm
 ) -> HttpResponse:
     is_waiting = join_request.state == State.AWAITING_REPLY
+    today = timezone.localdate()
+    form_sent = join_form_for(join_request.community, join_request.answers, own=True)
     return render(
         request,
         "my/request.html",
         {
             "join_request": join_request,
-            "answers": join_form_for(join_request.community, join_request.answers).answers_in_words,
+            "answers": form_sent.answers_in_words,
             "form": form,
-            "wait": wait_of(join_request, timezone.localdate()) if is_waiting else None,
+            "today": today,
+            "wait": wait_of(join_request, today) if is_waiting else None,
+            "can_ask_again": join_request.state in (State.WITHDRAWN, State.DECLINED, State.LAPSED),
             "can_withdraw": allows(join_request.state, Verb.WITHDRAW),
             "can_reply": allows(join_request.state, Verb.REPLY) or form.is_bound,
             "withdraw_url": reverse("my:withdraw", args=[join_request.pk]),

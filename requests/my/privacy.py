@@ -190,7 +190,9 @@ _OF_A_FACT = ("evidence", "list_name", "list_as_of", "list_says", "confirmed_on"
 
 def _held_by_register(person: Person) -> dict[str, object]:
     """Their details, facts, communities, emails and meetings, and nothing about other people."""
-    enrolments = person.enrolments.select_related("community", "leaving", "exception")
+    enrolments = person.enrolments.select_related(
+        "community", "leaving", "exception", "introduction"
+    )
     enrolments = enrolments.prefetch_related("confirmations", "worklist")
     return {
         "details": _columns(person, "name", "email", "phone", "wants_reminders", "known_since"),
@@ -264,6 +266,11 @@ def _held_by_register(person: Person) -> dict[str, object]:
             .select_related("bounce")
             .order_by("pk")
         ],
+        "resources_offered": _all(
+            person.resources.select_related("file"),
+            *("title", "kind", "description", "tags", "dated_on", "link", "file"),
+            *("shows_name", "state", "reason", "at", "published_at"),
+        ),
         "corrections": _all(
             person.corrections.all(), "text", "asked_at", "state", "answer", "answered_at"
         ),
@@ -284,6 +291,12 @@ def _enrolment(enrolment: Enrolment) -> dict[str, object]:
         "left_because": enrolment.leaving.reason if hasattr(enrolment, "leaving") else None,
         "exception": _columns(enrolment.exception, "made_on", "review_on", "ended_on")
         if hasattr(enrolment, "exception")
+        else None,
+        "introduction": _columns(
+            enrolment.introduction,
+            *("role", "region", "talks_about", "workplace", "shows_email", "changed_at"),
+        )
+        if hasattr(enrolment, "introduction")
         else None,
         "yearly_check_ins": _all(
             enrolment.confirmations.all(), "asked_on", "answer", "answered_on", "leave_until"

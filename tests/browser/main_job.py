@@ -62,7 +62,8 @@ def ask_to_join(visitor: Visitor, slug: str, answers: dict[str, str]) -> str:
 def approve(staff: Visitor, reference: str, reason: str = "") -> None:
     """Open the request from the queue and approve it with a personal message."""
     row = re.search(
-        rf'href="({QUEUE}\d+/change/[^"]*)"[^>]*>[^<]*{reference}', staff.get(QUEUE).text
+        rf'href="({QUEUE}\d+/change/[^"]*)"[^>]*>[^<]*<span[^>]*>.{reference}',
+        staff.get(QUEUE).text,
     )
     assert row, staff.page.text
     review = staff.get(row[1])

@@ -13,7 +13,7 @@ from membership.access import service_lists
 from membership.meetings.planning import cancel_meeting
 from membership.models import Agency, OutboxEmail, Person, Program, Service, WorklistRow
 from requests import workflow
-from requests.desk.matching import match_agency
+from requests.desk.matching import match
 from requests.lifecycle import State
 from tests import builders
 from tests.membership.meetings.plans import member, planned
@@ -148,7 +148,7 @@ def test_the_pages_of_a_review(portal, open_page, width):
     matched = builders.sent(worker, "sas", program_type="SAS")
     agency = Agency.objects.create(name="Example Harbour House")
     Program.objects.create(agency=agency, type="SAS")
-    match_agency(join_request_id=matched.pk, agency=agency, by=staff, now=builders.NOW)
+    match(join_request_id=matched.pk, to=agency, by=staff, now=builders.NOW)
     desk = "/admin/joinrequests/joinrequest/"
     page = open_page(width=width)
     builders.sign_in_browser(page, portal.url, staff)

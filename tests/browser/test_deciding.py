@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from membership.models import Person
 from requests.lifecycle import State
 from requests.models import JoinRequest
 from tests import builders
@@ -64,3 +65,33 @@ def test_the_keys_are_listed_and_can_be_turned_off(portal, staff):
 
     assert staff.url == url
     assert staff.evaluate("document.activeElement.id") != "desk-search"
+
+
+def test_the_key_m_leads_to_the_merge_of_two_similar_records(portal, staff):
+    Person.objects.create(name="Dana Sample", email="dana@other.example")
+    asked = builders.sent(builders.worker())
+    staff.goto(f"{portal.url}{QUEUE}{asked.pk}/change/")
+
+    staff.keyboard.press("m")
+
+    staff.wait_for_url("**/merge/**")
+    expect(staff.get_by_role("button", name="Merge the two records")).to_be_visible()
+
+
+def test_on_a_phone_the_decision_stays_in_sight_and_its_button_is_on_the_first_screen(
+    portal, open_page
+):
+    phone = open_page(width=360)
+    builders.sign_in_browser(phone, portal.url, builders.staff())
+    asked = builders.sent(builders.worker(), carries_caseload="no")
+    phone.goto(f"{portal.url}{QUEUE}{asked.pk}/change/")
+    phone.evaluate("scrollTo(0, document.body.scrollHeight)")
+
+    decline = phone.get_by_role("link", name=re.compile("^Decline and email"))
+    expect(decline).to_be_in_viewport(ratio=1)
+
+    for verb in ("approve", "ask", "decline"):
+        phone.goto(f"{portal.url}{QUEUE}{asked.pk}/{verb}/")
+        button = phone.locator(f"button.desk-button-{verb}")
+        expect(button).to_be_in_viewport(ratio=1)
+        assert phone.evaluate("scrollY") == 0

@@ -38,7 +38,7 @@ def test_ask_to_join_and_be_approved(portal, smtp_server, open_page, width):
     keyboard.write(worker, "Your full name", "Dana Sample")
     keyboard.write(worker, "Your agency or organization", "Example Harbour Family Services")
     keyboard.write(worker, "Town or community you serve", "Example Harbour")
-    keyboard.choose(worker, "Which program", "Stopping the Violence Counselling (STVC)")
+    keyboard.choose(worker, "Do you work in", "Yes")
     keyboard.choose(worker, "Do you carry a caseload", "Yes")
     keyboard.choose(worker, "Does the Ministry", "I’m not sure")
     keyboard.choose(worker, "Do you or your agency hold", "My agency does")

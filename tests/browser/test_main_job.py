@@ -1,6 +1,8 @@
 """From request to welcome email in Chromium at a phone's width, with and without JavaScript, with real processes."""
 
 import re
+from itertools import groupby
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
@@ -57,6 +59,8 @@ def test_from_the_community_page_to_the_email(portal, smtp_server, open_page, re
     builders.staff()
     worker = open_page(width=PHONE, javascript=javascript)
 
+    screens = []
+    worker.on("framenavigated", lambda frame: screens.append(urlsplit(frame.url).path))
     worker.goto(f"{portal.url}/communities/stvc/")
     worker.get_by_role("link", name="Ask to join").first.click()
     sign_in(worker, smtp_server, "dana@example.org")
@@ -64,21 +68,30 @@ def test_from_the_community_page_to_the_email(portal, smtp_server, open_page, re
     worker.get_by_label("Your full name").fill("Dana Sample")
     worker.get_by_label("Your agency or organization").fill("Example Harbour Family Services")
     worker.get_by_label("Town or community you serve").fill("Example Harbour")
-    choose(worker, "Which program", "Stopping the Violence Counselling (STVC)")
-    choose(worker, "Do you carry a caseload", "Yes")
-    rules = worker.locator("#rules")
-    if javascript:
-        expect(rules).to_contain_text("You told us yes")
-        expect(rules).to_contain_text("EVA BC staff will check who funds your program.")
-    choose(worker, "Does the Ministry", "I’m not sure")
-    choose(worker, "Do you or your agency hold", "My agency does")
+    for question, answer, verdict in (
+        ("Do you work in a Stopping", "Yes", "This fits"),
+        ("Do you carry a caseload", "Yes", "This fits"),
+        ("Does the Ministry", "I’m not sure", "EVA BC staff will check who funds your program."),
+        ("Do you or your agency hold", "My agency does", "This fits"),
+    ):
+        choose(worker, question, answer)
+        if javascript:
+            beside = worker.locator(".form-field", has=worker.get_by_role("group", name=question))
+            expect(beside.locator(".verdict")).to_contain_text(verdict)
+            beside.evaluate("field => field.scrollIntoView({block: 'center', behavior: 'instant'})")
+            expect(beside.locator("legend")).to_be_in_viewport()
+            expect(beside.locator(".verdict")).to_be_in_viewport(ratio=1)
     worker.get_by_role("button", name="Continue").click()
     expect(worker.get_by_role("heading", level=1)).to_have_text("Check your answers")
+    rules = worker.locator("#rules")
     # What the lists say about an agency is for staff.
     expect(rules).to_contain_text("You told us yes")
     expect(rules).not_to_contain_text("contract list")
     worker.get_by_role("button", name="Send request").click()
     expect(worker.get_by_role("heading", level=1)).to_have_text("We received your request")
+    # The community, the email, the code, the form, the check; then the confirmation.
+    *before, confirmation = [page for page, _ in groupby(screens)]
+    assert (len(before), confirmation.endswith("/sent/")) == (5, True), screens
     receipt = smtp_server.wait_for(to="dana@example.org", subject_contains="We have your request")
     reference = re.search(r"\((\w+)\)", receipt["Subject"])[1]
     expect(worker.get_by_text(reference).first).to_be_visible()

@@ -40,6 +40,7 @@ def test_a_passkey_opens_the_desk_in_one_step(portal, smtp_server, open_page):
     page.get_by_label("Use it to sign in without an emailed code").check()
     page.get_by_role("button", name="Add passkey or key").click()
     page.wait_for_url("**/accounts/2fa/**")
+    page.get_by_role("button", name="Menu").click()
     page.get_by_role("button", name="Sign out").click()
 
     page.goto(f"{portal.url}/accounts/login/?next=/admin/")

@@ -67,9 +67,14 @@ def test_matching_confirming_and_undoing_change_the_row_and_keep_the_focus(
     expect(row["program"]).to_contain_text("they serve Example Harbour")
     row["program"].get_by_role("button", name="Match to Stopping the Violence").click()
     expect(row["program"]).to_contain_text("Matched by Lou Sample")
+    row["agency"].get_by_text("Change").click()
+    city = row["agency"].get_by_label("City or town")
+    city.fill("Typed, not sent")
     row["caseload"].get_by_role("button", name="Confirm (carries a caseload)").click()
     expect(row["caseload"]).to_contain_text("Carries a caseload (confirmed by Lou Sample")
     expect(page.locator("#desk-messages")).to_contain_text("Recorded under your name today.")
+    expect(city).to_have_value("Typed, not sent")
+    expect(city).to_be_visible()
 
     row["agency"].get_by_role("button", name="Undo").click()
     expect(page.get_by_role("alert")).to_contain_text("Undo this first")
@@ -79,9 +84,18 @@ def test_matching_confirming_and_undoing_change_the_row_and_keep_the_focus(
     assert page.evaluate("window.stays")
     expect(page.locator("#history-card")).to_contain_text("Undone: Checked: carries a caseload.")
 
+    # What a colleague decides meanwhile changes the bar with the next click.
+    workflow.decline(
+        join_request_id=asked.pk, by=builders.staff(), text="Not now.", now=builders.NOW
+    )
+    row["caseload"].get_by_role("button", name="Confirm (carries a caseload)").click()
+    expect(page.get_by_role("alert")).to_contain_text("already been declined")
+    expect(page.locator("#review-bar").get_by_text("Reopen request")).to_be_visible()
+
 
 def test_a_search_shows_its_results_in_the_row(agency, portal, open_page):
-    asked = builders.sent(builders.worker(), agency="Somewhere else")
+    name = "Wolfeschlegelsteinhausenbergerdorff Sample"
+    asked = builders.sent(builders.worker(name=name), agency="Somewhere else", name=name)
     page = open_page(width=360)
     review_of(asked, portal, page, builders.lead())
     row = page.locator("#row-agency")

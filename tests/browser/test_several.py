@@ -36,16 +36,17 @@ def test_two_programs_in_one_sitting(portal, smtp_server, open_page, javascript)
     page.get_by_label("Your agency or organization").fill("Example Harbour Family Services")
     page.get_by_label("Town or community you serve").fill("Example Harbour")
     page.get_by_role("group", name="EVA BC membership").get_by_label("My agency does").check()
-    choose(page, stvc.full_name, "Which program", "Stopping the Violence Counselling (STVC)")
+    choose(page, stvc.full_name, "Do you work in", "Yes")
     choose(page, stvc.full_name, "Do you carry a caseload", "Yes")
     choose(page, stvc.full_name, "Does the Ministry", "Yes")
     if javascript:
-        expect(page.locator("#rules-stvc").get_by_text("You told us yes").first).to_be_visible()
+        for question in ("program_type", "carries_caseload", "ministry_funded"):
+            expect(page.locator(f"#verdict-stvc-{question}")).to_contain_text("This fits")
     page.get_by_role("button", name="Continue").click()
-    page.get_by_role("link", name="SAS: Choose the program you work in.").click()
+    page.get_by_role("link", name="SAS: Choose whether you work in").click()
     first = page.get_by_role("group", name=sas.full_name, exact=True).get_by_role("radio").first
     expect(first).to_be_focused()
-    choose(page, sas.full_name, "Which program", "Sexual Assault Service (SAS)")
+    choose(page, sas.full_name, "Do you work in", "Yes")
     choose(page, sas.full_name, "Do you carry a caseload", "No")
     choose(page, sas.full_name, "Does the Ministry", "I’m not sure")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE

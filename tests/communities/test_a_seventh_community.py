@@ -83,7 +83,7 @@ def test_workers_ask_to_join_it_alone_and_with_others(seventh, client):
         assert "Check your answers" in page(client, f"{join}check/")
         assert WORDS["name"] in page(client, "/join/")
         both = page(client, f"/join/answers/?community={SLUG}&community=sas")
-        assert f'id="rules-{SLUG}"' in both
+        assert f'name="{SLUG}-' in both
         client.post(f"{join}check/")
     assert JoinRequest.objects.get().community == seventh
 

@@ -44,7 +44,8 @@ def test_a_communitys_page_says_who_can_join_what_there_is_and_whom_to_write_to(
 
     assert community.who_can_join in main
     assert all(offering in main for offering in community.offerings)
-    assert f"mailto:{mailbox}" in main
+    name, _, domain = mailbox.partition("@")
+    assert f'<a href="mailto:{mailbox}">{name}<wbr>@{domain}</a>' in main
     assert ("Slack" in main) == slack == community.has_slack
     assert f'href="/communities/{slug}/join/"' in main
 

@@ -24,6 +24,10 @@ NEW_WORK = [IN, IN, ON, *[200] * 5]
 OWN_NOT_THAT_WAY = [IN, IN, *[405] * 6]
 LED_ON = [IN, IN, *[HOME] * 6]
 FRESH_CODE = [IN, IN, *[CODE] * 6]
+# Only staff set up a second factor.
+STAFF_SIGNED_IN = [IN, IN, 404, 404, *[200] * 4]
+STAFF_NOT_THAT_WAY = [IN, IN, 404, 404, *[405] * 4]
+STAFF_CODE = [IN, IN, 404, 404, *[CODE] * 4]
 
 
 def desk(program, ccss, lead):
@@ -81,6 +85,7 @@ TABLE = {
     "communities": (ALL, NOT_THAT_WAY),
     "community": (ALL, NOT_THAT_WAY),
     "questions": (ALL, NOT_THAT_WAY),
+    "search": (ALL, NOT_THAT_WAY),
     "accessibility": (ALL, NOT_THAT_WAY),
     "privacy": (ALL, NOT_THAT_WAY),
     "healthz": (ALL, NOT_THAT_WAY),
@@ -95,9 +100,10 @@ TABLE = {
     # Without a session, no names.
     "agencies": (NOT_THAT_WAY, [200] * 8),
     "join-several": (SIGNED_IN, OWN_NOT_THAT_WAY),
-    # Without communities, these redirect to the page to choose them.
-    "join-several-answers": ([IN, IN, *[ON] * 6],) * 2,
+    # Without communities, the first is the page to choose them; the others redirect.
+    "join-several-answers": (SIGNED_IN, SIGNED_IN),
     "join-several-check": ([IN, IN, *[ON] * 6],) * 2,
+    "join-discard": (LED_ON, LED_ON),
     "join-several-sent": ([IN, IN, *[ON] * 6], OWN_NOT_THAT_WAY),
     "my:home": (SIGNED_IN, OWN_NOT_THAT_WAY),
     "my:details": (SIGNED_IN, SIGNED_IN),
@@ -128,6 +134,14 @@ TABLE = {
     # Only the member is in this community.
     "my:community": (OWN, NOT_THAT_WAY),
     "my:announcements": (OWN, NOT_THAT_WAY),
+    "my:resources": (OWN, NOT_THAT_WAY),
+    "my:offer-resource": (OWN, OWN),
+    "my:resource-file": (OWN, NOT_THAT_WAY),
+    "my:withdraw-resource": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
+    "my:offer-resource-again": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
+    "my:members": (OWN, NOT_THAT_WAY),
+    "my:introduction": (OWN, [IN, IN, ON, *[404] * 5]),
+    "my:hide-introduction": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
     "my:topics": (OWN, NOT_THAT_WAY),
     "my:new-topic": (OWN, OWN),
     "my:topic": (OWN, NOT_THAT_WAY),
@@ -147,18 +161,18 @@ TABLE = {
     "account_confirm_it_is_you": (SIGNED_IN, SIGNED_IN),
     "account_active": ([204] * 8, NOT_THAT_WAY),
     "usersessions_list": (SIGNED_IN, [IN, IN, *[ON] * 6]),
-    "mfa_index": (SIGNED_IN, OWN_NOT_THAT_WAY),
+    "mfa_index": (STAFF_SIGNED_IN, STAFF_NOT_THAT_WAY),
     # Workers are redirected to two-step sign-in, which only the staff desk requires.
     "account_first_factor": ([IN, IN, FACTOR, FACTOR, *[200] * 4], OWN_NOT_THAT_WAY),
     "mfa_authenticate": (LED_ON, LED_ON),
     "mfa_reauthenticate": (FRESH_CODE, FRESH_CODE),
-    "mfa_activate_totp": (FRESH_CODE, FRESH_CODE),
+    "mfa_activate_totp": (STAFF_CODE, STAFF_CODE),
     "mfa_deactivate_totp": (FRESH_CODE, FRESH_CODE),
     "mfa_view_recovery_codes": (FRESH_CODE, FRESH_CODE),
     "mfa_generate_recovery_codes": (FRESH_CODE, FRESH_CODE),
     "mfa_download_recovery_codes": (FRESH_CODE, FRESH_CODE),
-    "mfa_list_webauthn": (SIGNED_IN, OWN_NOT_THAT_WAY),
-    "mfa_add_webauthn": (FRESH_CODE, FRESH_CODE),
+    "mfa_list_webauthn": (STAFF_SIGNED_IN, STAFF_NOT_THAT_WAY),
+    "mfa_add_webauthn": (STAFF_CODE, STAFF_CODE),
     "mfa_reauthenticate_webauthn": (FRESH_CODE, FRESH_CODE),
     "mfa_remove_webauthn": (FRESH_CODE, FRESH_CODE),
     "mfa_edit_webauthn": (FRESH_CODE, FRESH_CODE),
@@ -187,6 +201,15 @@ TABLE = {
         "communities_communityofpractice", look=LEADS, add=LEADS, change=LEADS, delete=NOBODY
     ),
     **fixed_rows("communities_passage"),
+    # Nothing in its form is required.
+    **rows_of(
+        "communities_organizationdetail",
+        look=LEADS,
+        add=NOBODY,
+        change=LEADS,
+        delete=NOBODY,
+        save=desk(403, 403, ON),
+    ),
     **rows_of("communities_question", look=LEADS, add=LEADS, change=LEADS, delete=LEADS),
     # Leads add an account by inviting a colleague. The worker was not invited.
     **rows_of("membership_user", look=LEADS, add=LEADS, change=LEADS, delete=NOBODY),
@@ -213,6 +236,7 @@ TABLE = {
     # Another name that came with a request of program support.
     **pages_rows("membership_namecheck"),
     "admin:membership_namecheck_answer": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_namecheck_undo": (GET_ONLY, desk(ON, 404, ON)),
     **register_rows("membership_sharedmailbox", delete=NOBODY),
     "admin:membership_sharedmailbox_change": (TEAMS, GET_ONLY),
     "admin:membership_sharedmailbox_history": (TEAMS, GET_ONLY),
@@ -233,7 +257,19 @@ TABLE = {
     "admin:membership_outboxemail_cleared": (GET_ONLY, desk(ON, 404, ON)),
     **pages_rows("membership_announcement"),
     "admin:membership_announcement_add": (TEAMS, TEAMS),
+    **pages_rows("membership_introduction"),
+    "admin:membership_introduction_remove": (THIS_TEAM, THIS_TEAM),
     "admin:membership_announcement_undo": (GET_ONLY, desk(ON, 404, ON)),
+    **pages_rows("membership_resource"),
+    "admin:membership_resource_add": (TEAMS, TEAMS),
+    # Without its fields the page is shown again, with an error.
+    "admin:membership_resource_save": (GET_ONLY, THIS_TEAM),
+    "admin:membership_resource_decline": (GET_ONLY, THIS_TEAM),
+    "admin:membership_resource_unpublish": (GET_ONLY, desk(ON, 404, ON)),
+    "admin:membership_resource_publish-again": (GET_ONLY, desk(ON, 404, ON)),
+    "admin:membership_resource_reopen": (GET_ONLY, desk(ON, 404, ON)),
+    "admin:membership_resource_remove": (THIS_TEAM, desk(ON, 404, ON)),
+    "admin:membership_resource_file": (THIS_TEAM, GET_ONLY),
     **rows_of(
         "membership_readytext",
         look=THIS_TEAM,
@@ -408,6 +444,8 @@ def _name(pattern: URLPattern, space: str, whole: str) -> str:
 def address(pattern: str, world) -> str:
     """The URL for a pattern, with the rows of ``world``."""
     model = (pattern.split("/") + [""] * 4)[3]
+    if pattern.startswith("/my/communities/<slug:slug>/resources/"):
+        pattern = pattern.replace("<int:pk>", str(world["resource"].pk))
     if pattern.startswith("/my/communities/<slug:slug>/topics/"):
         pattern = pattern.replace("<int:pk>", str(world["topic"].pk))
     if pattern.startswith("/my/communities/"):

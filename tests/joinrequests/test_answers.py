@@ -103,12 +103,13 @@ STVC, CBVS = ProgramType.STVC, ProgramType.CBVS
     ("rows", "place", "found"),
     [
         ([(STVC, "Sampleton")], " sampleton. ", 0),
-        ([(STVC, "Sampleton")], "Elsewhere", 0),
-        ([(STVC, "")], "Sampleton", 0),
         ([(STVC, "L’Échantillon"), (STVC, "Sampleton")], "l'echantillon", 0),
         ([(STVC, "Sampleton"), (STVC, "ᐊᐧᐱᐢᑭ")], "ᐊᐧᐱᐢᑭ", 1),
         ([(STVC, "Sampleton"), (CBVS, "Sampleton")], "Sampleton", 0),
-        # If none or several fit, none is chosen.
+        # If none or several fit, none is chosen, and the only one of its type is a guess.
+        ([(STVC, "Sampleton")], "Elsewhere", None),
+        ([(STVC, "")], "Sampleton", None),
+        ([(STVC, "")], "", None),
         ([], "Sampleton", None),
         ([(CBVS, "Sampleton")], "Sampleton", None),
         ([(STVC, "Sampleton"), (STVC, "Example Harbour")], "Elsewhere", None),
@@ -154,12 +155,12 @@ ANOTHER = (ICAT, "Équipe ᐊᐧᐱᐢᑭ", "Sampleton")
     ("rows", "answers", "found"),
     [
         ([HERE], {"initiative_name": "sample  icat."}, HERE),
-        ([HERE], {"initiative_name": "Sample ICAT", "community_served": "Elsewhere"}, HERE),
-        ([HERE, THERE], {}, HERE),
         ([HERE, THERE], {"initiative_name": "Sample ICAT"}, HERE),
         ([HERE, ANOTHER], {"initiative_name": "equipe ᐊᐧᐱᐢᑭ"}, ANOTHER),
-        ([HERE, (VAWIR, "Sample Committee", "Sampleton")], {}, HERE),
-        # If none or several fit, none is chosen.
+        # If none or several fit, none is chosen, and the only one of its kind or name is a guess.
+        ([HERE], {"initiative_name": "Sample ICAT", "community_served": "Elsewhere"}, None),
+        ([HERE, THERE], {}, None),
+        ([HERE, (VAWIR, "Sample Committee", "Sampleton")], {}, None),
         ([], {}, None),
         ([HERE, ANOTHER], {}, None),
         ([HERE], {"community_served": "Elsewhere"}, None),
@@ -324,3 +325,22 @@ def test_what_the_panel_shows_is_what_is_sent(slug, before, now, place):
 
     assert sent.kept_assessment == shown
     assert assess(standing_of(person, DAY), community(slug).rules()) == shown
+
+
+@pytest.mark.core
+def test_a_new_answer_in_the_same_words_replaces_one_that_staff_had_matched(dana):
+    """Otherwise what they said before would go on counting for them, beside what they say now."""
+    agency = programs((STVC, "Sampleton"), (STVC, "Example Harbour"))
+    said = {"community_served": "Sampelton", "carries_caseload": "yes"}
+    before = position_in(dana, **said)
+    before.program = agency.programs.first()  # as staff do
+    before.save()
+
+    now = position_in(dana, **{**said, "carries_caseload": "no"})
+
+    rules = community("stvc").rules()
+    for saved in (False, True):
+        if saved:
+            now.save()
+        standing = standing_of(dana, DAY, positions=[] if saved else [now])
+        assert assess(standing, rules).findings[0].verdict == Verdict.NOT_MET

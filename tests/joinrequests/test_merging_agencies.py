@@ -447,7 +447,7 @@ def test_merging_against_everything_else_has_one_outcome(priya):
             partial(merge, kept, merged, priya),
             partial(merge, merged, kept, priya),
             partial(merge, kept, merged, priya),
-            partial(matching.match_agency, join_request_id=asked.pk, agency=merged, **on),
+            partial(matching.match, join_request_id=asked.pk, to=merged, **on),
             partial(workflow.submit, join_request_id=draft.pk, **sending),
             partial(apply_list, ListKind.PROGRAMS, "Agency,Type,Community,Funder", row),
             partial(verbs.add_program, agency=merged, **added),

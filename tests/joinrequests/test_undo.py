@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from evabc.desk.reports import REPORTS, Scope, months_between
@@ -358,6 +359,16 @@ class TestDesk:
 
         assert "Undone. No email went out" in page
         assert JoinRequest.objects.get(pk=pk).state == State.AWAITING_REVIEW
+
+    def test_its_page_offers_it_to_the_one_who_decided_while_there_is_time(self, desk, sam):
+        pk = builders.sent(builders.worker()).pk
+        approve(desk, pk)
+        review = f"{QUEUE}{pk}/change/"
+        assert f'name="pk" value="{pk}">Undo this decision' in builders.page(desk, review)
+        with time_machine.travel(timezone.now() + UNDO_TIME):
+            assert "Undo this decision" not in builders.page(desk, review)
+        builders.sign_in(desk, sam)
+        assert "Undo this decision" not in builders.page(desk, review)
 
     def test_several_are_undone_with_one_button(self, desk, sam):
         pks = [builders.sent(builders.worker(f"{n}@example.org")).pk for n in "abc"]

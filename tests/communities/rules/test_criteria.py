@@ -48,7 +48,7 @@ def test_a_caseload_rule_without_program_types_takes_any_program(kind):
     rule = Caseload()
     assert finding_of(rule, work_in(kind)).verdict == Verdict.MET
     assert finding_of(rule).sentence == (
-        "We don’t know yet whether you carry a caseload in your program."
+        "EVA BC staff will check whether you carry a caseload in your program."
     )
 
 

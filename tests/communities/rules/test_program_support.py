@@ -39,7 +39,6 @@ STVC_PROGRAM = "the STVC program at Sample Society"
 MINISTRY = "the Ministry of Public Safety and Solicitor General"
 
 STAFF_WILL_CONFIRM = "EVA BC staff will confirm this."
-NOT_SURE = "If you’re not sure, EVA BC staff will check."
 ASK_YOUR_AGENCY = "If you’re not sure, you can ask your agency."
 # By kind of rule: what the applicant can do where it is not met, and where nothing is known.
 NOT_MET_STEPS = {
@@ -49,7 +48,7 @@ NOT_MET_STEPS = {
     "Your own membership counts too.",
 }
 NOT_KNOWN_STEPS = {
-    CASELOAD: f"Tell us which program you work in and whether you carry a caseload. {NOT_SURE}",
+    CASELOAD: ASK_YOUR_AGENCY,
     FUNDING: ASK_YOUR_AGENCY,
     MEMBERSHIP: ASK_YOUR_AGENCY,
 }
@@ -124,7 +123,7 @@ def test_whoever_says_they_work_in_another_program_reads_which_and_what_it_takes
 def test_a_list_that_shows_them_elsewhere_says_nothing_about_this_program(slug, kind):
     findings = findings_of(slug, work_in(kind, funding=(listed(OTHER),)))
     assert [(f.verdict, f.evidence, f.sentence) for f in findings.values()] == [
-        (UNKNOWN, None, "We don’t know yet whether you carry a caseload in your program."),
+        (UNKNOWN, None, "EVA BC staff will check whether you carry a caseload in your program."),
         (UNKNOWN, None, "EVA BC staff will check who funds your program."),
         (
             UNKNOWN,
@@ -482,7 +481,7 @@ def test_a_funded_program_where_their_caseload_is_not_known_leaves_it_open():
     there = replace(in_another_program(), caseload=())
     findings = findings_of("stvc", here, there)
     assert [(f.verdict, f.sentence) for f in findings.values()] == [
-        (UNKNOWN, "We don’t know yet whether you carry a caseload in your program."),
+        (UNKNOWN, "EVA BC staff will check whether you carry a caseload in your program."),
         (MET, f"{LIST} the other program is funded by {MINISTRY}."),
         (MET, f"{LIST} your agency holds {A_MEMBERSHIP}."),
     ]

@@ -1,10 +1,13 @@
 """What the pages of a person and of an agency say above the form, and what each team sees there."""
 
 from datetime import date, timedelta
+from html import unescape
 
 import pytest
+from django.urls import reverse
 
 from communities.rules.vocabulary import Evidence
+from evabc.desk import record_pages
 from evabc.desk.record_pages import known_person
 from membership.access.verbs import Verb, mark
 from membership.models import (
@@ -192,6 +195,17 @@ def test_an_agencys_page_says_who_works_there_and_who_asks(client, dana, priya):
     assert "Dana Sample</bdi>, ICAT" in page(client, url_of(agency))
 
 
+def test_requests_of_an_agency_that_are_not_shown_are_behind_a_link(client, priya, monkeypatch):
+    monkeypatch.setattr(record_pages, "SHOWN", 1)
+    agency = Agency.objects.create(name="Example House")
+    for number in range(2):
+        builders.sent(builders.worker(f"w{number}@example.org"))
+        JoinRequest.objects.update(agency=agency)
+        builders.sign_in(client, priya)
+        shown = page(client, url_of(agency))
+        assert ("All open requests with this agency" in shown) == (number > 0)
+
+
 # -- Saving the data of a person ---------------------------------------------------------------------
 
 
@@ -238,3 +252,63 @@ def test_bounced_emails_are_counted_listed_and_lead_to_the_person(client, dana, 
     assert "1 email" in listed
     assert "Bounced (" not in page(client, emails)
     assert "Mailbox full" not in page(client, f"{emails}?came-back=yes")
+
+
+# -- Two people at once ---------------------------------------------------------------------------
+
+
+def opened(client, url):
+    """The fields of the form at this address, as a browser would send them back."""
+    shown = client.get(url).context
+    formsets = [one.formset for one in shown["inline_admin_formsets"]]
+    forms = [shown["adminform"].form]
+    forms += [form for one in formsets for form in [one.management_form, *one.initial_forms]]
+    values = {field.html_name: field.value() for form in forms for field in form}
+    return {name: str(value) for name, value in values.items() if value not in ("", None)}
+
+
+def test_a_form_opened_before_keeps_what_a_colleague_changed_meanwhile(client, world):
+    position = ProgramPosition.objects.exclude(person__name="").exclude(evidence="confirmed")[0]
+    person = position.person
+    builders.sign_in(client, builders.lead())
+    url = reverse("admin:membership_person_change", args=[person.pk])
+    mine = opened(client, url) | {"phone": "604-555-0188"}
+    person.name = "Another Sample"
+    person.save()
+    ProgramPosition.objects.filter(pk=position.pk).update(
+        evidence="confirmed", confirmed_on=date(2026, 5, 4), confirmed_by=builders.staff()
+    )
+    answer = client.post(url, mine)
+    assert answer.status_code == 302
+    person.refresh_from_db()
+    position.refresh_from_db()
+    assert (person.name, person.phone) == ("Another Sample", "604-555-0188")
+    assert position.evidence == "confirmed"
+    assert not person.other_names.exists()  # nobody changed the name here
+
+
+def test_two_who_change_the_same_field_are_told_and_the_second_try_counts(client, world):
+    person = world["worker"].person
+    builders.sign_in(client, builders.lead())
+    url = reverse("admin:membership_person_change", args=[person.pk])
+    mine = opened(client, url) | {"name": "Mine Sample"}
+    person.name = "Theirs Sample"
+    person.save()
+    answer = client.post(url, mine)
+    assert "Someone changed this after you opened it: “Name” is now “Theirs Sample”." in unescape(
+        answer.content.decode()
+    )
+    again = answer.context["adminform"].form["opened"].value()
+    answer = client.post(url, mine | {"opened": again})
+    assert answer.status_code == 302
+    person.refresh_from_db()
+    assert person.name == "Mine Sample"
+
+
+@pytest.mark.parametrize("junk", ["{", "[1]", '{"name": {"a": 1}, "phone": [[]]}', "[" * 5000])
+def test_a_form_with_nonsense_about_how_it_was_opened_is_saved_or_refused(client, world, junk):
+    person = world["worker"].person
+    builders.sign_in(client, builders.lead())
+    url = reverse("admin:membership_person_change", args=[person.pk])
+    sent = opened(client, url) | {"name": "Dana Other", "opened": junk}
+    assert client.post(url, sent).status_code in {200, 302}

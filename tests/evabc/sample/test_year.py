@@ -9,7 +9,7 @@ from django.utils import timezone
 from evabc.desk.dashboard import WAITING, day_of
 from evabc.sample.province import load_sample_province
 from evabc.sample.year import load_sample_year
-from membership.models import Enrolment, OutboxEmail, Person, User, WorklistRow
+from membership.models import Announcement, Enrolment, OutboxEmail, Person, User, WorklistRow
 from requests.lifecycle import State
 from requests.models import JoinRequest
 
@@ -66,6 +66,13 @@ def test_past_emails_are_marked_as_sent_and_none_is_sent(province, mailoutbox):
     assert mailoutbox == []
     assert not User.objects.exclude(email__endswith="@example.org").exists()
     assert not Person.objects.exclude(email__endswith="@example.org").exists()
+
+
+def test_each_team_has_announced_something_and_one_is_about_a_meeting(province):
+    told = [(one.by.email, bool(one.meeting)) for one in Announcement.objects.order_by("at")]
+    priya, camille = "priya@example.org", "camille@example.org"
+    assert told == [(priya, False), (camille, False), (priya, True)]
+    assert min(Announcement.objects.values_list("recipients", flat=True)) > 5
 
 
 def test_there_are_roster_checks_of_every_kind(province):

@@ -274,8 +274,8 @@ def test_the_verdict_and_the_region_follow_what_staff_match_and_confirm(sam):
     how = {"join_request_id": join_request.pk, "by": sam, "now": NOW}
     assert (join_request.region, join_request.verdict) == ("", "unknown")
 
-    matching.match_agency(**how, agency=agency)
-    matching.match_program(**how, program=program)
+    matching.match(**how, to=agency)
+    matching.match(**how, to=program)
     assert in_queue(sam, region="KOOTENAY", verdict="unknown") == [join_request]
 
     matching.check_funding(**how, answer=False)

@@ -5,12 +5,13 @@ import re
 
 import pytest
 from django.db import OperationalError
+from django.utils import timezone
 
 from membership.models import Enrolment, OutboxEmail
 from requests import workflow
 from requests.desk.bulk_views import LIMIT
 from requests.lifecycle import State
-from requests.models import JoinRequest, JoinRequestEvent
+from requests.models import JoinRequest, JoinRequestEvent, ReasonText
 from tests import builders
 from tests.builders import queries_of
 
@@ -213,6 +214,51 @@ def test_the_emails_can_be_previewed_before_anything_is_sent(desk):
     assert seen.count("<p>Ask again in May.</p>") == 2
     assert seen.count("<p>Call us.</p>") == 1
     assert states(rows) == [State.AWAITING_REVIEW] * 2
+
+
+@pytest.mark.parametrize(
+    ("verb", "answers", "title"),
+    [
+        ("decline", [{"ministry_funded": "no"}, {"carries_caseload": "no"}], "Program not funded"),
+        ("ask", [{"ministry_funded": "unsure"}, {"eva_membership": "unsure"}], "Who funds your"),
+    ],
+)
+def test_each_request_gets_the_text_that_fits_its_rule(desk, verb, answers, title):
+    rows = [
+        builders.sent(builders.worker(f"dana{n}@example.org", f"Dana{n} Sample"), **answer)
+        for n, answer in enumerate(answers)
+    ]
+    seen = desk.get(page(verb, rows))
+    chosen = [row["ground"].initial for row, _, _ in seen.context["rows"]]
+    texts = [ReasonText.objects.get(pk=pk) for pk in chosen]
+    assert texts[0].title.startswith(title)
+    assert texts[0] != texts[1]
+    assert all(f"<p>{text.text}" in shown(seen).replace("<bdi>", "") for text in texts)
+    grounds = {f"ground_{n}": str(pk) for n, pk in enumerate(chosen)}
+
+    desk.post(page(verb, rows), selected(*rows, **grounds))
+    assert [r.events.latest("pk").ground for r in rows] == texts
+    if verb == "ask":  # one question for everyone goes before those
+        desk.post(
+            page(verb, rows), selected(*rows, ground=str(texts[0].pk), text="And?", **grounds)
+        )
+        assert {r.events.latest("pk").ground for r in rows} == {texts[0]}
+
+
+def test_what_keeps_one_back_is_said_before_anything_is_decided(desk, sam):
+    mine, theirs, unclear = several(3)
+    workflow.assign(join_request_id=theirs.pk, to=sam, by=sam, now=timezone.now())
+    check = unclear.person.name_checks.create(
+        name="Lee Other", email=unclear.person.email, source="request", asked_at=builders.NOW
+    )
+    JoinRequest.objects.filter(pk=unclear.pk).update(name_check=check)
+    rows = [mine, theirs, unclear]
+    seen = shown(desk.get(f"{page('approve', rows)}&_changelist_filters=view%3Dunassigned"))
+    assert "assigned to Sam Sample. You can still decide on it." in seen
+    assert "Answer the name check first" in seen
+    assert f"row{unclear.pk}-keep" not in seen
+    assert f'href="{QUEUE}?view=unassigned">Cancel' in seen
+    assert f"row{unclear.pk}-keep" in shown(desk.get(page("ask", rows)))
 
 
 def test_nothing_is_sent_without_a_selection_or_without_text(desk):

@@ -17,7 +17,6 @@ from membership.models import (
 )
 from requests import workflow
 from requests.desk import matching, review
-from requests.desk.review import matching_of
 from requests.lifecycle import State, Verb
 from requests.models import JoinRequest
 from tests import builders
@@ -68,9 +67,9 @@ def test_a_similar_agency_is_suggested_and_matching_it_leaves_its_program_to_sta
     priya, agency, program
 ):
     asked = ask(agency=WRITTEN)
-    assert matching_of(asked, search="")["agencies"] == [agency]
+    assert builders.offered(asked, "agency") == [agency]
 
-    matching.match_agency(agency=agency, **how(asked, priya))
+    matching.match(to=agency, **how(asked, priya))
 
     asked = again(asked)
     position = ProgramPosition.objects.get()
@@ -85,15 +84,15 @@ def test_a_similar_agency_is_suggested_and_matching_it_leaves_its_program_to_sta
 def test_another_agency_may_be_chosen_while_the_request_is_open(priya, agency, program):
     wrong = Agency.objects.create(name="Example Harbour House")
     asked = ask(agency=WRITTEN)
-    matching.match_agency(agency=wrong, **how(asked, priya))
+    matching.match(to=wrong, **how(asked, priya))
 
-    matching.match_agency(agency=agency, **how(asked, priya))
+    matching.match(to=agency, **how(asked, priya))
 
     assert again(asked).agency == agency
-    matching.match_program(program=program, **how(asked, priya))
+    matching.match(to=program, **how(asked, priya))
 
     # A program of the first agency is none of the second.
-    matching.match_agency(agency=wrong, **how(asked, priya))
+    matching.match(to=wrong, **how(asked, priya))
     assert ProgramPosition.objects.get().program is None
 
 
@@ -102,14 +101,21 @@ def test_other_open_requests_of_the_team_that_name_the_same_agency_are_matched_t
     alike = ask("kim@example.org", agency="the EXAMPLE Harbor, Family Service")
     ask("lee@example.org", agency="Somewhere else")
     other_team = ask("max@example.org", "icat", agency=WRITTEN)
-    matching.match_agency(agency=agency, **how(asked, priya))
-    assert matching_of(again(asked), search="")["same_agency"] == [alike]
+    matching.match(to=agency, **how(asked, priya))
+    late = ask("late@example.org", agency=WRITTEN)
+    assert matching.requests_naming_the_same_agency(again(asked)) == [alike, late]
 
-    assert matching.match_same_agency(**how(asked, priya)) == 1
+    # All that were ticked, or none.
+    workflow.decline(text="Not this time.", **how(late, priya))
+    for wrong in (late, other_team, asked):
+        with pytest.raises(workflow.RefusedError, match="decided since"):
+            matching.match_same_agency(others=[alike.pk, wrong.pk], **how(asked, priya))
+    assert again(alike).agency is None
+    done = matching.match_same_agency(others=[alike.pk], **how(asked, priya))
 
-    assert again(alike).agency == agency
+    assert (done, again(alike).agency) == (alike.reference, agency)
     assert again(other_team).agency is None
-    assert matching_of(again(asked), search="")["same_agency"] == []
+    assert matching.requests_naming_the_same_agency(again(asked)) == []
 
 
 def test_a_missing_agency_is_added_and_matched_once(priya):
@@ -147,12 +153,12 @@ def test_one_of_several_programs_is_chosen(priya, agency):
     ]
     asked = ask()
     assert ProgramPosition.objects.get().program is None
-    matching.match_program(program=programs[1], **how(asked, priya))
+    matching.match(to=programs[1], **how(asked, priya))
     assert ProgramPosition.objects.get().program == programs[1]
 
     other = Program.objects.create(agency=Agency.objects.create(name="Other House"), type="STVC")
     with pytest.raises(workflow.RefusedError, match="another agency"):
-        matching.match_program(program=other, **how(asked, priya))
+        matching.match(to=other, **how(asked, priya))
 
 
 def test_an_initiative_is_suggested_matched_or_added(camille):
@@ -160,8 +166,8 @@ def test_an_initiative_is_suggested_matched_or_added(camille):
         name="Sampleton Interagency Team", kind="ICAT", community_served="Sampleton"
     )
     asked = ask(slug="icat", initiative_name="Sampelton Interagency Team")
-    assert matching_of(again(asked), search="")["initiatives"] == [known]
-    matching.match_initiative(initiative=known, **how(asked, camille))
+    assert builders.offered(again(asked), "initiative") == [known]
+    matching.match(to=known, **how(asked, camille))
     assert CoordinationRole.objects.get().initiative == known
 
     matching.add_initiative(
@@ -177,9 +183,9 @@ def test_an_initiative_is_suggested_matched_or_added(camille):
 def test_search_results_replace_the_suggestions(agency):
     Agency.objects.create(name="Échantillon House")
     asked = ask(agency="Nothing alike")
-    assert matching_of(asked, search="")["agencies"] == []
-    assert matching_of(asked, search="harbour services")["agencies"] == [agency]
-    assert [a.name for a in matching_of(asked, search="echantillon")["agencies"]] == [
+    assert builders.offered(asked, "agency") == []
+    assert builders.offered(asked, "agency", "harbour services") == [agency]
+    assert [a.name for a in builders.offered(asked, "agency", "echantillon")] == [
         "Échantillon House"
     ]
 
@@ -225,8 +231,8 @@ def test_a_confirmed_caseload_is_kept_beside_the_reported_one_and_matching_moves
     assert (checked.evidence, checked.carries_caseload) == (Evidence.CONFIRMED, False)
     assert (checked.confirmed_by, checked.confirmed_on) == (priya, TODAY)
 
-    matching.match_agency(agency=agency, **how(asked, priya))
-    matching.match_program(program=program, **how(asked, priya))
+    matching.match(to=agency, **how(asked, priya))
+    matching.match(to=program, **how(asked, priya))
     assert statuses(asked)[0] == Status.NOT_MET
     assert {p.program for p in ProgramPosition.objects.all()} == {program}
 
@@ -288,8 +294,8 @@ def test_the_history_of_each_row_says_what_staff_did_without_naming_the_applican
     priya, agency, program
 ):
     asked = ask(agency=WRITTEN)
-    matching.match_agency(agency=agency, **how(asked, priya))
-    matching.match_program(program=program, **how(asked, priya))
+    matching.match(to=agency, **how(asked, priya))
+    matching.match(to=program, **how(asked, priya))
     matching.check_caseload(answer=True, **how(asked, priya))
     matching.check_funding(answer=True, **how(asked, priya))
     matching.check_membership(holder="agency", period=YEAR, **how(asked, priya))
@@ -313,9 +319,7 @@ def test_the_history_of_each_row_says_what_staff_did_without_naming_the_applican
 
 
 ACTS = {
-    "match_agency": {"agency": Agency(pk=1)},
-    "match_program": {"program": Program(pk=1)},
-    "match_initiative": {"initiative": CoordinationInitiative(pk=1)},
+    "match": {"to": Agency(pk=1)},
     "add_agency": {"name": "Sample", "city": ""},
     "add_program": {"program_type": ProgramType.STVC, "community_served": ""},
     "add_initiative": {"kind": InitiativeKind.ICAT, "name": "Sample", "community_served": ""},
@@ -359,7 +363,7 @@ def test_every_match_and_confirmation_is_taken_back_exactly_in_the_other_order(p
     EvaMembership.objects.create(agency=agency, **held)
     asked = ask(agency=WRITTEN)
     steps = [
-        (matching.match_agency, {"agency": agency}),
+        (matching.match, {"to": agency}),
         (
             matching.add_program,
             {"program_type": ProgramType.STVC, "community_served": "Sampleton"},
@@ -399,9 +403,9 @@ def test_an_initiative_and_a_role_are_taken_back(camille):
 
 def test_what_rests_on_a_match_or_has_changed_since_is_not_taken_back(priya, agency, program):
     asked = ask(agency=WRITTEN)
-    matching.match_agency(agency=agency, **how(asked, priya))
+    matching.match(to=agency, **how(asked, priya))
     match = asked.register_steps.get()
-    matching.match_program(program=program, **how(asked, priya))
+    matching.match(to=program, **how(asked, priya))
     matching.check_funding(answer=True, **how(asked, priya))
     kept = register_rows()
     with pytest.raises(workflow.RefusedError, match="Undo this first: “Checked: "):
@@ -431,8 +435,8 @@ def test_a_member_is_matched_after_the_decision_and_what_was_decided_stays(priya
     asked = ask(agency=WRITTEN)
     workflow.approve(**how(asked, priya))
     decided = again(asked)
-    matching.match_agency(agency=agency, **how(asked, priya))
-    matching.match_program(program=program, **how(asked, priya))
+    matching.match(to=agency, **how(asked, priya))
+    matching.match(to=program, **how(asked, priya))
     now = again(asked)
     assert (now.agency, now.assessment, now.verdict) == (
         agency,

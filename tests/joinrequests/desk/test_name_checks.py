@@ -18,6 +18,7 @@ from membership.access.comparison import compare
 from membership.errors import RefusedError
 from membership.meetings.calendar import renew_feed
 from membership.models import (
+    Agency,
     Enrolment,
     ListKind,
     NameCheck,
@@ -30,8 +31,8 @@ from membership.models import (
 from membership.people.changing_email import change_email
 from membership.register.person_records import change_details, person_of_user
 from requests import workflow
-from requests.desk.matching import match_agency
-from requests.desk.name_answers import ASK_FOR_OWN_EMAIL, answer
+from requests.desk.matching import match
+from requests.desk.name_answers import ASK_FOR_OWN_EMAIL, answer, undo_answer
 from requests.desk.review import assessments_of
 from requests.lifecycle import State
 from requests.models import CameBy, JoinRequest
@@ -105,7 +106,7 @@ def test_a_request_under_another_name_changes_nothing_and_cannot_be_approved(cli
     with pytest.raises(RefusedError, match="and this says Lee Other"):
         approve()
     with pytest.raises(RefusedError, match="Answer the name check first"):
-        match_agency(join_request_id=request.pk, agency=None, by=priya, now=NOW)
+        match(join_request_id=request.pk, to=Agency(pk=1), by=priya, now=NOW)
     assert not Enrolment.objects.exists()
 
     builders.sign_in(client, priya)
@@ -253,6 +254,50 @@ def test_the_same_person_takes_the_new_name_and_the_request_goes_on(dana, priya)
         assert "aside" not in outcomes(apply_list(ListKind.PEOPLE, HEADINGS, row))
     with pytest.raises(RefusedError, match="already been answered: Same person, new name"):
         answered(ELSE, priya)
+
+
+def test_same_person_by_mistake_is_undone_by_one_press(client, dana, priya):
+    own = dana.person.positions.create(
+        agency_name=builders.STVC_ANSWERS["agency"],
+        community_served=builders.STVC_ANSWERS["community_served"],
+        program_type="STVC",
+        carries_caseload=False,
+    )
+    request = asked_as_lee(dana)
+    builders.sign_in(client, priya)
+    check = f"/admin/membership/namecheck/{NameCheck.objects.get().pk}/"
+    said = builders.text_of(client.post(f"{check}answer/?list", {"answer": "same"}, follow=True))
+    assert (
+        f'Answered: Same person, new name. <button class="desk-small" form="undo" formaction="{check}undo/'
+        in said
+    )
+    assert "Undo this answer" in builders.page(client, f"{check}change/")
+
+    shown = builders.text_of(client.post(f"{check}undo/", follow=True))
+
+    assert "Undone. Dana Sample has the name from before again." in shown
+    assert "Save answer" in shown
+    dana.person.refresh_from_db()
+    assert (dana.person.name, dana.person.phone) == ("Dana Sample", "")
+    assert not dana.person.other_names.exists()
+    assert [p.carries_caseload for p in dana.person.positions.all()] == [own.carries_caseload]
+    request = JoinRequest.objects.get()
+    assert request.another_name == "Lee Other"
+    assert request.events.latest("pk").reason == "Name check: undone."
+    refused = builders.text_of(client.post(f"{check}undo/", follow=True))
+    assert "There is no answer here that could be undone." in refused
+    answered(HOLDER, priya)  # the question is open again
+    assert JoinRequest.objects.get().person.name == "Lee Other"
+
+
+def test_same_person_is_not_undone_once_something_rests_on_it(dana, priya):
+    request = asked_as_lee(dana)
+    check = answered(SAME, priya)
+    workflow.approve(join_request_id=request.pk, by=priya, now=NOW)
+    with pytest.raises(RefusedError, match="Change their name on their page instead"):
+        undo_answer(check_id=check.pk, by=priya, now=NOW)
+    dana.person.refresh_from_db()
+    assert dana.person.name == "Lee Other"
 
 
 def test_the_new_holder_gets_the_email_and_nothing_of_the_former_holder(client, dana, priya):

@@ -5,7 +5,13 @@ import html
 import pytest
 
 from communities.rules.vocabulary import Evidence
-from membership.models import Agency, CoordinationInitiative, EvaMembership, Program
+from membership.models import (
+    Agency,
+    CoordinationInitiative,
+    EvaMembership,
+    Program,
+    ProgramPosition,
+)
 from requests import workflow
 from tests import builders
 from tests.builders import queries_of
@@ -71,10 +77,10 @@ def test_what_is_missing_is_added_from_the_same_page(desk, asked):
 
 
 def test_a_search_shows_what_it_finds_and_changes_nothing(desk, agency, asked):
-    shown = read(desk, address(asked) + "?find=harbour")
+    shown = read(desk, address(asked) + "?find-agency=harbour")
     assert 'Match<span class="visually-hidden"> to Example Harbour Family Services' in shown
-    shown = read(desk, address(asked) + "?find=<b>nobody")
-    assert "No agency has “<bdi><b>nobody</bdi>” in its name." in shown
+    shown = read(desk, address(asked) + "?find-agency=<b>nobody")
+    assert "<bdi>No agency has “<b>nobody” in its name.</bdi>" in shown
     asked.refresh_from_db()
     assert asked.agency is None
 
@@ -208,3 +214,69 @@ def test_the_last_question_and_its_reply_stand_on_top(desk, priya, asked):
     assert "And who funds your program?" in top
     assert "I reply to: And who funds your program?" in top
     assert "Which town?" not in top
+
+
+@pytest.mark.parametrize("place", ["Example Harbour", "Sampleton"])
+def test_a_match_says_who_chose_it_and_one_that_nobody_chose_is_confirmed_with_one_click(
+    desk, agency, place
+):
+    """Earlier versions took the only program of an agency for the one that was meant."""
+    program = Program.objects.create(
+        agency=agency, type="STVC", community_served=place, funder="OTHER"
+    )
+    asked = builders.sent(builders.worker(), agency="example harbour family services")
+    row = _row_of(desk, asked, "program")
+    is_named = place == "Example Harbour"
+    assert ("Matched: " in row) == is_named
+    # Its funding is known only of the program that they named.
+    assert ("The program is not matched" in read(desk, address(asked, "approve"))) != is_named
+
+    ProgramPosition.objects.update(program=program)
+    row = _row_of(desk, asked, "program")
+    assert ("(the applicant named it)" in row, "Confirm match" in row) == (is_named, not is_named)
+    assert "(the applicant gave this name)" in _row_of(desk, asked, "agency")
+    press(desk, asked, "match-program", program=program.pk)
+    row = _row_of(desk, asked, "program")
+    assert "Matched by Priya Sample, " in row
+    assert "Confirm match" not in row
+    # A second click changes nothing, so that one undo takes the match back.
+    assert "is already matched to" in press(desk, asked, "match-program", program=program.pk)
+    assert asked.register_steps.count() == 1
+
+
+def _row_of(client, join_request, name):
+    page = read(client, address(join_request))
+    return " ".join(page.partition(f'id="row-{name}"')[2].partition("</tr>")[0].split())
+
+
+def test_another_name_of_the_agency_is_shown_as_such(desk, agency):
+    agency.aliases.create(name="The Old Name")
+    asked = builders.sent(builders.worker(), agency="the old name.")
+    assert "(the applicant gave another name of it)" in _row_of(desk, asked, "agency")
+
+
+def test_the_other_requests_of_an_agency_are_ticked_one_by_one(desk, agency, asked):
+    others = [builders.sent(builders.worker(f"kim{n}@example.org"), agency=WRITTEN) for n in (1, 2)]
+    assert "name this agency too" not in read(desk, address(asked))
+    press(desk, asked, "match-agency", agency=agency.pk)
+    row = _row_of(desk, asked, "agency")
+    for other in others:
+        assert f'value="{other.pk}" id="alike-{other.pk}" checked' in row
+        assert f"<bdi>{other.applicant_name}</bdi> ({other.reference})" in row
+
+    shown = press(desk, asked, "match-alike", others=[others[0].pk])
+    assert f"Matched to this agency too: {others[0].reference}." in shown
+    assert "Choose at least one of the other requests." in press(desk, asked, "match-alike")
+    again = press(desk, asked, "match-alike", others=[others[0].pk, others[1].pk])
+    assert "matched or decided since. Nothing was changed." in again
+    for other, matched in zip(others, (agency, None), strict=True):
+        other.refresh_from_db()
+        assert other.agency == matched
+
+
+def test_a_search_is_about_its_own_row(client, camille):
+    builders.sign_in(client, camille)
+    asked = builders.sent(builders.worker(), "icat", agency="Somewhere else")
+    page = read(client, address(asked) + "?find-agency=harbour")
+    assert "No agency has “harbour” in its name." in page
+    assert "No initiative has “harbour” in its name." not in page

@@ -95,7 +95,7 @@ def test_an_empty_form_names_every_field_that_is_missing(signed_in):
         "Enter your full name.",
         "Enter the name of your agency or organization.",
         "Enter the town or community you serve.",
-        "Choose the program you work in.",
+        "Choose whether you work in a Stopping the Violence Counselling program.",
         "Choose whether you carry a caseload.",
     ):
         assert sentence in page
@@ -104,7 +104,7 @@ def test_an_empty_form_names_every_field_that_is_missing(signed_in):
 def test_an_empty_coordination_form_names_its_fields(signed_in):
     page = html.unescape(signed_in.post(COORDINATION, {}).content.decode())
 
-    assert "Choose the kind of initiative." in page
+    assert "Choose whether your initiative is an ICAT." in page
     assert "Choose your role." in page
 
 
@@ -134,7 +134,7 @@ def test_a_line_that_is_too_long_is_refused_and_kept(signed_in, field):
     long = "x" * 500
     page = signed_in.post(JOIN, {**builders.STVC_ANSWERS, field: long}).content.decode()
 
-    assert "There is a problem" in page
+    assert "This is 500 characters long. Shorten it to " in page
     assert long in page
 
 

@@ -1,5 +1,7 @@
 """Several communities at once: shared answers once, one request each, decided separately."""
 
+import re
+
 import pytest
 
 from membership.append_only import history_released
@@ -84,7 +86,8 @@ def test_one_form_becomes_one_request_each_with_its_own_answers(signed_in):
 def test_what_is_missing_is_named_with_its_community_and_linked(signed_in):
     page = text_of(signed_in.post(ANSWERS, {**TYPED, "sas-program_type": "", "agency": ""}))
 
-    link = '<a href="#id_sas-program_type_0">SAS: Choose the program you work in.</a>'
+    sentence = "SAS: Choose whether you work in a Sexual Assault Service program."
+    link = f'<a href="#id_sas-program_type_0">{sentence}</a>'
     assert link in page
     assert '<a href="#id_agency">Enter the name of your agency or organization.</a>' in page
     assert "STVC: Choose" not in page
@@ -98,21 +101,43 @@ def test_without_a_program_community_nobody_is_asked_for_a_membership(signed_in)
     assert page.status_code == 200
 
 
-def test_the_panels_show_the_rules_of_each_community_while_it_is_filled_in(signed_in):
-    half = {"stvc-program_type": "STVC", "stvc-carries_caseload": "yes"}
+def test_the_rules_of_each_community_answer_under_its_own_questions(signed_in):
+    half = {"stvc-program_type": "STVC", "stvc-carries_caseload": "no", "sas-program_type": "OTHER"}
 
-    panels = text_of(signed_in.post(ANSWERS, half, headers={"HX-Request": "true"}))
+    answer = text_of(signed_in.post(ANSWERS, half, headers={"HX-Request": "true"}))
 
-    stvc, rest = panels.split('id="rules-icat"')[0], panels
-    assert "You told us yes" in stvc
-    assert [f'id="rules-{s}"' in rest for s in ("stvc", "sas", "icat", "cbvs")] == [
-        True,
+    marks = re.findall(
+        r'id="verdict-([\w-]+)"[^>]*>\s*(?:<div class="finding finding-([\w-]+))?', answer
+    )
+    assert {name: mark for name, mark in marks if mark} == {
+        "stvc-program_type": "self-reported",
+        "stvc-carries_caseload": "not-met",
+        "sas-program_type": "not-met",
+    }
+    assert [f"verdict-{key}" in answer for key in ("eva_membership", "icat-role", "cbvs-role")] == [
         True,
         True,
         False,
     ]
-    assert "<html" not in panels
-    assert requests_by_community()["stvc"].answers["carries_caseload"] == "yes"
+    assert "<html" not in answer
+    assert requests_by_community()["stvc"].answers["carries_caseload"] == "no"
+
+
+def test_one_answer_is_changed_from_the_check_page(signed_in):
+    signed_in.post(ANSWERS, TYPED)
+    page = text_of(signed_in.get(CHECK))
+    change = f"{ANSWERS}&question=sas-carries_caseload"
+    assert f'href="{change}"' in page.replace("&amp;", "&")
+
+    question = text_of(signed_in.get(change))
+    assert 'name="sas-carries_caseload"' in question
+    assert 'name="agency"' not in question
+    assert signed_in.post(change, {"sas-carries_caseload": "yes"}).url == CHECK
+
+    signed_in.post(CHECK)
+    made = requests_by_community()
+    assert made["sas"].answers["carries_caseload"] == "yes"
+    assert made["stvc"].answers["agency"] == SHARED["agency"]
 
 
 def test_what_was_typed_for_one_community_comes_along(signed_in, worker):
@@ -162,13 +187,20 @@ def test_a_member_or_applicant_cannot_ask_again(signed_in, worker):
 @pytest.mark.parametrize(
     ("chosen", "led_to"),
     [
-        ("", "/join/"),
-        ("?community=nowhere", "/join/"),
         ("?community=stvc", "/communities/stvc/join/"),
     ],
 )
-def test_fewer_than_two_have_another_page(signed_in, chosen, led_to):
+def test_one_community_has_its_own_page(signed_in, chosen, led_to):
     assert signed_in.get(f"/join/answers/{chosen}").url == led_to
+
+
+@pytest.mark.parametrize("chosen", ["", "?community=nowhere"])
+def test_choosing_none_is_an_error_at_the_first_choice(signed_in, chosen):
+    page = text_of(signed_in.get(f"/join/answers/{chosen}"))
+
+    assert "<title>Error: Ask to join several communities" in page
+    [first] = re.findall(r'href="#(community_\w+)">Choose at least one community', page)
+    assert f'id="{first}"' in page
 
 
 def test_one_that_is_refused_leaves_the_others_and_its_answers(signed_in, worker, monkeypatch):

@@ -116,7 +116,7 @@ def test_an_unused_invitation_ends_after_two_weeks_and_a_used_one_does_not(lou):
     )
     Authenticator.objects.create(user=used.user, type=Authenticator.Type.TOTP, data={})
     unused = invited(lou)
-    assert set(invitations.waiting()) == {half, unused}
+    assert set(invitations.invited(has_come=False)) == {half, unused}
 
     assert retain(now=NOW + timedelta(days=14))["invitations not used"] == 0
     assert retain(now=NOW + timedelta(days=14, minutes=1))["invitations not used"] == 2
@@ -135,7 +135,7 @@ def test_an_account_that_a_lead_closed_meanwhile_is_not_invited_again_by_its_old
 ):
     invitation = invited(lou)
     User.objects.filter(pk=invitation.user_id).update(**{column: False})
-    assert not invitations.waiting().exists()
+    assert not invitations.invited(has_come=False).exists()
     with pytest.raises(RefusedError, match="has ended"):
         invitations.send_again(invitation_id=invitation.pk, by=lou, now=NOW)
 
@@ -156,7 +156,9 @@ def test_a_member_who_is_invited_signs_in_anew(client, lou):
     invited(lou, email=dana.email, name="Dana Sample", now=NOW + timedelta(minutes=1))
 
     assert client.get("/my/").status_code == 302
-    assert list(invitations.waiting().values_list("user__email", flat=True)) == [dana.email]
+    assert list(invitations.invited(has_come=False).values_list("user__email", flat=True)) == [
+        dana.email
+    ]
     assert Person.objects.filter(email=dana.email).count() == 1
 
 

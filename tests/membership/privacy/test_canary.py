@@ -22,8 +22,10 @@ from membership.meetings import attendance
 from membership.meetings.calendar import renew_feed
 from membership.models import ListKind, NameCheck, OutboxEmail, Person, Service
 from membership.privacy.erasing import remove_mail_files
+from membership.resources.verbs import change, decline
 from membership.rosters.leaving import leave
 from membership.sharing.announcing import Draft, announce
+from membership.sharing.introductions import introduce
 from membership.topics.raising import support
 from membership.topics.verbs import hide, note_outcome
 from requests import workflow
@@ -34,6 +36,7 @@ from tests.browser.main_job import ask_to_join, sign_in
 from tests.browser.visitor import Visitor
 from tests.membership.imports.lists import apply_list
 from tests.membership.meetings.plans import member, planned
+from tests.membership.resources.offers import PDF, details, offered, with_file
 from tests.membership.topics.topics import raised
 
 pytestmark = [
@@ -150,6 +153,12 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     )
     announce(draft=words, uid=uuid.uuid4(), expected=2, by=priya, now=now)
     OutboxEmail.objects.filter(kind="announcement").update(state="sent", sent_at=now)
+    introduce(
+        enrolment_id=person.enrolments.get(community__slug="stvc").pk,
+        by=user,
+        now=now,
+        talks_about=f"{WORD} likes groups.",
+    )
     person.accesses.filter(kind="slack").update(state="joined", address=f"slack-{EMAIL}")
     service_lists.save_list(
         service=Service(builders.community().team),
@@ -189,6 +198,20 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
         successor_email=f"next-{EMAIL}",
         may_name_me=True,
     )
+    named = with_file(name=f"{person.name}.pdf", title=f"By {person.name}")
+    kept = offered(person, "stvc", named, shows_name=True, now=now)
+    for made in (kept, offered(person, "stvc", with_file(PDF + f"/Author ({EMAIL})".encode()))):
+        change(
+            resource_id=made.pk,
+            version=made.version,
+            details=details(title=made.title, link=""),
+            communities=[builders.community()],
+            by=priya,
+            now=now,
+            publish=True,
+        )
+    waits = offered(person, "stvc", details(title=f"{WORD} waits", tags=WORD), now=now)
+    decline(resource_id=waits.pk, reason=f"{WORD}, no.", by=priya, now=now)
     visitor.get("/my/details/correction/")
     visitor.post(text=f"{WORD} is my name.")
     visitor.get("/my/details/")

@@ -163,7 +163,7 @@ def test_neither_history_nor_outbox_keeps_a_name_email_or_reference(client, name
     join_request, reference = builders.sent(dana, name=named), JoinRequest.objects.get().reference
     agency = Agency.objects.create(name="Sample House")
     how = {"join_request_id": join_request.pk, "by": lou, "now": builders.NOW}
-    matching.match_agency(agency=agency, **how)
+    matching.match(to=agency, **how)
     period = {"starts_on": builders.NOW.date(), "ends_on": builders.NOW.date()}
     verbs.confirm_membership(holder=dana.person, by=lou, on=builders.NOW.date(), **period)
     verbs.confirm_no_membership(holder=dana.person, by=lou, on=builders.NOW.date())

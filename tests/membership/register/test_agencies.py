@@ -7,7 +7,6 @@ from membership.models import Agency, AgencyAlias, ListKind, Program, ProgramPos
 from membership.register import verbs
 from membership.register.agencies import find_agency
 from requests.desk import matching
-from requests.desk.review import matching_of
 from tests import builders
 from tests.membership.imports.lists import MAY, apply_list, outcomes, sentences
 from tests.membership.register.test_admin import errors, inlines
@@ -123,7 +122,9 @@ def test_a_new_agency_cannot_have_another_ones_other_name(desk, priya, renamed):
 def test_a_request_that_gives_another_name_is_matched_by_itself_and_its_claims_are_found(
     priya, renamed
 ):
-    program = Program.objects.create(agency=renamed, type="STVC")
+    program = Program.objects.create(
+        agency=renamed, type="STVC", community_served="Example Harbour"
+    )
     asked = builders.sent(builders.worker(), agency=FORMER)
 
     assert (asked.agency, asked.agency_name) == (renamed, NAME)
@@ -144,7 +145,7 @@ def test_an_agency_is_suggested_once_for_what_is_near_to_any_of_its_names(agency
     Agency.objects.create(name="Elsewhere")
     for written in ("Sample Valley Womans Places", "Totaly Diffrent Ladder"):
         asked = builders.sent(builders.worker(f"{len(written)}@example.org"), agency=written)
-        assert matching_of(asked, search="")["agencies"] == [agency]
+        assert builders.offered(asked, "agency") == [agency]
 
 
 @pytest.mark.core

@@ -150,12 +150,12 @@ def test_removing_against_matching_and_sending_has_one_outcome(priya, what):
         asked = builders.sent(builders.worker(f"kim{number}@example.org"), agency="Somewhere")
         kept = builders.draft(builders.worker(f"dana{number}@example.org"), agency=name)
         on = {"by": priya, "now": builders.NOW}
-        kim = {"join_request_id": asked.pk, "agency": agency, **on}
+        kim = {"join_request_id": asked.pk, "to": agency, **on}
         dana = {"join_request_id": kept.pk, "answers": kept.answers, **on, "by": kept.person.user}
 
         removed, matched, sent = all_at_once(
             partial(remove, made, by=priya),
-            partial(matching.match_agency, **kim),
+            partial(matching.match, **kim),
             partial(workflow.submit, **dana),
         )
 

@@ -139,6 +139,7 @@ def test_the_other_team_is_refused_by_every_verb(row, camille):
     ("verb", "key", "more", "why"),
     [
         (write_to_person, "row_id", {"text": "  "}, "Enter "),
+        (write_to_person, "row_id", {"text": "https://zoom.us/j/1"}, "Zoom join link"),
         (end_enrolment, "enrolment_id", {"text": "  "}, "Enter "),
         (give_time, "row_id", {"text": "Wait.", "until": TODAY}, "a day after today"),
     ],

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('communities', '0007_rules_saved_while_upgrading'),
-        ('membership', '0031_undone_access_steps'),
+        ('membership', '0034_resources'),
     ]
 
     operations = [

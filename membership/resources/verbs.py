@@ -1,0 +1,370 @@
+"""Verbs of a ``Resource``: a member offers or withdraws one; staff add, publish, decline, change, take off the page, delete."""
+
+import uuid
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Concat
+
+from communities.models import CommunityOfPractice, SupportTeam
+from communities.rules.vocabulary import Family
+from membership.accounts.teams import families_of
+from membership.emails.kinds import UNDO_TIME, Event
+from membership.emails.queue import cancel, queue, refuse_slack_link
+from membership.errors import RefusedError
+from membership.history import log_change
+from membership.models import Enrolment, OutboxEmail, Person, Resource, User
+from membership.resources import emails, files
+from membership.resources.files import Upload
+
+State = Resource.State
+MOST_WAITING = 10
+# What is no longer shown to anyone, and goes after some time.
+NOT_KEPT = (State.DECLINED, State.WITHDRAWN, State.UNPUBLISHED)
+_GONE = "This resource has just been deleted. Nothing was changed."
+
+
+@dataclass(frozen=True)
+class Details:
+    """What is typed about a resource. ``upload`` is a new file; without it and a link, the file stays."""
+
+    title: str
+    kind: str
+    description: str = ""
+    tags: str = ""
+    dated_on: date | None = None
+    review_on: date | None = None
+    link: str = ""
+    upload: Upload | None = None
+
+
+# -- Members --------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def offer(
+    *,
+    person: Person,
+    community: CommunityOfPractice,
+    details: Details,
+    shows_name: bool,
+    uid: uuid.UUID,
+    now: datetime,
+) -> Resource:
+    """Offer a resource to a community that the person is in. Its team hears of it, and decides."""
+    # Locked, so that two forms at once are counted one after the other.
+    places = Enrolment.objects.select_for_update(of=("self",)).filter(person=person, ended_on=None)
+    if community.pk not in places.order_by("pk").values_list("community", flat=True):
+        raise RefusedError("You are no longer in this community.")
+    if sent := _sent_before(uid, offered_by=person):
+        return sent
+    if person.resources.filter(state=State.OFFERED).count() >= MOST_WAITING:
+        raise RefusedError(
+            f"{MOST_WAITING} resources of yours are waiting for staff. You can offer more once they have looked at some."
+        )
+    resource = _new(details, uid, team=community.team, state=State.OFFERED, at=now)
+    resource.offered_by, resource.shows_name = person, shows_name
+    resource.save()
+    resource.communities.set([community])
+    queue(emails.news(resource), about=resource.about, event=resource.version, now=now)
+    return resource
+
+
+@transaction.atomic
+def withdraw(*, resource_id: int, person: Person, now: datetime) -> Resource:
+    """Take an offer back that still waits."""
+    resource = _own(resource_id, person)
+    if resource.state != State.OFFERED:
+        raise RefusedError(f"{_said(resource)} You can’t withdraw it any more. Write to the team.")
+    return _step(resource, State.WITHDRAWN, now)
+
+
+@transaction.atomic
+def offer_again(*, resource_id: int, person: Person, now: datetime) -> Resource:
+    """Undo ``withdraw``."""
+    resource = _own(resource_id, person)
+    if resource.state != State.WITHDRAWN:
+        raise RefusedError(f"{_said(resource)} Nothing was changed.")
+    return _step(resource, State.OFFERED, now)
+
+
+def _own(resource_id: int, person: Person) -> Resource:
+    resource = _locked(resource_id)
+    if resource.offered_by_id != person.pk:
+        raise RefusedError("Someone else offered this resource.")
+    return resource
+
+
+# -- Staff ----------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add(
+    *,
+    details: Details,
+    communities: Collection[CommunityOfPractice],
+    uid: uuid.UUID,
+    by: User,
+    now: datetime,
+) -> Resource:
+    """Publish a resource of the team's own."""
+    team = _require_communities(communities, by)
+    SupportTeam.objects.select_for_update().get(
+        pk=team.pk
+    )  # the same form twice, one after the other
+    if sent := _sent_before(uid, by=by):
+        return sent
+    resource = _new(details, uid, team=team, state=State.PUBLISHED, at=now, published_at=now)
+    resource.by = by
+    resource.save()
+    resource.communities.set(communities)
+    log_change(resource, by=by, words=f"Added and published: {_names(communities)}.", added=True)
+    return resource
+
+
+@transaction.atomic
+def change(
+    *,
+    resource_id: int,
+    version: int,
+    details: Details,
+    communities: Collection[CommunityOfPractice],
+    by: User,
+    now: datetime,
+    publish: bool = False,
+) -> Resource:
+    """Save what staff typed about a resource, and publish it if it is not. ``version`` is the one that they looked at."""
+    resource = _of_team(resource_id, by)
+    team = _require_communities(communities, by)
+    if team != resource.team:
+        raise RefusedError("Choose communities of the team that has this resource.")
+    if resource.state == State.WITHDRAWN:
+        raise RefusedError("The member has just withdrawn this resource, so it can’t be published.")
+    if resource.version != version:
+        raise RefusedError(
+            "A colleague has just changed this resource. Open it again to see what they changed, then make your change."
+        )
+    old_file = resource.file_id
+    changed = _fill(resource, details)
+    before = set(resource.communities.all())
+    if before != set(communities):
+        resource.communities.set(communities)
+        changed.append("communities")
+    if changed:
+        words = f"Changed: {', '.join(changed)}."
+        log_change(resource, by=by, words=words)
+    if publish and resource.state != State.PUBLISHED:
+        resource.published_at, resource.reason = now, ""
+        _step(resource, State.PUBLISHED, now, by=by, words=f"Published: {_names(communities)}.")
+        _tell(resource, emails.PUBLISHED, now)
+    else:
+        resource.version += 1
+        resource.save()
+    if old_file and resource.file_id != old_file:
+        files.delete([old_file])
+    return resource
+
+
+@transaction.atomic
+def decline(*, resource_id: int, reason: str, by: User, now: datetime) -> Resource:
+    """Do not publish an offer. The member hears why."""
+    resource = _of_team(resource_id, by)
+    if resource.offered_by_id is None or resource.state not in (State.OFFERED, State.UNPUBLISHED):
+        raise RefusedError(f"{_said(resource)} Nothing was changed.")
+    if not reason.strip():
+        raise RefusedError("Write why you don’t publish it.")
+    refuse_slack_link(reason)
+    resource.reason = reason.strip()
+    _step(resource, State.DECLINED, now, by=by, words="Not published.")
+    _tell(resource, emails.DECLINED, now)
+    return resource
+
+
+@transaction.atomic
+def reopen(*, resource_id: int, by: User, now: datetime) -> Resource:
+    """Undo ``decline``: the offer waits again. The email does not go out if it has not yet."""
+    resource = _of_team(resource_id, by)
+    if resource.state != State.DECLINED:
+        raise RefusedError(f"{_said(resource)} Nothing was changed.")
+    resource.reason = ""
+    return _step(resource, State.OFFERED, now, by=by, words="Waits again.")
+
+
+@transaction.atomic
+def unpublish(*, resource_id: int, by: User, now: datetime) -> Resource:
+    """Take a resource off the members' pages at once. ``publish_again`` undoes it."""
+    resource = _of_team(resource_id, by)
+    if resource.state != State.PUBLISHED:
+        raise RefusedError(f"{_said(resource)} Nothing was changed.")
+    return _step(resource, State.UNPUBLISHED, now, by=by, words="Unpublished.")
+
+
+@transaction.atomic
+def publish_again(*, resource_id: int, by: User, now: datetime) -> Resource:
+    """Undo ``unpublish``: the resource is where it was on the members' pages."""
+    resource = _of_team(resource_id, by)
+    if resource.state != State.UNPUBLISHED:
+        raise RefusedError(f"{_said(resource)} Nothing was changed.")
+    _step(resource, State.PUBLISHED, now, by=by, words="Published again.")
+    _tell(resource, emails.PUBLISHED, now)
+    return resource
+
+
+@transaction.atomic
+def delete(*, resource_id: int, by: User) -> None:
+    """Delete a resource that is not published, with its file and for good."""
+    resource = _of_team(resource_id, by)
+    if resource.state == State.PUBLISHED:
+        raise RefusedError("Members can see this resource. Unpublish it first.")
+    cancel(about=resource.about, event=Event.RESOURCE_CHANGED)
+    log_change(resource, by=by, words="Deleted.", removed=True)
+    delete_rows(Resource.objects.filter(pk=resource.pk))
+
+
+def delete_rows(rows: QuerySet[Resource]) -> int:
+    """Delete resources with their files, inside the caller's transaction. Returns their number."""
+    found = list(rows.values_list("pk", "file"))
+    Resource.objects.filter(pk__in=[pk for pk, _ in found]).delete()
+    files.delete([file for _, file in found if file])
+    return len(found)
+
+
+def delete_old(*, now: datetime) -> int:
+    """Delete what has not been on a page for as long as the privacy page says. Returns the number."""
+    before = now - timedelta(days=settings.RETENTION["resource_days"])
+    with transaction.atomic():
+        old = Resource.objects.select_for_update(of=("self",)).order_by("pk")
+        return delete_rows(old.filter(state__in=NOT_KEPT, at__lt=before))
+
+
+# -- Looking --------------------------------------------------------------------------------------
+
+
+def resources_of(families: Iterable[Family]) -> QuerySet[Resource]:
+    """The resources of these teams."""
+    rows = Resource.objects.filter(team__family__in=list(families))
+    rows = rows.select_related("team", "file", "offered_by", "by__person")
+    return rows.prefetch_related("communities")
+
+
+def published_in(community: CommunityOfPractice) -> QuerySet[Resource]:
+    """What members of a community find, newest first."""
+    rows = Resource.objects.filter(communities=community, state=State.PUBLISHED)
+    return rows.select_related("file", "offered_by")
+
+
+def with_tag(rows: QuerySet[Resource], tag: str) -> QuerySet[Resource]:
+    """Those of the rows that have this tag."""
+    listed = rows.alias(listed=Concat(Value(", "), "tags", Value(", ")))
+    return listed.filter(listed__contains=f", {tag}, ")
+
+
+def tags_in(rows: QuerySet[Resource]) -> list[str]:
+    """Every tag that these rows have, in the order of the alphabet."""
+    texts = rows.exclude(tags="").order_by().values_list("tags", flat=True).distinct()
+    return sorted({tag for text in texts for tag in text.split(", ")})
+
+
+# -- Parts ----------------------------------------------------------------------------------------
+
+
+def _locked(resource_id: int) -> Resource:
+    rows = Resource.objects.select_for_update(of=("self",)).select_related("team", "offered_by")
+    resource = rows.filter(pk=resource_id).first()
+    if resource is None:
+        raise RefusedError(_GONE)
+    return resource
+
+
+def _of_team(resource_id: int, by: User) -> Resource:
+    resource = _locked(resource_id)
+    if resource.team.family not in families_of(by):
+        raise RefusedError("This resource belongs to the other team.")
+    return resource
+
+
+def _require_communities(communities: Collection[CommunityOfPractice], by: User) -> SupportTeam:
+    """The one team of these communities, which ``by`` is in."""
+    teams = {community.team for community in communities}
+    if not teams:
+        raise RefusedError("Choose at least one community.")
+    if len(teams) > 1:
+        raise RefusedError("Choose communities of one team.")
+    team = teams.pop()
+    if team.family not in families_of(by):
+        raise RefusedError("This community belongs to the other team.")
+    return team
+
+
+def _sent_before(uid: uuid.UUID, **of: object) -> Resource | None:
+    """What the same form has made already."""
+    sent = Resource.objects.filter(uid=uid)
+    if sent and not sent.filter(**of):
+        raise RefusedError("Open the form again: this one has been sent.")
+    return sent.first()
+
+
+def _new(details: Details, uid: uuid.UUID, **values: object) -> Resource:
+    resource = Resource(uid=uid, **values)
+    _fill(resource, details)
+    if not (resource.link or resource.file_id):
+        raise RefusedError("Enter a link or choose a file.")
+    return resource
+
+
+def _fill(resource: Resource, details: Details) -> list[str]:
+    """Take over what was typed. Returns the names of what is different now."""
+    refuse_slack_link(details.link + details.description)
+    names = ("title", "kind", "description", "tags", "dated_on", "review_on")
+    values = {name: getattr(details, name) for name in names}
+    if details.link or details.upload:
+        values["link"] = details.link
+        values["file"] = details.upload.save() if details.upload else None
+    changed = [name for name, value in values.items() if getattr(resource, name) != value]
+    for name in changed:
+        setattr(resource, name, values[name])
+    return [str(getattr(Resource._meta.get_field(name), "verbose_name", name)) for name in changed]
+
+
+def _step(
+    resource: Resource, state: str, now: datetime, *, by: User | None = None, words: str = ""
+) -> Resource:
+    """Save the new state with its history. What is on its way to the member about the old one is cancelled."""
+    cancel(about=resource.about, event=Event.RESOURCE_CHANGED)
+    resource.state, resource.at = state, now
+    resource.version += 1
+    if by:
+        resource.by = by
+        log_change(resource, by=by, words=words)
+    resource.save()
+    return resource
+
+
+def _tell(resource: Resource, kind: str, now: datetime) -> None:
+    """Email the member who offered it, once for each kind, when staff can no longer undo."""
+    person = resource.offered_by
+    if not person or not person.email:
+        return
+    known = OutboxEmail.objects.filter(about=resource.about, kind=kind)
+    if kind == emails.DECLINED or not known.exclude(state=OutboxEmail.State.CANCELLED).exists():
+        email = emails.to_member(resource, person, kind)
+        queue(email, about=resource.about, event=resource.version, now=now, wait=UNDO_TIME)
+
+
+def _said(resource: Resource) -> str:
+    """What has become of it, as a sentence."""
+    return {
+        State.OFFERED: "This resource waits for staff.",
+        State.PUBLISHED: "This resource is published.",
+        State.DECLINED: "Staff have decided not to publish this resource.",
+        State.WITHDRAWN: "The member has withdrawn this resource.",
+        State.UNPUBLISHED: "This resource has been unpublished.",
+    }[State(resource.state)]
+
+
+def _names(communities: Iterable[CommunityOfPractice]) -> str:
+    return ", ".join(community.short_name for community in communities)

@@ -1,0 +1,113 @@
+"""What members find among their community's resources, and what they offer to it."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from membership.accounts.requests import AuthenticatedRequest
+from membership.errors import refusal_as_form_error, refusal_as_warning
+from membership.forms import TOO_LARGE
+from membership.models import Resource
+from membership.resources import files, verbs
+from membership.resources.forms import FindForm, OfferForm
+from membership.search import filter_by_words
+from membership.sharing.members import Member, members_only
+
+PER_PAGE = 20
+
+
+@require_safe
+@members_only
+def resources(request: AuthenticatedRequest, member: Member) -> HttpResponse:
+    """Everything that is published in the community, with a search, and what the member has offered."""
+    rows = verbs.published_in(member.community)
+    form = FindForm(request.GET, tags=verbs.tags_in(rows))
+    form.full_clean()
+    sought = form.cleaned_data
+    if sought.get("q"):
+        rows = filter_by_words(rows, sought["q"])
+    if sought.get("kind"):
+        rows = rows.filter(kind=sought["kind"])
+    if sought.get("tag"):
+        rows = verbs.with_tag(rows, sought["tag"])
+    own = member.person.resources.filter(communities=member.community)
+    return render(
+        request,
+        "my/resources/list.html",
+        {
+            "member": member,
+            "form": form,
+            "is_sought": any(sought.values()),
+            "resources": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+            "own": own.exclude(state=Resource.State.PUBLISHED).order_by("-at"),
+            "today": timezone.localdate(),
+        },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@members_only
+def offer(request: AuthenticatedRequest, member: Member) -> HttpResponse:
+    """Offer a link or a file to the community."""
+    form = OfferForm(request.POST or None, request.FILES or None)
+    if form.is_valid():
+        with refusal_as_form_error(form):
+            verbs.offer(
+                person=member.person,
+                community=member.community,
+                details=form.details,
+                shows_name=form.cleaned_data["shows_name"],
+                uid=form.cleaned_data["uid"],
+                now=timezone.now(),
+            )
+            messages.success(
+                request,
+                "Thank you. EVA BC staff will look at it first. We email you when it is published, or why it is not.",
+            )
+            return redirect("my:resources", member.community.slug)
+    status = 413 if form.has_error("file", TOO_LARGE) else None
+    return render(
+        request, "my/resources/offer.html", {"member": member, "form": form}, status=status
+    )
+
+
+@require_safe
+@members_only
+def file(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponseBase:
+    """A file that is published in the community, as a download."""
+    resource = get_object_or_404(verbs.published_in(member.community), pk=pk)
+    if resource.file is None:
+        raise Http404("This resource is a link.")
+    return files.download(resource.file)
+
+
+@require_POST
+@members_only
+def withdraw(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponse:
+    """Take back an offer that waits."""
+    offered = get_object_or_404(member.person.resources, pk=pk)
+    with refusal_as_warning(request):
+        verbs.withdraw(resource_id=offered.pk, person=member.person, now=timezone.now())
+        messages.success(request, format_html("Withdrawn: <bdi>{}</bdi>.", offered.title))
+    return _back(member)
+
+
+@require_POST
+@members_only
+def offer_again(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponse:
+    """Undo a withdrawal."""
+    offered = get_object_or_404(member.person.resources, pk=pk)
+    with refusal_as_warning(request):
+        verbs.offer_again(resource_id=offered.pk, person=member.person, now=timezone.now())
+        messages.success(request, format_html("Offered again: <bdi>{}</bdi>.", offered.title))
+    return _back(member)
+
+
+def _back(member: Member) -> HttpResponse:
+    return redirect(reverse("my:resources", args=[member.community.slug]) + "#yours")
