@@ -183,10 +183,10 @@ def delete(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "desk/form.html",
         title=f"Delete {resource.title}?",
         crumbs=[(resource.title, page)],
-        lede="This deletes the resource and its file. It can’t be taken back. The member who offered it is not told.",
+        lede="This deletes the resource and its file. This can’t be undone. The member who offered it is not told.",
         button="Delete for good",
         button_kind="decline",
-        back=("Keep it", page),
+        back=("Cancel", page),
     )
 
 

@@ -64,7 +64,7 @@ def offer(
         return sent
     if person.resources.filter(state=State.OFFERED).count() >= MOST_WAITING:
         raise RefusedError(
-            f"{MOST_WAITING} resources of yours are waiting for staff. You can offer more once they have looked at some."
+            f"{MOST_WAITING} resources of yours are waiting for staff. You can offer more after they have reviewed some."
         )
     resource = _new(details, uid, team=community.team, state=State.OFFERED, at=now)
     resource.offered_by, resource.shows_name = person, shows_name

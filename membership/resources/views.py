@@ -68,7 +68,7 @@ def offer(request: AuthenticatedRequest, member: Member) -> HttpResponse:
             )
             messages.success(
                 request,
-                "Thank you. EVA BC staff will look at it first. We email you when it is published, or why it is not.",
+                "Thank you. EVA BC staff will review it first. We email you when it is published, or why it is not.",
             )
             return redirect("my:resources", member.community.slug)
     status = 413 if form.has_error("file", TOO_LARGE) else None

@@ -75,7 +75,7 @@ def titles(response) -> list[str]:
 def test_from_the_offer_to_the_page(ana, client_of, desk):
     bea, client = client_of(member("Bea Sample")), client_of(ana)
     answer = client.post(f"{LIST}offer/", typed(shows_name="on"), follow=True)
-    assert "EVA BC staff will look at it first" in words_of(answer)
+    assert "EVA BC staff will review it first" in words_of(answer)
     assert "Waiting for staff" in words_of(answer)
     assert "Safety planning checklist" not in text_of(bea.get(LIST))
 
@@ -241,7 +241,7 @@ def test_staff_add_change_and_delete_their_own(desk, ana, client_of):
     assert "Shared by" not in shown
 
     desk.post(f"{DESK}{resource.pk}/unpublish/")
-    assert "can’t be taken back" in words_of(desk.get(f"{DESK}{resource.pk}/remove/"))
+    assert "This can’t be undone." in words_of(desk.get(f"{DESK}{resource.pk}/remove/"))
     gone = desk.post(f"{DESK}{resource.pk}/remove/", follow=True)
     assert "Deleted: Renamed" in words_of(gone)
     assert "Deleted resource: Renamed" in words_of(lead.get("/admin/history/?kind=resources"))
