@@ -217,7 +217,7 @@ def test_a_declined_offer_says_why_and_a_withdrawn_one_can_come_back(ana, client
     assert "Not published. The email to the member goes out in 30 seconds. Undo" in words_of(done)
     assert "Why: It is old." in words_of(client.get(LIST))
     late = client.post(f"{LIST}{resource.pk}/withdraw/", follow=True)
-    assert "You can’t withdraw it any more." in words_of(late)
+    assert "You can’t change that here." in words_of(late)
     assert "It waits for staff again." in words_of(
         desk.post(f"{DESK}{resource.pk}/reopen/", follow=True)
     )
