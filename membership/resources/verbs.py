@@ -87,6 +87,15 @@ def offer_again(*, resource_id: int, person: Person, now: datetime) -> Resource:
     return _step(_own(resource_id, person, State.WITHDRAWN), State.OFFERED, now)
 
 
+@transaction.atomic
+def show_name(*, resource_id: int, person: Person, shows: bool) -> Resource:
+    """Whether members see who offered a published resource, from now on."""
+    resource = _own(resource_id, person, State.PUBLISHED)
+    resource.shows_name = shows
+    resource.save(update_fields=["shows_name"])
+    return resource
+
+
 def _own(resource_id: int, person: Person, state: State) -> Resource:
     resource = _locked(resource_id)
     if resource.offered_by_id != person.pk:

@@ -104,5 +104,17 @@ def _changing(change: Callable[..., Resource], said: str) -> Callable[..., HttpR
     return changed
 
 
+@require_POST
+@members_only
+def name(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponse:
+    """Show or hide the member's name beside what they offered."""
+    offered, shows = get_object_or_404(member.person.resources, pk=pk), "show" in request.POST
+    with refusal_as_warning(request):
+        verbs.show_name(resource_id=offered.pk, person=member.person, shows=shows)
+        said = "Members now see your name" if shows else "Members no longer see your name"
+        messages.success(request, format_html("{}: <bdi>{}</bdi>.", said, offered.title))
+    return redirect("my:resources", member.community.slug)
+
+
 withdraw = _changing(verbs.withdraw, "Withdrawn")
 offer_again = _changing(verbs.offer_again, "Offered again")

@@ -105,6 +105,13 @@ def test_from_the_offer_to_the_page(ana, client_of, desk):
         assert "Safety planning checklist" in text_of(who.get(page))
     assert "Safety planning" in text_of(desk.get(f"{DESK}?view=past-review"))
 
+    assert bea.post(f"{LIST}{resource.pk}/name/").status_code == 404
+    hidden = client.post(f"{LIST}{resource.pk}/name/", {"hide": "yes"}, follow=True)
+    assert "Members no longer see your name: Safety planning checklist" in words_of(hidden)
+    assert "Ana Sample" not in words_of(bea.get(LIST))
+    client.post(f"{LIST}{resource.pk}/name/", {"show": "yes"})
+    assert "Shared by Ana Sample" in words_of(bea.get(LIST))
+
     undone = desk.post(f"{DESK}{resource.pk}/unpublish/", follow=True)
     assert "Members no longer see it. Undo" in words_of(undone)
     assert "Safety planning checklist" not in text_of(bea.get(LIST))
