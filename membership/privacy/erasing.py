@@ -341,7 +341,7 @@ def remove_from_imports(*, names: set[str], addresses: set[str]) -> None:
 def remove_from_announcements(words: set[str]) -> None:
     """Remove their full names and emails from what staff announced, and the texts of these emails once they are sent."""
     for announcement in _without(words, Announcement, "subject", "text"):
-        over = _over(announcement.letters)
+        over = _over(announcement.letters.all())
         over.update(subject=announcement.subject, body="")
         remove_from_log(Announcement, [announcement.pk])
 
