@@ -441,9 +441,13 @@ def _topics(scope: Scope) -> Report:
         F("subject__position").asc(nulls_last=True), "community__position"
     ).values_list(*columns, *regions):
         found[subject or NO_SUBJECT].append(tuple(line))
+    counts = Counter(
+        {subject: len({line[0] for line in lines}) for subject, lines in found.items()}
+    )
     rows: list[Row] = []
-    for subject, lines in found.items():
-        pks, names, _, people, *places = (
+    for subject, count in sorted(counts.most_common(), key=lambda one: one[0] == NO_SUBJECT):
+        lines = found[subject]
+        _, names, _, people, *places = (
             dict.fromkeys(column) for column in zip(*lines, strict=True)
         )
         there = set().union(*places)
@@ -451,7 +455,7 @@ def _topics(scope: Scope) -> Report:
         rows.append(
             (
                 subject,
-                len(pks),
+                count,
                 len(people.keys() - {None}),
                 states.count(TopicState.LOCAL),
                 states.count(TopicState.PROVINCIAL),
@@ -459,7 +463,6 @@ def _topics(scope: Scope) -> Report:
                 ", ".join(str(label) for value, label in Region.choices if value in there),
             )
         )
-    rows.sort(key=lambda row: (row[0] == NO_SUBJECT, -int(row[1] or 0)))
     most = rows[0] if rows and rows[0][0] != NO_SUBJECT else None
     return Report(
         "Concerns that return",
@@ -475,7 +478,7 @@ def _topics(scope: Scope) -> Report:
             "Regions",
         ),
         rows,
-        said=f"Members raised “{most[0]}” most often: {_number(int(most[1] or 0), 'topic')} in {most[5]}."
+        said=f"Members raised “{most[0]}” most often: {_number(counts[str(most[0])], 'topic')} in {most[5]}."
         if most
         else "",
         words=2,

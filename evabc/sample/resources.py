@@ -29,7 +29,7 @@ _SHARED = [
     (
         "Safety planning checklist for small towns",
         Kind.TOOL,
-        "Questions to go through when everybody knows everybody.",
+        "Questions to go through in a place where people know each other.",
         "rural, safety planning",
         -20,
         True,

@@ -23,11 +23,12 @@ def introduce_sample_members(*, now: datetime) -> None:
     """Some of the members with an account introduce themselves."""
     enrolments = Enrolment.objects.filter(ended_on=None, person__user__isnull=False)
     for number, enrolment in enumerate(enrolments.select_related("person__user").order_by("pk")):
-        if number % _EVERY == 0:
+        user = enrolment.person.user
+        if user and number % _EVERY == 0:
             role, region, talks_about = _INTRODUCTIONS[number // _EVERY % len(_INTRODUCTIONS)]
             introduce(
                 enrolment_id=enrolment.pk,
-                by=enrolment.person.user,
+                by=user,
                 now=now,
                 role=role,
                 region=region,

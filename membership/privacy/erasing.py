@@ -341,7 +341,7 @@ def remove_from_imports(*, names: set[str], addresses: set[str]) -> None:
 def remove_from_announcements(words: set[str]) -> None:
     """Remove their full names and emails from what staff announced, and the texts of these emails once they are sent."""
     for announcement in _without(words, Announcement, "subject", "text"):
-        over = _over(announcement.letters)
+        over = _over(announcement.letters.all())
         over.update(subject=announcement.subject, body="")
         remove_from_log(Announcement, [announcement.pk])
 
@@ -388,10 +388,10 @@ def _without(words: set[str], model: type[_Row], *columns: str) -> list[_Row]:
 
 def remove_from_resources(person: Person, words: set[str]) -> None:
     """What is published stays, without their name. What is not goes, and so does a file of theirs that names them."""
-    theirs = person.resources.select_related("file")
+    theirs = person.resources.all()
     gone = [
         resource.pk
-        for resource in theirs
+        for resource in theirs.select_for_update(of=("self",)).select_related("file").order_by("pk")
         if resource.state != Resource.State.PUBLISHED
         or (resource.file and words and files.mentions(resource.file, words))
     ]

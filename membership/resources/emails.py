@@ -49,7 +49,7 @@ EMAIL_KINDS = (
                 "desk_link",
                 "The resource on the staff desk",
                 "/admin/membership/resource/1/change/",
-                "Look at the resource",
+                "Review the resource",
             ),
         ),
         cancelled_by=(Event.RESOURCE_CHANGED,),

@@ -67,7 +67,7 @@ class Upload:
 
 
 def check(content: UploadedFile) -> Upload:
-    """The file with what it really is. Raises ``RefusedError`` with a sentence for whoever chose it."""
+    """The file with what it really is. Raises ``RefusedError`` with a sentence for the person who chose it."""
     if not content.size:
         raise RefusedError("This file is empty. Choose another one.")
     if content.size > MAX_BYTES:

@@ -80,7 +80,7 @@ def remove_introduction(*, introduction_id: int, text: str, by: User, now: datet
     )
     introduction = rows.filter(pk=introduction_id).first()
     if introduction is None:
-        raise RefusedError("The member has already taken this back. Nothing was changed.")
+        raise RefusedError("The member has just removed this. Nothing was changed.")
     enrolment = introduction.enrolment
     if enrolment.community.family not in families_of(by):
         raise RefusedError("This community belongs to the other team.")

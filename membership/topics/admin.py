@@ -90,7 +90,7 @@ def hide(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             )
             messages.success(request, said)
             return redirect(_PAGE, pk)
-    raiser = verbs.people_to_tell(shown).filter(pk=shown.raised_by_id).first()
+    raiser = verbs.people_to_tell(shown).filter(topics=shown).first()
     return _email_page(
         request,
         shown,
@@ -201,7 +201,7 @@ def put_on_agenda(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             verbs.put_on_agenda(topic_id=pk, meeting_id=meeting.pk, by=request.user, now=now)
             messages.success(request, f"The topic is on the agenda of {meeting}.")
         else:
-            messages.warning(request, form.errors["meeting"][0])
+            messages.warning(request, str(form.errors["meeting"][0]))
     return redirect(_PAGE, pk)
 
 

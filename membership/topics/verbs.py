@@ -223,7 +223,7 @@ def hide(*, topic_id: int, text: str, by: User, now: datetime) -> None:
     topic.hidden_at, topic.hidden_why = now, text
     topic.save(update_fields=["hidden_at", "hidden_why"])
     entry = log_change(topic, by=by, words=f"Hidden. {text}")
-    if raiser := people_to_tell(topic).filter(pk=topic.raised_by_id).first():
+    if raiser := people_to_tell(topic).filter(topics=topic).first():
         email = emails.email_of(emails.HIDDEN, topic, raiser, text=text)
         queue(email, about=topic.about, event=entry.pk, now=now, wait=UNDO_TIME)
 

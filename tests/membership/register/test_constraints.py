@@ -28,6 +28,7 @@ from membership.models import (
     Correction,
     Enrolment,
     EvaMembership,
+    FilePart,
     LetterWording,
     ListImport,
     ListSeries,
@@ -39,6 +40,7 @@ from membership.models import (
     Person,
     Program,
     ProgramPosition,
+    Resource,
     RetentionDay,
     SampleProvince,
     SignInCode,
@@ -95,6 +97,7 @@ CHECK = {"enrolment": enrolment, "kind": "rules", "since": DAY}
 SETTLED = {**CHECK, "state": "settled", "settled_on": DAY, "how": "ended"}
 SENDING = {"team": team, "state": "sending", "lease_owner": "a worker", "lease_until": NOW}
 WORDING = {"kind": "receipt", "subject": "News", "body": "Hello"}
+OFFERED = {"team": team, "state": "offered", "link": "https://example.org/", "reason": ""}
 SLACK = {"kind": "slack", "team": team, "person": person}
 ZOOM = {**SLACK, "kind": "zoom", "community": stvc}
 STRANGER = {**SLACK, "person": None, "address": "who@example.org"}
@@ -218,6 +221,12 @@ CONSTRAINTS: list[tuple[str, type[models.Model], dict[str, Any], dict[str, Any]]
     ),
     ("announcement_says_something", Announcement, {"team": team}, {"subject": ""}),
     ("announcement_says_something", Announcement, {"team": team}, {"text": ""}),
+    ("one_part_of_a_file_by_number", FilePart, {"content": b"x"}, {}),
+    ("part_of_a_file_is_small", FilePart, {"content": b"x"}, {"number": 2, "content": b"x" * 262_145}),
+    ("resource_has_a_title", Resource, OFFERED, {"uid": uuid4, "title": ""}),
+    ("resource_is_a_link_or_a_file", Resource, OFFERED, {"uid": uuid4, "link": ""}),
+    ("published_resource_says_when", Resource, OFFERED, {"uid": uuid4, "state": "published"}),
+    ("declined_resource_says_why", Resource, OFFERED, {"uid": uuid4, "state": "declined"}),
     ("three_tries_per_code", SignInCode, {}, {"tries_left": 4}),
     *(
         case

@@ -158,7 +158,7 @@ def test_one_that_was_just_taken_back_can_not_be_removed(ana, client):
     pk = introduction.pk
     introduction.delete()
 
-    with pytest.raises(RefusedError, match="already taken this back"):
+    with pytest.raises(RefusedError, match="has just removed this"):
         remove_introduction(introduction_id=pk, text="No.", by=builders.staff(), now=timezone.now())
 
 

@@ -25,6 +25,7 @@ TOPICS = "/my/communities/stvc/topics/"
 
 def signed_in(person: Person) -> Client:
     client = Client()
+    assert person.user
     client.force_login(person.user)
     return client
 
