@@ -1,5 +1,6 @@
 """Resources on the staff desk: what members offer, what is published, and what is due for review."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -138,34 +139,20 @@ def decline(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     return _page(request, _own(request, pk), details, form)
 
 
-@require_POST
-def unpublish(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Take it off the members' pages."""
-    resource = _own(request, pk)
-    with refusal_as_warning(request):
-        verbs.unpublish(resource_id=pk, by=request.user, now=timezone.now())
-        return _done(request, resource, "Unpublished. Members no longer see it.", "publish-again")
-    return redirect(_PAGE, pk)
+def _moving(
+    move: Callable[..., Resource], words: str, undo: str = ""
+) -> Callable[..., HttpResponseBase]:
+    """The view of a button that needs nothing else."""
 
+    @require_POST
+    def moved(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+        resource = _own(request, pk)
+        with refusal_as_warning(request):
+            move(resource_id=pk, by=request.user, now=timezone.now())
+            return _done(request, resource, words, undo)
+        return redirect(_PAGE, pk)
 
-@require_POST
-def publish_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Undo that."""
-    resource = _own(request, pk)
-    with refusal_as_warning(request):
-        verbs.publish_again(resource_id=pk, by=request.user, now=timezone.now())
-        return _done(request, resource, "Published again.", "unpublish")
-    return redirect(_PAGE, pk)
-
-
-@require_POST
-def reopen(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Let a declined offer wait again."""
-    resource = _own(request, pk)
-    with refusal_as_warning(request):
-        verbs.reopen(resource_id=pk, by=request.user, now=timezone.now())
-        return _done(request, resource, "It waits for staff again.")
-    return redirect(_PAGE, pk)
+    return moved
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -258,9 +245,11 @@ class ResourceAdmin(CustomPageAdmin):
     row_views = {
         "save": save,
         "decline": decline,
-        "unpublish": unpublish,
-        "publish-again": publish_again,
-        "reopen": reopen,
+        "unpublish": _moving(
+            verbs.unpublish, "Unpublished. Members no longer see it.", "publish-again"
+        ),
+        "publish-again": _moving(verbs.publish_again, "Published again.", "unpublish"),
+        "reopen": _moving(verbs.reopen, "It waits for staff again."),
         "remove": delete,
         "file": file,
     }

@@ -137,6 +137,7 @@ TABLE = {
     "my:resources": (OWN, NOT_THAT_WAY),
     "my:offer-resource": (OWN, OWN),
     "my:resource-file": (OWN, NOT_THAT_WAY),
+    "my:resource-name": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
     "my:withdraw-resource": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
     "my:offer-resource-again": (NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
     "my:members": (OWN, NOT_THAT_WAY),
