@@ -402,8 +402,8 @@ class MeetingAdmin(CustomPageAdmin):
         missing = planning.communities_without_meeting(families, now=timezone.now())
         warnings = [
             format_html(
-                '{} has no regular meeting scheduled in the next {} months. <a href="{}?community={}">Schedule one</a>',
-                community,
+                'No regular meeting is scheduled for {} in the next {} months. <a href="{}?community={}">Schedule one</a>',
+                community.full_name,
                 6 if community.is_coordination else 3,
                 reverse("admin:communities_meeting_add"),
                 community.slug,

@@ -27,7 +27,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from communities.email_addresses import unicode_spelling
-from communities.models import SupportTeam
+from communities.models import Meeting, SupportTeam
 from communities.rules.vocabulary import Evidence
 from membership.access.verbs import GRANTED_STATES
 from membership.accounts.sessions import end_sessions
@@ -167,6 +167,7 @@ def erase_person(
     full_names = {name for name in names if " " in name}
     remove_from_announcements({*full_names, *addresses})
     remove_from_resources(person, {*full_names, *addresses})
+    remove_from_meetings({*full_names, *addresses})
     remove_from_topics({*full_names, *addresses})
     forget_in_changes(person, names=names, addresses=addresses)
     if user:
@@ -344,6 +345,15 @@ def remove_from_announcements(words: set[str]) -> None:
         over = _over(announcement.letters.all())
         over.update(subject=announcement.subject, body="")
         remove_from_log(Announcement, [announcement.pk])
+
+
+def remove_from_meetings(words: set[str]) -> None:
+    """The same for meetings: they may have spoken there, or be named in the notes."""
+    columns = ("topic", "agenda", "notes", "speaker", "about_speaker", "cancelled_why")
+    named = _without(words, Meeting, *columns)
+    abouts = [meeting.about for meeting in named]
+    _over(OutboxEmail.objects.filter(about__in=abouts)).update(body="")
+    remove_from_log(Meeting, [meeting.pk for meeting in named])
 
 
 def remove_from_topics(words: set[str]) -> None:

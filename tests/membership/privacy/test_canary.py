@@ -145,7 +145,13 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
 
     # Meetings, Slack, an import, a bounced email, the admin's history, and a correction request.
     today = timezone.localdate(now)
-    meeting = planned(by=priya, day=today + timedelta(days=30), now=now)
+    meeting = planned(
+        by=priya,
+        day=today + timedelta(days=30),
+        now=now,
+        speaker=person.name,
+        agenda=f"{person.name} speaks.",
+    )
     attendance.answer(meeting_id=meeting.pk, person=person, answer="yes", now=now)
     renew_feed(person=person, now=now)
     words = Draft(
