@@ -19,7 +19,7 @@ from django.utils.text import get_text_list
 
 
 def _statutory_holidays() -> Any:
-    """``country_holidays("CA", subdiv="BC", observed=False)``, without the modules of all other countries.
+    """``country_holidays("CA", subdiv="BC", observed=False, language="en_CA")``, without the modules of all other countries.
 
     The library imports them with any one of them, and they take 8 MB of each process. A holiday on a weekend is not
     moved: the Employment Standards Act gives no other day.
@@ -29,7 +29,7 @@ def _statutory_holidays() -> Any:
     assert spec and spec.loader  # noqa: S101  (the path ends with .py)
     canada = module_from_spec(spec)
     spec.loader.exec_module(canada)
-    return canada.Canada(subdiv="BC", observed=False)
+    return canada.Canada(subdiv="BC", observed=False, language="en_CA")
 
 
 STATUTORY_HOLIDAYS = _statutory_holidays()
@@ -59,6 +59,20 @@ def business_days_between(start: date, end: date) -> int:
     if end <= start:
         return 0
     return int(STATUTORY_HOLIDAYS.get_working_days_count(start + timedelta(days=1), end))
+
+
+def day_off(day: date) -> str:
+    """The name of a holiday or of a day of the weekend; empty on a business day."""
+    return STATUTORY_HOLIDAYS.get(day) or (date_format(day, "l") if day.isoweekday() > 5 else "")
+
+
+def same_weekday(first: date, *, months_later: int) -> date:
+    """The same weekday of a later month: from the third Tuesday to its third Tuesday, from a fifth one to its last."""
+    month = first.month - 1 + months_later
+    start = date(first.year + month // 12, month % 12 + 1, 1)
+    to_the_weekday = (first.weekday() - start.weekday()) % 7
+    day = start + timedelta(days=to_the_weekday + (first.day - 1) // 7 * 7)
+    return day if day.month == start.month else day - timedelta(weeks=1)
 
 
 def business_day_after(start: date, days: int) -> date:

@@ -145,7 +145,7 @@ class Meeting(models.Model):
     """A meeting, training or discussion on Zoom, for one or several communities of one team.
 
     This layer does not know who attends. ``sequence`` counts the changes that calendars need to know
-    about, and ``changed_at`` is the time of the latest one.
+    about, and ``changed_at`` is the time of the latest one. The public pages have its topic and times only.
     """
 
     team = models.ForeignKey(SupportTeam, models.PROTECT, related_name="meetings")
@@ -157,6 +157,9 @@ class Meeting(models.Model):
     join_link = models.URLField(max_length=500, blank=True)
     agenda = models.TextField(blank=True)
     notes = models.TextField(blank=True)
+    speaker = models.CharField(max_length=120, blank=True, db_default="")
+    about_speaker = models.CharField(max_length=300, blank=True, db_default="")
+    recording_link = models.URLField(max_length=500, blank=True, db_default="")
     cancelled_at = models.DateTimeField(null=True, blank=True)
     cancelled_why = models.TextField(blank=True)
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -31,6 +31,8 @@ my: tuple[list[URLPattern | URLResolver], str] = (
         path("meetings/<int:pk>/", meeting_views.meeting, name="meeting"),
         path("meetings/<int:pk>/answer/", meeting_views.answer, name="meeting-answer"),
         path("meetings/<int:pk>/join/", meeting_views.join, name="meeting-join"),
+        path("meetings/<int:pk>/recording/", meeting_views.recording, name="meeting-recording"),
+        path("trainings/", meeting_views.trainings, name="trainings"),
         path(
             "meetings/<int:pk>/meeting.ics", meeting_views.meeting_calendar, name="meeting-calendar"
         ),

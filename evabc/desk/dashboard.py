@@ -20,6 +20,7 @@ from evabc.desk.navigation import ENTRIES, Entry, counts_of
 from membership.accounts.teams import families_of
 from membership.imports.editions import lists_due
 from membership.imports.uploads import lists_of
+from membership.meetings.planning import communities_without_meeting
 from membership.models import (
     Access,
     Bounce,
@@ -221,6 +222,21 @@ def _meetings(families: Families, now: datetime) -> Section:
     return Section("Meetings this week", lines[:MOST], len(lines), page)
 
 
+def _without_meeting(families: Families, now: datetime) -> Section:
+    """The communities that have no regular meeting scheduled within their rhythm."""
+    page = reverse("admin:communities_meeting_add")
+    lines = [
+        Line(
+            community.full_name,
+            f"{page}?community={community.slug}",
+            f"none in the next {6 if community.is_coordination else 3} months",
+        )
+        for community in communities_without_meeting(families, now=now)
+    ]
+    meetings = reverse("admin:communities_meeting_changelist")
+    return Section("No meeting scheduled", lines[:MOST], len(lines), meetings, is_alarm=True)
+
+
 def _of_viewer(user: User, now: datetime) -> Group:
     rows = requests_of(user).filter(VIEWS["mine"].rows(user, now), state__in=OPEN)
     page = reverse("admin:joinrequests_joinrequest_changelist")
@@ -264,7 +280,15 @@ def day_of(user: User, *, now: datetime) -> list[Group]:
     team = "Both teams" if each else "Your team"
     groups = [
         _of_viewer(user, now),
-        Group(team, [*sections[:2], _meetings(families, now), *sections[2:]]),
+        Group(
+            team,
+            [
+                *sections[:2],
+                _meetings(families, now),
+                _without_meeting(families, now),
+                *sections[2:],
+            ],
+        ),
         _of_lists(user, now),
     ]
     found = [Group(group.title, [s for s in group.sections if s.lines]) for group in groups]

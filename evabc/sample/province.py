@@ -165,6 +165,7 @@ def work_on_sample_access(*, lead: User, now: datetime) -> None:
 # days from today for the first community, kind, topic
 _MEETINGS: list[tuple[int, MeetingKind, str]] = [
     (-45, MeetingKind.REGULAR, "What has changed in our work this season"),
+    (-38, MeetingKind.TRAINING, "Grounding exercises for groups"),
     (3, MeetingKind.REGULAR, "Staying well in this work"),
     (37, MeetingKind.TRAINING, "Safety planning in small towns"),
 ]
@@ -173,13 +174,15 @@ _ANSWERERS = 12
 _AGENDA = (
     "Welcome and introductions\nThe topic, with time for your questions\nWhat to cover next time"
 )
+_RECORDING = "https://zoom.example.org/rec/0000000000"
+_SPEAKER, _ABOUT_SPEAKER = "Morgan Placeholder", "Trainer, Sample Creek College"
 _NOTES = (
     "We shared what helps when a colleague is away. We will come back to this at the next meeting."
 )
 
 
 def plan_sample_meetings(*, staff: dict[Family, User], now: datetime) -> None:
-    """For each community: one past meeting with attendance, and two upcoming ones."""
+    """For each community: a past meeting and a past training with attendance, and two upcoming ones."""
     today = timezone.localdate(now)
     for community, (days, kind, topic) in product(
         CommunityOfPractice.objects.select_related("team"), _MEETINGS
@@ -200,6 +203,9 @@ def plan_sample_meetings(*, staff: dict[Family, User], now: datetime) -> None:
             join_link="https://zoom.example.org/j/0000000000",
             agenda=_AGENDA,
             notes=_NOTES if is_over else "",
+            recording_link=_RECORDING if is_over and kind == MeetingKind.TRAINING else "",
+            speaker=_SPEAKER if kind == MeetingKind.TRAINING else "",
+            about_speaker=_ABOUT_SPEAKER if kind == MeetingKind.TRAINING else "",
         )
         meeting = plan_meeting(plan=plan, by=by, now=planned_at)
         _answer(meeting, answered_at=planned_at)

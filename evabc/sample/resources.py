@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from communities.models import CommunityOfPractice
+from communities.models import CommunityOfPractice, Meeting
 from communities.rules.vocabulary import Family
 from membership.models import Person, Resource, User
 from membership.resources import files, verbs
@@ -55,12 +55,16 @@ _OFFERED = ("Grounding exercises for groups", "Five short exercises that work on
 
 
 def share_sample_resources(*, staff: dict[Family, User], now: datetime) -> None:
-    """For each team: some resources on the pages of all its communities, and an offer by a member of the first."""
+    """For each team: some resources on the pages of all its communities, and an offer by a member of the first.
+
+    One of the resources is a material of a past meeting.
+    """
     today = timezone.localdate(now)
     for family, by in staff.items():
         communities = list(
             CommunityOfPractice.objects.filter(team__family=family).select_related("team")
         )
+        past = Meeting.objects.filter(team__family=family, ends_at__lt=now).last()
         for number, (title, kind, text, tags, review, is_file) in enumerate(_SHARED):
             verbs.add(
                 details=Details(
@@ -77,6 +81,7 @@ def share_sample_resources(*, staff: dict[Family, User], now: datetime) -> None:
                 uid=uuid.uuid4(),
                 by=by,
                 now=now - timedelta(days=9 - number),
+                meeting=past if number == len(_SHARED) - 1 else None,
             )
         people = Person.objects.filter(
             enrolments__community=communities[0], enrolments__ended_on=None

@@ -153,7 +153,7 @@ def uncancel(*, about: str, step: int) -> None:
         transaction.on_commit(lambda: request_delivery(*waiting), robust=True)
 
 
-def take_back(*, about: str, event: int) -> bool:
+def take_back(*, about: str, event: int | str) -> bool:
     """Cancel every email of an event. Returns False if a worker has one already: roll back then.
 
     Runs inside the caller's transaction.

@@ -1,6 +1,7 @@
 """Each team's meetings on the staff site: the list, and a page for each step. Every change is a POST."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
@@ -9,22 +10,26 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST
 
 from communities.models import Meeting
 from membership.accounts.requests import AuthenticatedRequest
+from membership.accounts.teams import families_of
 from membership.base_admin import CustomPageAdmin, FilterWithDefault, desk_page
+from membership.emails.kinds import UNDO_SECONDS
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.errors import refusal_as_form_error, refusal_as_warning
-from membership.forms import keys_in
+from membership.forms import keys_in, posted_fields
 from membership.history import history_of
-from membership.meetings import attendance, emails, planning
-from membership.meetings.forms import CancelForm, MeetingForm, ZoomForm
+from membership.meetings import afterwards, attendance, emails, planning
+from membership.meetings.forms import CancelForm, MeetingForm, SeriesForm, ZoomForm
 from membership.meetings.planning import meetings_for_staff
 from membership.meetings.zoom import match_participants
 from membership.models import Attendance, NameCheck, Person, Topic
 from membership.people.name_checks import NameChecks
 from membership.register.person_records import people_by_email
+from membership.sharing.announcing import people_in_words
 from membership.topics.raising import with_supporters
 
 # A page of checkboxes must stay within the limit on the fields of one form.
@@ -35,9 +40,12 @@ PEOPLE_ON_A_PAGE = 500
 def edit(request: AuthenticatedRequest, pk: int | None = None) -> HttpResponse:
     """Schedule a meeting, or change one. Members see it on their pages at once."""
     shown, now = None if pk is None else _own_meeting(request, pk), timezone.now()
-    form = MeetingForm(request.POST or None, user=request.user, meeting=shown)
-    if form.is_valid():
+    community = request.GET.get("community", "")
+    form = MeetingForm(request.POST or None, user=request.user, meeting=shown, community=community)
+    if form.is_valid() and "again" not in request.POST:
         plan, by = form.plan, request.user
+        if shown is None and form.days:
+            return _series(request, form)
         with refusal_as_form_error(form):
             if shown:
                 planning.change_meeting(meeting_id=shown.pk, plan=plan, by=by, now=now)
@@ -68,6 +76,76 @@ def edit(request: AuthenticatedRequest, pk: int | None = None) -> HttpResponse:
             _page_of(shown) if shown else reverse("admin:communities_meeting_changelist"),
         ),
     )
+
+
+def _series(request: AuthenticatedRequest, form: MeetingForm) -> HttpResponse:
+    """Show each date of a plan that repeats, then schedule the meetings."""
+    has_dates = "date-1" in request.POST
+    dates = SeriesForm(request.POST if has_dates else None, days=form.days)
+    if dates.is_valid() and not dates.warns:
+        with refusal_as_form_error(dates):
+            plans = dates.plans(form.plan)
+            made = planning.plan_series(plans=plans, by=request.user, now=timezone.now())
+            messages.success(request, f"{len(made)} meetings scheduled. Members can see them now.")
+            return redirect("admin:communities_meeting_changelist")
+    return desk_page(
+        request,
+        "desk/meetings/series.html",
+        title="Check the dates",
+        crumbs=[("Schedule a meeting", request.get_full_path())],
+        topic=form.plan.topic,
+        form=dates,
+        typed=posted_fields(
+            request, without={"csrfmiddlewaretoken", "again", "seen", *dates.fields}
+        ),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def tell(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Tell those who missed a meeting what they find on its page, with a preview of the email."""
+    shown, now = _own_meeting(request, pk), timezone.now()
+    if request.method == "POST":
+        with refusal_as_warning(request):
+            number = afterwards.tell_who_missed(meeting_id=pk, by=request.user, now=now)
+            said = format_html(
+                '{} goes out in {} seconds. <button class="desk-small" form="undo" formaction="{}">Undo</button>',
+                f"The email to {people_in_words(number)}",
+                UNDO_SECONDS,
+                reverse("admin:communities_meeting_untell", args=[pk]),
+            )
+            messages.success(request, said)
+        return redirect("admin:communities_meeting_change", pk)
+    why_not = afterwards.why_not_tell(shown, now=now)
+    people = attendance.people_who_missed(shown, on=timezone.localdate(now))
+    anyone = Person(name="[name]", email="everyone who missed the meeting")
+    found = afterwards.in_words(shown) or "[what is there]"
+    email = emails.email_of(emails.MISSED, shown, anyone, found=found)
+    lede = (
+        f"{people_in_words(people.count())} who missed the meeting will get this email, once. Add everything before you "
+        "send it. People who are on leave or have turned reminders off do not get it."
+    )
+    return desk_page(
+        request,
+        "desk/form.html",
+        title=f"Tell those who missed it: {shown.topic}",
+        crumbs=[(shown.topic, _page_of(shown))],
+        lede=why_not or lede,
+        button="" if why_not else "Send email",
+        back=("Back to the meeting", _page_of(shown)),
+        email=email,
+        email_blocks=preview_blocks(email.body),
+    )
+
+
+@require_POST
+def untell(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Undo that."""
+    _own_meeting(request, pk)
+    with refusal_as_warning(request):
+        afterwards.take_back_telling(meeting_id=pk, by=request.user, now=timezone.now())
+        messages.success(request, "Undone. No email goes out.")
+    return redirect("admin:communities_meeting_change", pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -125,6 +203,9 @@ def meeting_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         silent=eligible.count() - sum(bool(row.answer) for row in rows),
         came=[row.person for row in rows if row.came],
         announcements=shown.announcements.filter(taken_back_at=None).select_related("by__person"),
+        materials=shown.materials.select_related("file").order_by("pk"),
+        is_over=shown.ends_at <= now and not shown.is_cancelled,
+        told_at=afterwards.told_at(shown),
         topics=with_supporters(Topic.objects.filter(meeting=shown, merged_into=None)),
         steps=history_of(shown).reverse(),
     )
@@ -251,6 +332,12 @@ def _expected(meeting: Meeting) -> str:
     return f"{people} who said yes or maybe, or had an email about it,"
 
 
+def meeting_of_address(request: AuthenticatedRequest) -> Meeting | None:
+    """The meeting of the viewer's team that ``?meeting=`` names."""
+    key = request.GET.get("meeting", "")
+    return _own_meeting(request, (keys_in(key) or [0])[0]) if key else None
+
+
 def _page_of(meeting: Meeting) -> str:
     return reverse("admin:communities_meeting_change", args=[meeting.pk])
 
@@ -303,7 +390,27 @@ class MeetingAdmin(CustomPageAdmin):
         "came": came,
         "zoom": zoom,
         "zoom-confirm": zoom_confirm,
+        "tell": tell,
+        "untell": untell,
     }
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, with a warning where a community has no meeting to come."""
+        families = families_of(request.user)
+        missing = planning.communities_without_meeting(families, now=timezone.now())
+        warnings = [
+            format_html(
+                '{} has no regular meeting scheduled in the next {} months. <a href="{}?community={}">Schedule one</a>',
+                community,
+                6 if community.is_coordination else 3,
+                reverse("admin:communities_meeting_add"),
+                community.slug,
+            )
+            for community in missing
+        ]
+        return super().changelist_view(request, {**(extra_context or {}), "warnings": warnings})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Meeting]:
         meetings = meetings_for_staff(request.user)

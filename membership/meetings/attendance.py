@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from communities.models import Meeting
+from communities.rules.vocabulary import MeetingKind
 from membership.accounts.teams import families_of
 from membership.emails.kinds import Event, cancelled_by
 from membership.emails.queue import cancel
@@ -110,11 +111,31 @@ def cancel_emails_to_leaver(person: Person, *, on: date) -> None:
 
 
 def emailable_people(meeting: Meeting, *, on: date) -> QuerySet[Person]:
-    """People who are enrolled now and not on leave, have an email, can sign in, and did not say no."""
-    enrolled_now = Exists(_enrolled(meeting).filter(_not_away(on)))
+    """Of the people who can be reached, those who did not say no."""
     said_no = Exists(_answers(meeting).filter(answer=Answer.NO))
-    people = Person.objects.filter(enrolled_now, ~said_no).exclude(email="")
+    return reachable_people(meeting, on=on).filter(~said_no)
+
+
+def reachable_people(meeting: Meeting, *, on: date) -> QuerySet[Person]:
+    """People who are enrolled now and not on leave, have an email and can sign in."""
+    enrolled_now = Exists(_enrolled(meeting).filter(_not_away(on)))
+    people = Person.objects.filter(enrolled_now).exclude(email="")
     return people.exclude(user__is_active=False).order_by("pk")
+
+
+def people_who_missed(meeting: Meeting, *, on: date) -> QuerySet[Person]:
+    """People on its rosters then and now who did not come, can be reached and want reminders."""
+    came = Exists(_answers(meeting).filter(came=True))
+    members = eligible_people(meeting).order_by().values("pk")
+    people = reachable_people(meeting, on=on).filter(~came, pk__in=members)
+    return people.filter(wants_reminders=True)
+
+
+def trainings_of(person: Person) -> QuerySet[Meeting]:
+    """The training sessions that they attended, newest first, also of communities that they have left."""
+    attended = Attendance.objects.filter(person=person, came=True).values("meeting")
+    rows = Meeting.objects.filter(kind=MeetingKind.TRAINING, pk__in=attended)
+    return rows.prefetch_related("communities").order_by("-starts_at", "-pk")
 
 
 @transaction.atomic

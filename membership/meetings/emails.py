@@ -3,6 +3,8 @@
 None of them holds the Zoom link, only the portal's page, which asks people to sign in first.
 """
 
+from datetime import datetime
+
 from django.conf import settings
 from django.urls import reverse
 from django.utils.text import get_text_list
@@ -22,10 +24,11 @@ from membership.emails.kinds import (
 )
 from membership.emails.message import compose
 from membership.emails.queue import Email
-from membership.models import Person
+from membership.models import Attendance, OutboxEmail, Person
 
 ANNOUNCED, REMINDER = "meeting-announcement", "meeting-reminder"
 MOVED, CANCELLED = "meeting-moved", "meeting-cancelled"
+MISSED = "meeting-missed"
 CANCELLED_BY = (Event.REPLACED, Event.NO_LONGER_INVITED)
 
 _MEETING = (
@@ -45,6 +48,14 @@ _MEETING = (
     ),
 )
 MEETING_LINK = link("meeting_link", "The page of the meeting", "/my/meetings/1/", "See the meeting")
+
+
+def _still_counts_as_missed(email: OutboxEmail, now: datetime) -> bool:
+    """Whether they are still not recorded as having come."""
+    meeting = int(email.about.partition(":")[2])
+    came = Attendance.objects.filter(meeting=meeting, person=email.person_id, came=True)
+    return not came.exists()
+
 
 EMAIL_KINDS = (
     EmailKind(
@@ -82,6 +93,19 @@ EMAIL_KINDS = (
             MEETINGS_LINK,
         ),
         cancelled_by=CANCELLED_BY,
+    ),
+    EmailKind(
+        MISSED,
+        "What they missed",
+        TO_PERSON,
+        "After a meeting, when staff tell those who missed it what is on its page",
+        (
+            *_MEETING,
+            Placeholder("found", "What is on its page", "the notes, the recording and 2 materials"),
+            MEETING_LINK,
+        ),
+        cancelled_by=(Event.NO_LONGER_INVITED,),
+        is_still_wanted=_still_counts_as_missed,
     ),
 )
 

@@ -1,12 +1,16 @@
 """The forms of meetings for staff."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
 
 from django import forms
 from django.core.validators import URLValidator
 from django.http import QueryDict
 from django.utils import timezone
 
+from communities.calendar import day_off, format_day, same_weekday
 from communities.models import CommunityOfPractice, Meeting
 from communities.rules.vocabulary import MeetingKind
 from membership.forms import (
@@ -24,6 +28,10 @@ from membership.meetings import zoom
 from membership.meetings.planning import MeetingPlan
 from membership.models import User
 
+# Every so many months, as the communities meet.
+REPEATS = [("", "Does not repeat"), ("3", "Every 3 months"), ("6", "Every 6 months")]
+MOST_REPEATED = 8
+
 
 def time_field(label: str, *, help_text: str) -> forms.TimeField:
     """A time of day, chosen with the browser's own control."""
@@ -38,8 +46,22 @@ def time_field(label: str, *, help_text: str) -> forms.TimeField:
     )
 
 
+def _https_field(label: str, *, message: str, help_text: str) -> forms.CharField:
+    """A link to Zoom that only members open."""
+    return forms.CharField(
+        label=label,
+        required=False,
+        max_length=500,
+        validators=[URLValidator(["https"], message=message)],
+        help_text=help_text,
+    )
+
+
 class MeetingForm(TeamForm):
-    """A meeting, with its times in Vancouver time. ``meeting`` is the one to change."""
+    """A meeting, with its times in Vancouver time.
+
+    ``meeting`` is the one to change. A new one can be repeated, and begins with the community of the slug ``community``.
+    """
 
     communities = forms.ModelMultipleChoiceField(
         CommunityOfPractice.objects.none(),
@@ -58,16 +80,32 @@ class MeetingForm(TeamForm):
         help_text="Pacific time. Pages also show the time for regions where it differs.",
     )
     ends = time_field("End time", help_text="Pacific time, on the same day.")
-    join_link = forms.CharField(
-        label="Zoom join link (you can add it later)",
+    repeat = forms.ChoiceField(
+        label="Repeat",
+        choices=REPEATS,
         required=False,
-        max_length=500,
-        validators=[
-            URLValidator(
-                ["https"], message="Paste the whole link from Zoom. It starts with https://"
-            )
-        ],
+        help_text="On the same weekday of the month. You see each date, and can move it, before anything is scheduled.",
+    )
+    times = forms.IntegerField(
+        label="Number of meetings, if it repeats",
+        required=False,
+        min_value=2,
+        max_value=MOST_REPEATED,
+        initial=4,
+    )
+    join_link = _https_field(
+        "Zoom join link (you can add it later)",
+        message="Paste the whole link from Zoom. It starts with https://",
         help_text="Members open the link through this site, after they sign in. No email contains it.",
+    )
+    speaker = SingleLineField(
+        label="Speaker (optional)",
+        required=False,
+        max_length=120,
+        help_text="Only members see the speaker. Ask the speaker first.",
+    )
+    about_speaker = SingleLineField(
+        label="About the speaker, in one line (optional)", required=False, max_length=300
     )
     agenda = ParagraphsField(
         label="Agenda (optional)",
@@ -81,20 +119,48 @@ class MeetingForm(TeamForm):
         max_length=MAX_TEXT_LENGTH,
         help_text="Members can read the notes on the meeting’s page. Do not include client information.",
     )
+    recording_link = _https_field(
+        "Link to the recording (optional)",
+        message="Paste the whole link to the recording. It starts with https://",
+        help_text="Members open it through this site, after they sign in. Add it only if everyone knew that the meeting was recorded.",
+    )
 
     def __init__(
-        self, data: QueryDict | None = None, *, user: User, meeting: Meeting | None = None
+        self,
+        data: QueryDict | None = None,
+        *,
+        user: User,
+        meeting: Meeting | None = None,
+        community: str = "",
     ) -> None:
         super().__init__(data, user=user)
         if meeting is None:
-            del self.fields["notes"]
+            del self.fields["notes"], self.fields["recording_link"]
+            if community:
+                own = self.fields["communities"].queryset  # type: ignore[attr-defined]
+                self.initial["communities"] = own.filter(slug=community)
         else:
+            del self.fields["repeat"], self.fields["times"]
             self.initial = {
                 **forms.model_to_dict(meeting),
                 "day": meeting.day,
                 "starts": timezone.localtime(meeting.starts_at).time(),
                 "ends": timezone.localtime(meeting.ends_at).time(),
             }
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("repeat") and "times" not in self.errors and not data.get("times"):
+            self.add_error("times", f"Enter a number from 2 to {MOST_REPEATED}.")
+        return data
+
+    @property
+    def days(self) -> list[date]:
+        """The days of the meetings, if it repeats."""
+        data = self.cleaned_data
+        every = int(data.get("repeat") or 0)
+        number = data["times"] if every else 0
+        return [same_weekday(data["day"], months_later=every * n) for n in range(number)]
 
     @property
     def plan(self) -> MeetingPlan:
@@ -109,7 +175,58 @@ class MeetingForm(TeamForm):
             join_link=data["join_link"],
             agenda=data["agenda"],
             notes=data.get("notes", ""),
+            speaker=data["speaker"],
+            about_speaker=data["about_speaker"],
+            recording_link=data.get("recording_link", ""),
         )
+
+
+class SeriesForm(forms.Form):
+    """The dates of a plan that repeats, as they are proposed and as staff move them.
+
+    ``seen`` are the dates that were shown with what day they are. A weekend or holiday that was not is shown first.
+    """
+
+    def __init__(self, data: QueryDict | None = None, *, days: Iterable[date]) -> None:
+        super().__init__(data)
+        self.proposed = list(days)
+        for number, day in enumerate(self.proposed, start=1):
+            self.fields[f"date-{number}"] = day_field(f"Meeting {number}")
+            self.initial[f"date-{number}"] = day
+        self.warns = False
+        if data is None:
+            self._say(self.proposed)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        days = [data.get(name) for name in self.fields]
+        for number, day in enumerate(days, start=1):
+            if day and day in days[: number - 1]:
+                self.add_error(f"date-{number}", "This date is in the list already.")
+        self._say(days)
+        seen = self.data.getlist("seen") if isinstance(self.data, QueryDict) else []
+        self.warns = any(day and day_off(day) and day.isoformat() not in seen for day in days)
+        return data
+
+    def _say(self, days: Iterable[date | None]) -> None:
+        """Beside each date, what day it is."""
+        self.seen = [day.isoformat() for day in days if day]
+        for field, day in zip(self, days, strict=True):
+            if day:
+                name = day_off(day)
+                field.help_text = f"{format_day(day)}{name and f'. Not a business day: {name}.'}"
+
+    def plans(self, plan: MeetingPlan) -> list[MeetingPlan]:
+        """The plan on each of the days, at the same time of day."""
+        starts, ends = (timezone.localtime(at).time() for at in (plan.starts_at, plan.ends_at))
+        return [
+            replace(
+                plan,
+                starts_at=timezone.make_aware(datetime.combine(day, starts)),
+                ends_at=timezone.make_aware(datetime.combine(day, ends)),
+            )
+            for day in sorted(self.cleaned_data.values())
+        ]
 
 
 class CancelForm(forms.Form):

@@ -1,15 +1,18 @@
 """Verbs of a meeting: staff schedule, change and cancel it, and members get a reminder the day before."""
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
 
-from communities.models import CommunityOfPractice, Meeting
+from communities.models import CommunityOfPractice, Meeting, SupportTeam
+from communities.rules.vocabulary import Family, MeetingKind
 from membership.accounts.teams import families_of
 from membership.emails.kinds import Event
 from membership.emails.queue import cancel, queue_once
@@ -17,8 +20,14 @@ from membership.errors import RefusedError
 from membership.history import log_change
 from membership.meetings import emails
 from membership.meetings.attendance import emailable_people, expected_people, lock_meeting
-from membership.models import OutboxEmail, User
+from membership.models import Enrolment, OutboxEmail, User
 from membership.topics.verbs import leave_agenda_of
+
+# Communities meet every quarter or twice a year: in how many days their next regular meeting should be.
+RHYTHM = {
+    Family.PROGRAM_SUPPORT: timedelta(days=92),
+    Family.COORDINATION: timedelta(days=184),
+}
 
 _LOOKS_LIKE_A_LINK = re.compile(r"https?:|www\.|zoom\.us", re.IGNORECASE)
 
@@ -35,17 +44,71 @@ class MeetingPlan:
     join_link: str = ""
     agenda: str = ""
     notes: str = ""
+    speaker: str = ""
+    about_speaker: str = ""
+    recording_link: str = ""
 
 
 # The names of the fields in the history. A change of the first ones raises the calendar's sequence number.
 _CALENDAR_FIELDS = {"kind": "kind", "topic": "topic", "starts_at": "time", "ends_at": "time"}
-_FIELDS = {**_CALENDAR_FIELDS, "join_link": "join link", "agenda": "agenda", "notes": "notes"}
+_FIELDS = {
+    **_CALENDAR_FIELDS,
+    "join_link": "join link",
+    "agenda": "agenda",
+    "notes": "notes",
+    "speaker": "speaker",
+    "about_speaker": "speaker",
+    "recording_link": "recording link",
+}
 
 
 def meetings_for_staff(user: User | AnonymousUser) -> QuerySet[Meeting]:
     """The meetings of this staff member's teams."""
     own = Meeting.objects.filter(team__family__in=families_of(user))
     return own.select_related("team").prefetch_related("communities")
+
+
+def communities_without_meeting(
+    families: Iterable[Family], *, now: datetime
+) -> QuerySet[CommunityOfPractice]:
+    """The communities with members that have no regular meeting scheduled within their rhythm."""
+    soon = Q()
+    for family, days in RHYTHM.items():
+        soon |= Q(team__family=family, starts_at__lt=now + days)
+    scheduled = Meeting.objects.filter(
+        soon,
+        communities=OuterRef("pk"),
+        kind=MeetingKind.REGULAR,
+        cancelled_at=None,
+        ends_at__gt=now,
+    )
+    members = Enrolment.objects.filter(community=OuterRef("pk"), ended_on=None)
+    own = CommunityOfPractice.objects.filter(team__family__in=list(families))
+    return own.filter(Exists(members), ~Exists(scheduled)).select_related("team")
+
+
+@transaction.atomic
+def plan_series(*, plans: Sequence[MeetingPlan], by: User, now: datetime) -> list[Meeting]:
+    """Schedule all of these meetings or none. The same form sent twice makes them once.
+
+    Each is a meeting of its own, which can be changed or cancelled alone.
+    """
+    _check(plans[0], by)
+    # One after the other, so that the second of two forms at once finds the meetings of the first.
+    SupportTeam.objects.select_for_update().get(pk=plans[0].communities[0].team_id)
+    for plan in plans:
+        known = Meeting.objects.filter(
+            topic=plan.topic,
+            starts_at=plan.starts_at,
+            communities__in=plan.communities,
+            cancelled_at=None,
+        )
+        if known.exists():
+            day = date_format(timezone.localdate(plan.starts_at))
+            raise RefusedError(
+                f"A meeting about this is already scheduled for {day}. Nothing was scheduled now."
+            )
+    return [plan_meeting(plan=plan, by=by, now=now) for plan in plans]
 
 
 @transaction.atomic
@@ -142,6 +205,8 @@ def _check(plan: MeetingPlan, by: User) -> None:
         raise RefusedError("The end time must be after the start time.")
     if _LOOKS_LIKE_A_LINK.search(plan.topic):
         raise RefusedError("Leave links out of the topic. Emails and calendars show it.")
+    if plan.about_speaker and not plan.speaker:
+        raise RefusedError("Enter the speaker’s name, or leave the line about them empty.")
 
 
 def _refuse_the_past(plan: MeetingPlan, now: datetime) -> None:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from communities.models import Meeting
 from membership.accounts.requests import AuthenticatedRequest
 from membership.errors import refusal_as_warning
-from membership.meetings import attendance, calendar
+from membership.meetings import afterwards, attendance, calendar
 from membership.models import CalendarFeed
 from membership.register.person_records import person_of_user
 from membership.topics.member_views import topics_of_meeting
@@ -43,7 +43,9 @@ def meetings(request: AuthenticatedRequest) -> HttpResponse:
 @require_safe
 def meeting(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """One meeting: its time and topic, their answer, and how to join."""
-    shown = _own_meeting(request, pk)
+    person = person_of_user(request.user)
+    meetings = afterwards.with_materials(attendance.meetings_with_answers(person), person)
+    shown = get_object_or_404(meetings, pk=pk)
     return render(
         request,
         "my/meetings/meeting.html",
@@ -51,7 +53,7 @@ def meeting(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "meeting": shown,
             "answers": attendance.Answer.choices,
             "is_to_come": shown.is_to_come(timezone.now()),
-            "topics": topics_of_meeting(shown, person_of_user(request.user)),
+            "topics": topics_of_meeting(shown, person),
         },
     )
 
@@ -91,6 +93,27 @@ def join(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     else:
         return redirect(shown.join_link)
     return redirect("my:meeting", pk)
+
+
+@require_safe
+def recording(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Watch the recording, for people who are enrolled right now. No page shows its own link."""
+    if not request.user.is_authenticated:
+        return redirect_to_login(reverse("my:meeting", args=[pk]))
+    shown = _own_meeting(request, pk)
+    if shown.recording_link:
+        return redirect(shown.recording_link)
+    messages.info(request, "This meeting has no recording.")
+    return redirect("my:meeting", pk)
+
+
+@login_required
+@require_safe
+def trainings(request: AuthenticatedRequest) -> HttpResponse:
+    """The training sessions that they attended, to print or save."""
+    person = person_of_user(request.user)
+    context = {"person": person, "trainings": attendance.trainings_of(person)}
+    return render(request, "my/meetings/trainings.html", context)
 
 
 @login_required

@@ -388,10 +388,10 @@ def _without(words: set[str], model: type[_Row], *columns: str) -> list[_Row]:
 
 def remove_from_resources(person: Person, words: set[str]) -> None:
     """What is published stays, without their name. What is not goes, and so does a file of theirs that names them."""
-    theirs = person.resources.select_related("file")
+    theirs = person.resources.all()
     gone = [
         resource.pk
-        for resource in theirs
+        for resource in theirs.select_for_update(of=("self",)).select_related("file").order_by("pk")
         if resource.state != Resource.State.PUBLISHED
         or (resource.file and words and files.mentions(resource.file, words))
     ]

@@ -41,13 +41,20 @@ class ListNameFilter(ColumnFilter):
         return [(name, name) for name in listed.values_list("list_name", flat=True).distinct()]
 
 
+class UnseenInput(forms.HiddenInput):
+    """A hidden field that the admin's label for it does not point to: HTML allows that only for visible ones."""
+
+    def id_for_label(self, id_: str, index: str = "0") -> str:
+        return ""
+
+
 class OpenedForm(forms.ModelForm):
     """A form that changes what was typed: what a colleague changed after it was opened stays as they left it.
 
     It carries the values that it was opened with. If both changed the same field, the form says what it is now.
     """
 
-    opened = forms.CharField(widget=forms.HiddenInput, required=False)
+    opened = forms.CharField(widget=UnseenInput, required=False)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

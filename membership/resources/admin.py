@@ -1,5 +1,6 @@
 """Resources on the staff desk: what members offer, what is published, and what is due for review."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -26,6 +27,7 @@ from membership.emails.kinds import UNDO_SECONDS
 from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.forms import message_field
 from membership.history import history_of
+from membership.meetings.admin import meeting_of_address
 from membership.models import Resource
 from membership.resources import files, verbs
 from membership.resources.forms import DeskForm
@@ -49,8 +51,10 @@ def _own(request: AuthenticatedRequest, pk: int) -> Resource:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: AuthenticatedRequest) -> HttpResponse:
-    """Publish a resource of the team's own."""
-    form = DeskForm(request.POST or None, request.FILES or None, user=request.user)
+    """Publish a resource of the team's own, or a material of the meeting that the address names."""
+    meeting = meeting_of_address(request)
+    first = {"communities": meeting.communities.all(), "dated_on": meeting.day} if meeting else {}
+    form = DeskForm(request.POST or None, request.FILES or None, user=request.user, initial=first)
     if form.is_valid():
         data = form.cleaned_data
         with refusal_as_form_error(form):
@@ -60,12 +64,13 @@ def add(request: AuthenticatedRequest) -> HttpResponse:
                 uid=data["uid"],
                 by=request.user,
                 now=timezone.now(),
+                meeting=meeting,
             )
             return _done(request, resource, "Published.", "unpublish")
     return desk_page(
         request,
         "desk/form.html",
-        title="Add a resource",
+        title=f"Add a material: {meeting.topic}" if meeting else "Add a resource",
         lede="Members of the communities that you choose find it on their page at once.",
         form=form,
         button="Publish",
@@ -138,34 +143,20 @@ def decline(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     return _page(request, _own(request, pk), details, form)
 
 
-@require_POST
-def unpublish(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Take it off the members' pages."""
-    resource = _own(request, pk)
-    with refusal_as_warning(request):
-        verbs.unpublish(resource_id=pk, by=request.user, now=timezone.now())
-        return _done(request, resource, "Unpublished. Members no longer see it.", "publish-again")
-    return redirect(_PAGE, pk)
+def _moving(
+    move: Callable[..., Resource], words: str, undo: str = ""
+) -> Callable[..., HttpResponseBase]:
+    """The view of a button that needs nothing else."""
 
+    @require_POST
+    def moved(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+        resource = _own(request, pk)
+        with refusal_as_warning(request):
+            move(resource_id=pk, by=request.user, now=timezone.now())
+            return _done(request, resource, words, undo)
+        return redirect(_PAGE, pk)
 
-@require_POST
-def publish_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Undo that."""
-    resource = _own(request, pk)
-    with refusal_as_warning(request):
-        verbs.publish_again(resource_id=pk, by=request.user, now=timezone.now())
-        return _done(request, resource, "Published again.", "unpublish")
-    return redirect(_PAGE, pk)
-
-
-@require_POST
-def reopen(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Let a declined offer wait again."""
-    resource = _own(request, pk)
-    with refusal_as_warning(request):
-        verbs.reopen(resource_id=pk, by=request.user, now=timezone.now())
-        return _done(request, resource, "It waits for staff again.")
-    return redirect(_PAGE, pk)
+    return moved
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -258,9 +249,11 @@ class ResourceAdmin(CustomPageAdmin):
     row_views = {
         "save": save,
         "decline": decline,
-        "unpublish": unpublish,
-        "publish-again": publish_again,
-        "reopen": reopen,
+        "unpublish": _moving(
+            verbs.unpublish, "Unpublished. Members no longer see it.", "publish-again"
+        ),
+        "publish-again": _moving(verbs.publish_again, "Published again.", "unpublish"),
+        "reopen": _moving(verbs.reopen, "It waits for staff again."),
         "remove": delete,
         "file": file,
     }

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Length
 from django.db.models.lookups import LessThanOrEqual
 
-from communities.models import CommunityOfPractice, SupportTeam
+from communities.models import CommunityOfPractice, Meeting, SupportTeam
 from membership.accounts.models import by_user
 from membership.register.models import Person
 from membership.search import SearchableModel
@@ -117,6 +117,9 @@ class Resource(SearchableModel):
     link = models.URLField(max_length=500, blank=True)
     file = models.OneToOneField(
         StoredFile, models.PROTECT, null=True, blank=True, related_name="resource"
+    )
+    meeting = models.ForeignKey(
+        Meeting, models.PROTECT, null=True, blank=True, related_name="materials"
     )
     state = models.CharField("status", max_length=12, choices=State.choices)
     offered_by = models.ForeignKey(

@@ -4,13 +4,14 @@ import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Concat
 
-from communities.models import CommunityOfPractice, SupportTeam
+from communities.models import CommunityOfPractice, Meeting, SupportTeam
 from communities.rules.vocabulary import Family
 from membership.accounts.teams import families_of
 from membership.emails.kinds import UNDO_TIME, Event
@@ -76,26 +77,31 @@ def offer(
 
 @transaction.atomic
 def withdraw(*, resource_id: int, person: Person, now: datetime) -> Resource:
-    """Take an offer back that still waits."""
-    resource = _own(resource_id, person)
-    if resource.state != State.OFFERED:
-        raise RefusedError(f"{_said(resource)} You can’t withdraw it any more. Write to the team.")
-    return _step(resource, State.WITHDRAWN, now)
+    """Withdraw an offer that still waits."""
+    return _step(_own(resource_id, person, State.OFFERED), State.WITHDRAWN, now)
 
 
 @transaction.atomic
 def offer_again(*, resource_id: int, person: Person, now: datetime) -> Resource:
     """Undo ``withdraw``."""
-    resource = _own(resource_id, person)
-    if resource.state != State.WITHDRAWN:
-        raise RefusedError(f"{_said(resource)} Nothing was changed.")
-    return _step(resource, State.OFFERED, now)
+    return _step(_own(resource_id, person, State.WITHDRAWN), State.OFFERED, now)
 
 
-def _own(resource_id: int, person: Person) -> Resource:
+@transaction.atomic
+def show_name(*, resource_id: int, person: Person, shows: bool) -> Resource:
+    """Whether members see who offered a published resource, from now on."""
+    resource = _own(resource_id, person, State.PUBLISHED)
+    resource.shows_name = shows
+    resource.save(update_fields=["shows_name"])
+    return resource
+
+
+def _own(resource_id: int, person: Person, state: State) -> Resource:
     resource = _locked(resource_id)
     if resource.offered_by_id != person.pk:
         raise RefusedError("Someone else offered this resource.")
+    if resource.state != state:
+        raise RefusedError(f"{_said(resource)} You can’t change that here. Email the team.")
     return resource
 
 
@@ -110,16 +116,19 @@ def add(
     uid: uuid.UUID,
     by: User,
     now: datetime,
+    meeting: Meeting | None = None,
 ) -> Resource:
-    """Publish a resource of the team's own."""
+    """Publish a resource of the team's own; with a ``meeting``, it is one of its materials."""
     team = _require_communities(communities, by)
+    if meeting and meeting.team_id != team.pk:
+        raise RefusedError("Choose communities of the team that has this meeting.")
     SupportTeam.objects.select_for_update().get(
         pk=team.pk
     )  # the same form twice, one after the other
     if sent := _sent_before(uid, by=by):
         return sent
     resource = _new(details, uid, team=team, state=State.PUBLISHED, at=now, published_at=now)
-    resource.by = by
+    resource.by, resource.meeting = by, meeting
     resource.save()
     resource.communities.set(communities)
     log_change(resource, by=by, words=f"Added and published: {_names(communities)}.", added=True)
@@ -185,33 +194,25 @@ def decline(*, resource_id: int, reason: str, by: User, now: datetime) -> Resour
 
 
 @transaction.atomic
-def reopen(*, resource_id: int, by: User, now: datetime) -> Resource:
-    """Undo ``decline``: the offer waits again. The email does not go out if it has not yet."""
+def _move(
+    *, resource_id: int, by: User, now: datetime, of: State, to: State, words: str
+) -> Resource:
+    """A step by staff that says nothing to the member, except once it is published."""
     resource = _of_team(resource_id, by)
-    if resource.state != State.DECLINED:
+    if resource.state != of:
         raise RefusedError(f"{_said(resource)} Nothing was changed.")
     resource.reason = ""
-    return _step(resource, State.OFFERED, now, by=by, words="Waits again.")
-
-
-@transaction.atomic
-def unpublish(*, resource_id: int, by: User, now: datetime) -> Resource:
-    """Take a resource off the members' pages at once. ``publish_again`` undoes it."""
-    resource = _of_team(resource_id, by)
-    if resource.state != State.PUBLISHED:
-        raise RefusedError(f"{_said(resource)} Nothing was changed.")
-    return _step(resource, State.UNPUBLISHED, now, by=by, words="Unpublished.")
-
-
-@transaction.atomic
-def publish_again(*, resource_id: int, by: User, now: datetime) -> Resource:
-    """Undo ``unpublish``: the resource is where it was on the members' pages."""
-    resource = _of_team(resource_id, by)
-    if resource.state != State.UNPUBLISHED:
-        raise RefusedError(f"{_said(resource)} Nothing was changed.")
-    _step(resource, State.PUBLISHED, now, by=by, words="Published again.")
-    _tell(resource, emails.PUBLISHED, now)
+    _step(resource, to, now, by=by, words=words)
+    if to == State.PUBLISHED:
+        _tell(resource, emails.PUBLISHED, now)
     return resource
+
+
+# Undo ``decline``: the email does not go out if it has not yet.
+reopen = partial(_move, of=State.DECLINED, to=State.OFFERED, words="Waits again.")
+# Off the members' pages at once, and its undo.
+unpublish = partial(_move, of=State.PUBLISHED, to=State.UNPUBLISHED, words="Unpublished.")
+publish_again = partial(_move, of=State.UNPUBLISHED, to=State.PUBLISHED, words="Published again.")
 
 
 @transaction.atomic
@@ -247,7 +248,7 @@ def delete_old(*, now: datetime) -> int:
 def resources_of(families: Iterable[Family]) -> QuerySet[Resource]:
     """The resources of these teams."""
     rows = Resource.objects.filter(team__family__in=list(families))
-    rows = rows.select_related("team", "file", "offered_by", "by__person")
+    rows = rows.select_related("team", "file", "offered_by", "by__person", "meeting")
     return rows.prefetch_related("communities")
 
 

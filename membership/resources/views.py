@@ -1,5 +1,7 @@
 """What members find among their community's resources, and what they offer to it."""
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
@@ -87,27 +89,32 @@ def file(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponse
     return files.download(resource.file)
 
 
-@require_POST
-@members_only
-def withdraw(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponse:
-    """Take back an offer that waits."""
-    offered = get_object_or_404(member.person.resources, pk=pk)
-    with refusal_as_warning(request):
-        verbs.withdraw(resource_id=offered.pk, person=member.person, now=timezone.now())
-        messages.success(request, format_html("Withdrawn: <bdi>{}</bdi>.", offered.title))
-    return _back(member)
+def _changing(change: Callable[..., Resource], said: str) -> Callable[..., HttpResponseBase]:
+    """The view of a button beside something that the member offered."""
+
+    @require_POST
+    @members_only
+    def changed(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponse:
+        offered = get_object_or_404(member.person.resources, pk=pk)
+        with refusal_as_warning(request):
+            change(resource_id=offered.pk, person=member.person, now=timezone.now())
+            messages.success(request, format_html("{}: <bdi>{}</bdi>.", said, offered.title))
+        return redirect(reverse("my:resources", args=[member.community.slug]) + "#yours")
+
+    return changed
 
 
 @require_POST
 @members_only
-def offer_again(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponse:
-    """Undo a withdrawal."""
-    offered = get_object_or_404(member.person.resources, pk=pk)
+def name(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponse:
+    """Show or hide the member's name beside what they offered."""
+    offered, shows = get_object_or_404(member.person.resources, pk=pk), "show" in request.POST
     with refusal_as_warning(request):
-        verbs.offer_again(resource_id=offered.pk, person=member.person, now=timezone.now())
-        messages.success(request, format_html("Offered again: <bdi>{}</bdi>.", offered.title))
-    return _back(member)
+        verbs.show_name(resource_id=offered.pk, person=member.person, shows=shows)
+        said = "Members now see your name" if shows else "Members no longer see your name"
+        messages.success(request, format_html("{}: <bdi>{}</bdi>.", said, offered.title))
+    return redirect("my:resources", member.community.slug)
 
 
-def _back(member: Member) -> HttpResponse:
-    return redirect(reverse("my:resources", args=[member.community.slug]) + "#yours")
+withdraw = _changing(verbs.withdraw, "Withdrawn")
+offer_again = _changing(verbs.offer_again, "Offered again")

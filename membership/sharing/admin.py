@@ -25,7 +25,7 @@ from membership.emails.queue import refuse_private_links
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
 from membership.forms import ParagraphsField, keys_in
 from membership.history import history_of
-from membership.meetings.planning import meetings_for_staff
+from membership.meetings.admin import meeting_of_address
 from membership.models import Announcement, OutboxEmail, Person, ReadyText
 from membership.sharing import announcing
 from membership.sharing.announcing import Draft, announcements_of
@@ -40,7 +40,7 @@ TROUBLES_SHOWN = 50
 @require_http_methods(["GET", "HEAD", "POST"])
 def write(request: AuthenticatedRequest) -> HttpResponse:
     """Write an announcement, look at its preview, then send it. What was previewed is what is sent."""
-    now, meeting = timezone.now(), _meeting(request)
+    now, meeting = timezone.now(), meeting_of_address(request)
     if request.method != "POST":
         return _page(request, _form(request, meeting, initial=_first_words(request, meeting)))
     form = _form(request, meeting, data=request.POST)
@@ -78,14 +78,6 @@ def _announce(
 
 def _form(request: AuthenticatedRequest, meeting: Meeting | None, **given: Any) -> AnnouncementForm:
     return AnnouncementForm(user=request.user, meeting=meeting, **given)
-
-
-def _meeting(request: AuthenticatedRequest) -> Meeting | None:
-    """The meeting that the address names."""
-    key = request.GET.get("meeting", "")
-    if not key:
-        return None
-    return get_object_or_404(meetings_for_staff(request.user), pk__in=keys_in(key)[:1])
 
 
 def _first_words(request: AuthenticatedRequest, meeting: Meeting | None) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What members find on their community's own pages: its home, and what staff have announced."""
+"""What members find on their community's own pages: its home, its meetings, and what staff have announced."""
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -11,6 +11,7 @@ from communities.models import CommunityOfPractice
 from membership.access.my_views import community_accesses
 from membership.accounts.requests import AuthenticatedRequest
 from membership.emails.kinds import UNDO_TIME
+from membership.meetings.afterwards import with_materials
 from membership.meetings.attendance import Answer, meetings_with_answers
 from membership.models import Announcement
 from membership.resources.verbs import published_in
@@ -40,6 +41,25 @@ def home(request: AuthenticatedRequest, member: Member) -> HttpResponse:
             "resources": published_in(member.community)[:ON_HOME],
             "today": timezone.localdate(now),
             "topics": topics_on_home(member),
+        },
+    )
+
+
+@require_safe
+@members_only
+def meetings(request: AuthenticatedRequest, member: Member) -> HttpResponse:
+    """The community's meetings: those to come, and past ones with their notes, recording and materials."""
+    now = timezone.now()
+    own = meetings_with_answers(member.person).filter(communities=member.community)
+    over = with_materials(own, member.person).filter(ends_at__lte=now, cancelled_at=None)
+    pages = Paginator(over.order_by("-starts_at", "-pk"), PER_PAGE)
+    return render(
+        request,
+        "my/community/meetings.html",
+        {
+            "member": member,
+            "to_come": own.filter(ends_at__gt=now),
+            "over": pages.get_page(request.GET.get("page")),
         },
     )
 

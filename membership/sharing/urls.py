@@ -9,10 +9,12 @@ from membership.topics import member_views as topic_views
 
 urlpatterns = [
     path("", member_views.home, name="community"),
+    path("meetings/", member_views.meetings, name="community-meetings"),
     path("announcements/", member_views.announcements, name="announcements"),
     path("resources/", resource_views.resources, name="resources"),
     path("resources/offer/", resource_views.offer, name="offer-resource"),
     path("resources/<int:pk>/file/", resource_views.file, name="resource-file"),
+    path("resources/<int:pk>/name/", resource_views.name, name="resource-name"),
     path("resources/<int:pk>/withdraw/", resource_views.withdraw, name="withdraw-resource"),
     path(
         "resources/<int:pk>/offer-again/", resource_views.offer_again, name="offer-resource-again"

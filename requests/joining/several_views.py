@@ -42,6 +42,7 @@ from requests.joining.views import (
     posted,
     show_verdicts,
     statuses_of,
+    values_of,
 )
 
 
@@ -330,6 +331,7 @@ def _form_page(
     is_kept: bool = False,
 ) -> HttpResponse:
     """The form, a question of it, or for htmx only what the rules say and whether there are drafts."""
+    values = {**values, **values_of(form)}
     for status in statuses:
         answers = form.answers_for(status.community, values)
         fields = form.fields_of(status.community)

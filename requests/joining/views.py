@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -171,6 +172,11 @@ def posted(request: AuthenticatedRequest) -> dict[str, str]:
     return {name: str(value).replace("\x00", "") for name, value in request.POST.items()}
 
 
+def values_of(form: forms.Form) -> Answers:
+    """What the form's fields show, also what was typed before a session ended."""
+    return {bound.name: bound.value() or "" for bound in form}
+
+
 def keep_draft(
     status: CommunityStatus, person: Person, answers: Answers, *, is_whole: bool
 ) -> bool:
@@ -229,6 +235,7 @@ def _form_page(
 ) -> HttpResponse:
     """The form, a question of it, or for htmx only what the rules say and whether a draft is kept."""
     community = form.community
+    answers = {**answers, **values_of(form)}
     show_verdicts({b.name: b for b in form}, answers, person=person, status=status)
     is_one_question = len(form.fields) == 1
     context = {

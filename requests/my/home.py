@@ -12,13 +12,15 @@ from django.views.decorators.http import require_safe
 from communities.calendar import format_day
 from membership.access.my_views import CommunityAccess, community_accesses
 from membership.accounts.requests import AuthenticatedRequest
-from membership.meetings.attendance import next_meetings
+from membership.meetings.attendance import next_meetings, trainings_of
 from membership.privacy import consents
 from membership.register.person_records import person_of_user
 from requests.clock.reminders import waits_of
 from requests.lifecycle import State
 from requests.models import JoinRequest
 from requests.my.own_requests import with_steps
+
+TRAININGS_SHOWN = 5
 
 
 @login_required
@@ -42,6 +44,8 @@ def home(request: AuthenticatedRequest) -> HttpResponse:
             "tasks": list(_tasks(join_requests, accesses)),
             "accesses": accesses,
             "next_meetings": next_meetings(person, now=now),
+            # without the communities, which only the whole list names
+            "trainings": trainings_of(person).prefetch_related(None)[:TRAININGS_SHOWN],
         },
     )
 

@@ -112,6 +112,10 @@ def _page(
     request: AuthenticatedRequest, join_request: JoinRequest, form: ReplyForm
 ) -> HttpResponse:
     is_waiting = join_request.state == State.AWAITING_REPLY
+    is_closed = join_request.state in (State.WITHDRAWN, State.DECLINED, State.LAPSED)
+    newer = JoinRequest.objects.filter(
+        person=join_request.person, community=join_request.community, pk__gt=join_request.pk
+    )
     today = timezone.localdate()
     form_sent = join_form_for(join_request.community, join_request.answers, own=True)
     return render(
@@ -123,7 +127,7 @@ def _page(
             "form": form,
             "today": today,
             "wait": wait_of(join_request, today) if is_waiting else None,
-            "can_ask_again": join_request.state in (State.WITHDRAWN, State.DECLINED, State.LAPSED),
+            "can_ask_again": is_closed and not newer.exclude(state=State.DRAFT).exists(),
             "can_withdraw": allows(join_request.state, Verb.WITHDRAW),
             "can_reply": allows(join_request.state, Verb.REPLY) or form.is_bound,
             "withdraw_url": reverse("my:withdraw", args=[join_request.pk]),

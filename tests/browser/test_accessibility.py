@@ -93,6 +93,8 @@ def test_the_workers_pages(portal, open_page, width):
             f"/my/requests/{asked.pk}/",
             f"/my/requests/{approved.pk}/",
             "/communities/sas/join/check/",
+            "/communities/sas/join/?question=carries_caseload",
+            "/join/discard/?community=sas",
             "/communities/community-coordination/join/",
             "/join/check/?community=sas&community=community-coordination",
             f"/join/sent/?community={asked.community.slug}&community=cbvs&community=sas",

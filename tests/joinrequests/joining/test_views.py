@@ -207,6 +207,7 @@ def test_after_withdrawing_the_answers_are_offered_again(signed_in, worker):
     signed_in.post(JOIN, withdrawn.answers)
     signed_in.post(JOIN + "check/")
     assert JoinRequest.objects.get(state=State.AWAITING_REVIEW).answers == withdrawn.answers
+    assert f'href="{JOIN}"' not in text_of(signed_in.get(withdrawn.get_absolute_url()))
 
 
 LISTED = {"evidence": "listed", "list_name": "the contract list", "list_as_of": "2026-04-01"}

@@ -1,6 +1,9 @@
 """An applicant's own requests: reading, replying, withdrawing."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 
 from requests import workflow
 from requests.lifecycle import State
@@ -35,6 +38,22 @@ def test_an_answer_that_comes_too_late_is_refused_and_still_there(signed_in, wor
 
     assert "This request has already been declined" in page
     assert "Mondays and Fridays." in page
+
+
+@pytest.mark.parametrize(
+    ("days", "sentence"),
+    [
+        (0, "They usually email you the decision by Wednesday, May 13, 2026."),
+        (9, "They usually email you the decision by Wednesday, May 13, 2026."),
+        (10, "This is taking longer than usual. You don’t need to do anything"),
+    ],
+)
+def test_while_it_waits_the_pages_say_what_happens_next_and_by_when(worker, client, days, sentence):
+    pk = builders.sent(worker).pk
+    with time_machine.travel(builders.NOW + timedelta(days=days)):
+        builders.sign_in(client, worker)
+        for path in ("/my/", f"/my/requests/{pk}/"):
+            assert sentence in text_of(client.get(path))
 
 
 def test_an_applicant_withdraws_their_request(signed_in, worker):

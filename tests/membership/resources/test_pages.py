@@ -105,6 +105,13 @@ def test_from_the_offer_to_the_page(ana, client_of, desk):
         assert "Safety planning checklist" in text_of(who.get(page))
     assert "Safety planning" in text_of(desk.get(f"{DESK}?view=past-review"))
 
+    assert bea.post(f"{LIST}{resource.pk}/name/").status_code == 404
+    hidden = client.post(f"{LIST}{resource.pk}/name/", {"hide": "yes"}, follow=True)
+    assert "Members no longer see your name: Safety planning checklist" in words_of(hidden)
+    assert "Ana Sample" not in words_of(bea.get(LIST))
+    client.post(f"{LIST}{resource.pk}/name/", {"show": "yes"})
+    assert "Shared by Ana Sample" in words_of(bea.get(LIST))
+
     undone = desk.post(f"{DESK}{resource.pk}/unpublish/", follow=True)
     assert "Members no longer see it. Undo" in words_of(undone)
     assert "Safety planning checklist" not in text_of(bea.get(LIST))
@@ -217,7 +224,7 @@ def test_a_declined_offer_says_why_and_a_withdrawn_one_can_come_back(ana, client
     assert "Not published. The email to the member goes out in 30 seconds. Undo" in words_of(done)
     assert "Why: It is old." in words_of(client.get(LIST))
     late = client.post(f"{LIST}{resource.pk}/withdraw/", follow=True)
-    assert "You can’t withdraw it any more." in words_of(late)
+    assert "You can’t change that here." in words_of(late)
     assert "It waits for staff again." in words_of(
         desk.post(f"{DESK}{resource.pk}/reopen/", follow=True)
     )
