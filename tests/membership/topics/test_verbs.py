@@ -179,7 +179,7 @@ def test_what_waits_for_staff_is_new_or_past_its_meeting(clock, desk, priya):
 
 
 def counts_of(staff) -> dict[int, int]:
-    return dict(verbs.topics_for_staff(staff).values_list("pk", "supporters"))
+    return {topic.pk: vars(topic)["supporters"] for topic in verbs.topics_for_staff(staff)}
 
 
 def test_two_topics_become_one_and_are_separated_again_with_their_own_supporters(desk, priya):
