@@ -13,6 +13,7 @@ from uuid import uuid4
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice, Meeting
 from communities.rules.vocabulary import Family
@@ -269,7 +270,10 @@ def _announce(writer: str, now: datetime) -> None:
     by = User.objects.get(email=writer)
     own = CommunityOfPractice.objects.filter(team__family__in=families_of(by))
     ready = ReadyText.objects.order_by("-position")[0]
-    draft = Draft(tuple(own.select_related("team")[:2]), ready.subject, ready.text)
+    text = ready.text
+    for gap, days in (("[first day]", 7), ("[last day]", 9)):
+        text = text.replace(gap, date_format(timezone.localdate(now) + timedelta(days=days)))
+    draft = Draft(tuple(own.select_related("team")[:2]), ready.subject, text)
     if Announcement.objects.filter(by=by).exists():
         to_come = Meeting.objects.filter(communities__in=own, starts_at__gt=now)
         meeting = to_come.order_by("starts_at")[0]
