@@ -28,7 +28,7 @@ from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.forms import message_field
 from membership.history import history_of
 from membership.meetings.admin import meeting_of_address
-from membership.models import Resource
+from membership.models import OutboxEmail, Resource
 from membership.resources import files, verbs
 from membership.resources.forms import DeskForm
 from membership.resources.verbs import State, resources_of
@@ -191,8 +191,10 @@ def file(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
 
 
 def _email_note(resource: Resource) -> str:
-    has_email = resource.offered_by and resource.offered_by.email
-    return f" The email to the member goes out in {UNDO_SECONDS} seconds." if has_email else ""
+    step = f"{resource.about}:{resource.version}:"
+    if OutboxEmail.objects.filter(key__startswith=step, state=OutboxEmail.State.QUEUED).exists():
+        return f" The email to the member goes out in {UNDO_SECONDS} seconds."
+    return ""
 
 
 def _done(

@@ -30,11 +30,14 @@ _PAGE = link(
 )
 
 
+def is_for(person_id: int | None, resource_id: int) -> bool:
+    """Whether they are in one of its communities: who has left does not hear of it."""
+    theirs = Enrolment.objects.filter(person=person_id, ended_on=None)
+    return theirs.filter(community__resources=resource_id).exists()
+
+
 def _is_still_wanted(email: OutboxEmail, now: datetime) -> bool:
-    """Whether they are still in a community that it was offered to: who has left does not hear of it."""
-    theirs = Enrolment.objects.filter(person=email.person_id, ended_on=None)
-    resource = int(email.about.partition(":")[2])
-    return theirs.filter(community__resources=resource).exists()
+    return is_for(email.person_id, int(email.about.partition(":")[2]))
 
 
 EMAIL_KINDS = (

@@ -174,8 +174,3 @@ class Resource(SearchableModel):
             parts = urlsplit(self.link)
             return (parts.hostname or "") if parts.scheme in ("http", "https") else ""
         return ""
-
-    @property
-    def author(self) -> str:
-        """Who members see as the person who offered it."""
-        return self.offered_by.name if self.offered_by and self.shows_name else ""

@@ -8,7 +8,7 @@ from functools import partial
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from communities.models import CommunityOfPractice, Meeting, SupportTeam
@@ -83,8 +83,13 @@ def withdraw(*, resource_id: int, person: Person, now: datetime) -> Resource:
 
 @transaction.atomic
 def offer_again(*, resource_id: int, person: Person, now: datetime) -> Resource:
-    """Undo ``withdraw``."""
-    return _step(_own(resource_id, person, State.WITHDRAWN), State.OFFERED, now)
+    """Undo ``withdraw``. The team hears of it, as of a new one: the first email may have been cancelled."""
+    resource = _own(resource_id, person, State.WITHDRAWN)
+    if not person.enrolments.filter(ended_on=None, community__resources=resource).exists():
+        raise RefusedError("You are no longer in this community.")
+    _step(resource, State.OFFERED, now)
+    queue(emails.news(resource), about=resource.about, event=resource.version, now=now)
+    return resource
 
 
 @transaction.atomic
@@ -254,7 +259,12 @@ def resources_of(families: Iterable[Family]) -> QuerySet[Resource]:
 
 def published_in(community: CommunityOfPractice) -> QuerySet[Resource]:
     """What members of a community find, newest first."""
+    # Who has left, or is only in another of its communities, does not show their name here.
+    here = Enrolment.objects.filter(
+        person=OuterRef("offered_by"), community=community, ended_on=None
+    )
     rows = Resource.objects.filter(communities=community, state=State.PUBLISHED)
+    rows = rows.annotate(is_signed=Q(shows_name=True) & Exists(here))
     return rows.select_related("file", "offered_by")
 
 
@@ -348,7 +358,7 @@ def _step(
 def _tell(resource: Resource, kind: str, now: datetime) -> None:
     """Email the member who offered it, once for each kind, when staff can no longer undo."""
     person = resource.offered_by
-    if not person or not person.email:
+    if not person or not person.email or not emails.is_for(person.pk, resource.pk):
         return
     known = OutboxEmail.objects.filter(about=resource.about, kind=kind)
     if kind == emails.DECLINED or not known.exclude(state=OutboxEmail.State.CANCELLED).exists():

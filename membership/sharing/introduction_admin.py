@@ -28,6 +28,9 @@ class RemoveForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def introduction_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """What a member shows to the others, and the form to remove it with an email."""
+    if request.method == "POST" and not Introduction.objects.filter(pk=pk).exists():
+        messages.warning(request, "The member has just withdrawn this. Nothing was changed.")
+        return redirect(_LIST)
     introduction = get_object_or_404(_introductions(request), pk=pk)
     form = RemoveForm(request.POST or None)
     if form.is_valid():

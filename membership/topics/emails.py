@@ -17,15 +17,21 @@ from membership.emails.kinds import (
 )
 from membership.emails.message import compose
 from membership.emails.queue import Email
-from membership.models import Enrolment, OutboxEmail, Person, Topic
+from membership.models import Enrolment, OutboxEmail, Person, Topic, TopicSupport
+from membership.topics.models import of_one_topic
 
 OUTCOME, HIDDEN = "topic-outcome", "topic-hidden"
 
 
 def _is_still_wanted(email: OutboxEmail, now: datetime) -> bool:
-    """Whether they are still in the community, and the topic is still shown, or still hidden since then."""
+    """Whether they are still in the community, and the topic is still shown and concerns them, or still hidden since."""
+    pk = email.about.partition(":")[2]
     hidden_at = None if email.kind == OUTCOME else email.queued_at
-    topics = Topic.objects.filter(pk=email.about.partition(":")[2], hidden_at=hidden_at)
+    topics = Topic.objects.filter(pk=pk, hidden_at=hidden_at)
+    if email.kind == OUTCOME:
+        supports = TopicSupport.objects.filter(of_one_topic("topic", [pk]))
+        if not supports.filter(person=email.person_id).exists():
+            return False
     theirs = Enrolment.objects.filter(person=email.person_id, ended_on=None)
     return theirs.filter(community__in=topics.values("community")).exists()
 

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -145,17 +145,18 @@ def topic(request: AuthenticatedRequest, member: Member, pk: int) -> HttpRespons
 @members_only
 def support(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponse:
     """Say that a topic concerns them too, or no longer."""
-    topic = _shown(member, pk)
+    topic = _topic(member, pk)
+    topic = topic.merged_into or topic
     with refusal_as_warning(request):
         if "no" in request.POST:
-            raising.take_back_support(topic_id=pk, person=member.person)
+            raising.take_back_support(topic_id=topic.pk, person=member.person)
             messages.success(request, "You are no longer counted. We won’t email you about it.")
         else:
-            raising.support(topic_id=pk, person=member.person, now=timezone.now())
+            raising.support(topic_id=topic.pk, person=member.person, now=timezone.now())
             messages.success(request, "You are counted. We email you what came of it.")
     if request.POST.get("from") == "list":
         return HttpResponseRedirect(
-            f"{reverse('my:topics', args=[member.community.slug])}#topic-{pk}"
+            f"{reverse('my:topics', args=[member.community.slug])}#topic-{topic.pk}"
         )
     return _to(topic)
 
@@ -164,7 +165,7 @@ def support(request: AuthenticatedRequest, member: Member, pk: int) -> HttpRespo
 @members_only
 def withdraw(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponse:
     """Withdraw a topic."""
-    topic = _shown(member, pk)
+    topic = _topic(member, pk)
     with refusal_as_warning(request):
         if raising.withdraw(topic_id=pk, person=member.person):
             messages.success(request, "You withdrew your topic. It is no longer on the page.")
@@ -180,7 +181,7 @@ def withdraw(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResp
 @members_only
 def show_name(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponse:
     """Show their name beside their topic, or no longer."""
-    topic = _shown(member, pk)
+    topic = _topic(member, pk)
     with refusal_as_warning(request):
         shows = "no" not in request.POST
         raising.show_name(topic_id=pk, person=member.person, shows=shows)
@@ -189,13 +190,12 @@ def show_name(request: AuthenticatedRequest, member: Member, pk: int) -> HttpRes
     return _to(topic)
 
 
-def _shown(member: Member, pk: int) -> Topic:
-    """A topic on the page of this community; 404 for any other."""
-    found = topics_for(member.community, member.person).filter(pk=pk).first()
-    if found is None:
-        raise Http404("No such topic.")
-    return found
+def _topic(member: Member, pk: int) -> Topic:
+    """A topic of this community, which staff may have hidden or merged a moment ago; 404 for any other."""
+    return get_object_or_404(member.community.topics.select_related("merged_into"), pk=pk)
 
 
 def _to(topic: Topic) -> HttpResponse:
+    if topic.hidden_at:  # its page opens only for the person who raised it
+        return redirect("my:topics", topic.community.slug)
     return redirect("my:topic", topic.community.slug, topic.pk)

@@ -13,6 +13,7 @@ from membership.models import Enrolment, Person, Topic, TopicSupport
 from membership.topics.models import OPEN_STATES, TopicState, of_one_topic
 
 MAX_OPEN = 5
+_HIDDEN = "EVA BC staff have just taken this topic off the page, so nothing was changed."
 
 
 def with_supporters(topics: QuerySet[Topic]) -> QuerySet[Topic]:
@@ -46,9 +47,14 @@ def topics_for(community: CommunityOfPractice, person: Person) -> QuerySet[Topic
 
 
 def open_topics_of(person: Person) -> QuerySet[Topic]:
-    """The topics of this person, in any community, that are not settled, hidden or merged."""
+    """The topics of this person that are not settled, hidden or merged, in the communities that they are in."""
+    here = person.enrolments.filter(ended_on=None).values("community")
     return Topic.objects.filter(
-        raised_by=person, state__in=OPEN_STATES, hidden_at=None, merged_into=None
+        raised_by=person,
+        community__in=here,
+        state__in=OPEN_STATES,
+        hidden_at=None,
+        merged_into=None,
     )
 
 
@@ -121,6 +127,8 @@ def withdraw(*, topic_id: int, person: Person) -> bool:
     topic = lock(topic_id)
     if topic.raised_by_id != person.pk:
         raise RefusedError("You can only withdraw a topic that you raised.")
+    if topic.hidden_at:
+        raise RefusedError(_HIDDEN)
     if not topic.is_open:
         raise RefusedError("Staff have already noted what came of this topic, so it stays.")
     return let_go(topic, person)
@@ -145,6 +153,8 @@ def show_name(*, topic_id: int, person: Person, shows: bool) -> None:
     topic = lock(topic_id)
     if topic.raised_by_id != person.pk:
         raise RefusedError("You can only change this for a topic that you raised.")
+    if not topic.is_shown:
+        raise RefusedError(_HIDDEN)
     topic.shows_name = shows
     topic.save(update_fields=["shows_name"])
 

@@ -179,6 +179,14 @@ def why_no_merge(kept: Topic, merged: Topic) -> str:
         return "Choose another topic of the same community."
     if not (kept.is_shown and merged.is_shown):
         return "One of these topics was merged or hidden a moment ago. Look at the page again."
+    if merged.state == TopicState.AGENDA and (kept.state, kept.meeting_id) != (
+        merged.state,
+        merged.meeting_id,
+    ):
+        return (
+            f"This topic is on the agenda of {merged.meeting}, and members would no longer see it there. "
+            "Put the other one on the same agenda first, or merge the other one into this one."
+        )
     return ""
 
 

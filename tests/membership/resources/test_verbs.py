@@ -281,3 +281,42 @@ def test_a_form_sent_four_times_at_once_makes_one(ana, priya):
         uid = uuid.uuid4()
         assert all_at_once(*[lambda uid=uid, make=make: make(uid)] * 4) == ["done"] * 4
         assert Resource.objects.filter(uid=uid).count() == 1
+
+
+def test_the_name_is_shown_only_where_they_are_a_member_and_as_long_as_they_are(ana, priya):
+    resource = offered(ana, shows_name=True)
+    both = [builders.community(), builders.community("ors")]
+    publish(resource, priya, communities=both)
+
+    def is_signed(slug):
+        return verbs.published_in(builders.community(slug)).get().is_signed
+
+    assert is_signed("stvc")
+    assert not is_signed("ors")
+    ana.enrolments.update(ended_on=NOW.date())
+    assert not is_signed("stvc")
+
+
+def test_the_team_hears_of_what_is_offered_again_but_not_from_someone_who_has_left(ana):
+    resource = offered(ana)
+    verbs.withdraw(resource_id=resource.pk, person=ana, now=NOW)
+    assert emails_of(resource) == {"news-resource": "cancelled"}
+    verbs.offer_again(resource_id=resource.pk, person=ana, now=NOW)
+    assert emails_of(resource) == {"news-resource": "queued"}
+
+    verbs.withdraw(resource_id=resource.pk, person=ana, now=NOW)
+    ana.enrolments.update(ended_on=NOW.date())
+    with pytest.raises(RefusedError, match="no longer in this community"):
+        verbs.offer_again(resource_id=resource.pk, person=ana, now=NOW)
+
+
+def test_who_has_left_gets_no_email_and_staff_are_not_told_of_one(ana, priya, client):
+    resource = offered(ana)
+    ana.enrolments.update(ended_on=NOW.date())
+    builders.sign_in(client, priya)
+    answer = client.post(
+        f"/admin/membership/resource/{resource.pk}/decline/", {"reason": "Too old."}, follow=True
+    )
+    assert "Not published." in answer.content.decode()
+    assert "The email to the member" not in answer.content.decode()
+    assert "resource-declined" not in emails_of(resource)

@@ -157,6 +157,10 @@ def test_one_that_was_just_taken_back_can_not_be_removed(ana, client):
     introduction = introduced(ana)
     pk = introduction.pk
     introduction.delete()
+    builders.sign_in(client, builders.staff(email="pia@example.org"))
+    path = f"/admin/membership/introduction/{pk}/remove/"
+    answer = client.post(path, {"text": "It named a person."}, follow=True)
+    assert "has just withdrawn this" in answer.content.decode()
 
     with pytest.raises(RefusedError, match="has just removed this"):
         remove_introduction(introduction_id=pk, text="No.", by=builders.staff(), now=timezone.now())

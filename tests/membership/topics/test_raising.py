@@ -252,3 +252,35 @@ def test_withdrawing_and_supporting_at_the_same_time_loses_no_support():
     else:
         assert "no longer there" in supported
         assert not Topic.objects.exists()
+
+
+def test_topics_of_a_community_that_they_left_do_not_count(monkeypatch):
+    monkeypatch.setattr(raising, "MAX_OPEN", 1)
+    ana = member("Ana Sample")
+    raised(ana)
+    ana.enrolments.update(ended_on="2026-05-01")
+    ana.enrolments.create(community=builders.community("ors"), started_on="2026-01-05")
+
+    raised(ana, "ors")
+    with pytest.raises(RefusedError, match="already have"):
+        raised(ana, "ors")
+
+
+def test_a_button_pressed_after_staff_merged_or_hid_the_topic_is_no_dead_end():
+    ana, kai, priya = member("Ana Sample"), member("Kai Sample"), builders.staff()
+    kept, merged, hidden = raised(ana), raised(ana), raised(ana)
+    verbs.merge(topic_id=merged.pk, into_id=kept.pk, by=priya)
+    verbs.hide(topic_id=hidden.pk, text="It names a client.", by=priya, now=NOW)
+    client = signed_in(kai)
+
+    answer = client.post(f"{TOPICS}{merged.pk}/support/", {"yes": "yes"})
+    assert answer.url == f"{TOPICS}{kept.pk}/"
+    assert kept.supports.filter(person=kai).exists()
+
+    answer = client.post(f"{TOPICS}{hidden.pk}/support/", {"yes": "yes"}, follow=True)
+    assert answer.redirect_chain == [(TOPICS, 302)]
+    assert "no longer open" in answer.content.decode()
+    assert not hidden.supports.filter(person=kai).exists()
+    for step in ("withdraw", "name"):
+        answer = signed_in(ana).post(f"{TOPICS}{hidden.pk}/{step}/", follow=True)
+        assert "nothing was changed" in answer.content.decode()

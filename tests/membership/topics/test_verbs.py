@@ -11,7 +11,7 @@ from membership.emails.kinds import UNDO_TIME
 from membership.errors import RefusedError
 from membership.meetings.planning import cancel_meeting, change_meeting
 from membership.models import Agency, OutboxEmail, Program, Topic, TopicSubject
-from membership.topics import verbs
+from membership.topics import raising, verbs
 from membership.topics.verbs import waiting_topics
 from requests.clock.retention import retain
 from tests import builders
@@ -89,6 +89,29 @@ def test_someone_who_leaves_before_the_email_goes_out_does_not_get_it():
 
     assert mails(state="sent") == []
     assert mails(state="cancelled") == ["ana"]
+
+
+def test_someone_whom_it_no_longer_concerns_does_not_get_it_either():
+    kai = member("Kai Sample")
+    topic = raised(member("Ana Sample"), by=(kai,))
+    outcome(topic)
+    raising.take_back_support(topic_id=topic.pk, person=kai)
+
+    deliver_all()
+
+    assert mails(state="sent") == ["ana"]
+    assert mails(state="cancelled") == ["kai"]
+
+
+def test_a_topic_is_not_merged_away_from_its_agenda():
+    meeting = planned("stvc", day=JUNE)
+    topic, other = raised(member("Ana Sample")), raised(member("Kai Sample"))
+    priya = builders.staff()
+    verbs.put_on_agenda(topic_id=topic.pk, meeting_id=meeting.pk, by=priya, now=NOW)
+
+    with pytest.raises(RefusedError, match="members would no longer see it there"):
+        verbs.merge(topic_id=topic.pk, into_id=other.pk, by=priya)
+    verbs.merge(topic_id=other.pk, into_id=topic.pk, by=priya)
 
 
 def test_an_outcome_is_undone_without_an_email_and_later_with_the_truth(desk):
