@@ -5,6 +5,7 @@ page, in every email, in templates, in the code's own texts, and in docstrings a
 """
 
 import ast
+import functools
 import io
 import re
 import tokenize
@@ -120,6 +121,11 @@ DATES = [
 
 def faults(words: str, patterns: list[tuple[str, str]]) -> list[str]:
     """What the style says against these words: each phrase with some words around it, and the better one."""
+    return _faults(words, tuple(patterns))
+
+
+@functools.cache  # for most of a page stands on every page
+def _faults(words: str, patterns: tuple[tuple[str, str], ...]) -> list[str]:
     plain = re.sub(r"\s+", " ", words.replace("’", "'"))
     return [
         f"…{plain[max(0, found.start() - 40) : found.end() + 30]}… → {instead}"

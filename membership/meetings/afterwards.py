@@ -58,7 +58,7 @@ def why_not_tell(meeting: Meeting, *, now: datetime) -> str:
     if not found_afterwards(meeting):
         return "Add notes, a recording link or a material first."
     if not people_who_missed(meeting, on=timezone.localdate(now)).exists():
-        return "Nobody who missed this meeting can get this email."
+        return "No one who missed this meeting can get this email."
     return ""
 
 

@@ -1,6 +1,7 @@
 """Natural Canadian English in everything that people read: no phrase of ``tests.english``, one format of
 dates, "they" for everyone, and a reading grade of 8."""
 
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,12 +100,17 @@ def words_only(sentence: str) -> str:
     return re.sub(r"\W+", " ", re.sub(r"^(\s|-|\d\))+", "", sentence)).strip()
 
 
+@functools.cache
+def exempt() -> set[str]:
+    """The source's own sentences."""
+    return {words_only(one) for one in english.sentences([f"{one}." for one in SOURCE_LINES])}
+
+
 def full_sentences(texts: list[str], names: list[str]) -> list[str]:
     """The sentences that count for the grade: the communities' names weigh nothing, nor do source's own."""
-    exempt = {words_only(one) for one in english.sentences([f"{one}." for one in SOURCE_LINES])}
     found = []
     for sentence in english.sentences(texts):
-        if words_only(sentence) not in exempt:
+        if words_only(sentence) not in exempt():
             sentence = re.sub(
                 r"\b[A-Z0-9]{6}\b", "it", sentence
             )  # a reference, different each time

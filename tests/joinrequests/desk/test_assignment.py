@@ -269,7 +269,9 @@ def test_the_search_keeps_to_the_team_and_to_the_filters(desk, priya):
 
 def test_the_verdict_and_the_region_follow_what_staff_match_and_confirm(sam):
     agency = Agency.objects.create(name="Example Harbour Family Services")
-    program = Program.objects.create(agency=agency, type="STVC", region="KOOTENAY")
+    program = Program.objects.create(
+        agency=agency, type="STVC", community_served="Example Harbour", region="KOOTENAY"
+    )
     join_request = sent(1, agency="Ex. Harbour", ministry_funded="unsure")
     how = {"join_request_id": join_request.pk, "by": sam, "now": NOW}
     assert (join_request.region, join_request.verdict) == ("", "unknown")

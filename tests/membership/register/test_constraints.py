@@ -47,6 +47,9 @@ from membership.models import (
     SlackLink,
     SlackLinkOpening,
     SomeoneElse,
+    Topic,
+    TopicOutcome,
+    TopicSupport,
     User,
     WorklistRow,
     YearlyConfirmation,
@@ -67,6 +70,13 @@ agency = partial(baker.make, Agency)
 
 def the_same() -> Person:
     return Person.objects.get_or_create(email="same@example.org")[0]
+
+
+TOPIC = {"community": stvc, "title": "Long waits"}
+
+
+def topic() -> Topic:
+    return baker.make(Topic, **_called(TOPIC))
 
 
 def email() -> OutboxEmail:
@@ -227,6 +237,13 @@ CONSTRAINTS: list[tuple[str, type[models.Model], dict[str, Any], dict[str, Any]]
     ("resource_is_a_link_or_a_file", Resource, OFFERED, {"uid": uuid4, "link": ""}),
     ("published_resource_says_when", Resource, OFFERED, {"uid": uuid4, "state": "published"}),
     ("declined_resource_says_why", Resource, OFFERED, {"uid": uuid4, "state": "declined"}),
+    ("topic_has_a_title", Topic, TOPIC, {"title": ""}),
+    ("topic_on_an_agenda_names_the_meeting", Topic, TOPIC, {"state": "agenda"}),
+    ("topic_is_not_merged_into_itself", Topic, {**TOPIC, "pk": 77}, {"pk": 78, "merged_into_id": 78}),
+    ("hidden_topic_says_why", Topic, TOPIC, {"hidden_at": NOW}),
+    ("hidden_topic_says_why", Topic, TOPIC, {"hidden_why": "It names a client."}),
+    ("one_support_of_a_topic", TopicSupport, {"topic": topic}, {}),
+    ("topic_outcome_says_what", TopicOutcome, {"topic": topic}, {"text": ""}),
     ("three_tries_per_code", SignInCode, {}, {"tries_left": 4}),
     *(
         case
