@@ -121,7 +121,8 @@ def save(request: AuthenticatedRequest, pk: int) -> HttpResponse:
                 publish=publish,
             )
             if publish:
-                return _done(request, saved, f"Published.{_email_note(saved)}", "unpublish")
+                undo = "reopen" if resource.state == State.OFFERED else "unpublish"
+                return _done(request, saved, f"Published.{_email_note(saved)}", undo)
             return _done(request, saved, "Saved.")
     return _page(request, _own(request, pk), form, DeclineForm())
 

@@ -200,11 +200,11 @@ def decline(*, resource_id: int, reason: str, by: User, now: datetime) -> Resour
 
 @transaction.atomic
 def _move(
-    *, resource_id: int, by: User, now: datetime, of: State, to: State, words: str
+    *, resource_id: int, by: User, now: datetime, of: Collection[State], to: State, words: str
 ) -> Resource:
     """A step by staff that says nothing to the member, except once it is published."""
     resource = _of_team(resource_id, by)
-    if resource.state != of:
+    if resource.state not in of:
         raise RefusedError(f"{_said(resource)} Nothing was changed.")
     resource.reason = ""
     _step(resource, to, now, by=by, words=words)
@@ -213,11 +213,15 @@ def _move(
     return resource
 
 
-# Undo ``decline``: the email does not go out if it has not yet.
-reopen = partial(_move, of=State.DECLINED, to=State.OFFERED, words="Waits again.")
+# Undo ``decline``, or that an offer was published: the email does not go out if it has not yet.
+reopen = partial(
+    _move, of=(State.DECLINED, State.PUBLISHED), to=State.OFFERED, words="Waits again."
+)
 # Off the members' pages at once, and its undo.
-unpublish = partial(_move, of=State.PUBLISHED, to=State.UNPUBLISHED, words="Unpublished.")
-publish_again = partial(_move, of=State.UNPUBLISHED, to=State.PUBLISHED, words="Published again.")
+unpublish = partial(_move, of=(State.PUBLISHED,), to=State.UNPUBLISHED, words="Unpublished.")
+publish_again = partial(
+    _move, of=(State.UNPUBLISHED,), to=State.PUBLISHED, words="Published again."
+)
 
 
 @transaction.atomic

@@ -95,6 +95,13 @@ def test_from_the_offer_to_the_page(ana, client_of, desk):
     assert "Published. The email to the member goes out in 30 seconds. Undo" in words_of(done)
     assert "Past its review date" in words_of(done)
 
+    desk.post(f"{DESK}{resource.pk}/reopen/")
+    resource.refresh_from_db()
+    assert resource.state == "offered"
+    assert f"{DESK}{resource.pk}/reopen/" in done.content.decode()
+    assert OutboxEmail.objects.get(kind="resource-published").state == "cancelled"
+    desk.post(f"{DESK}{resource.pk}/save/", {**sent, "version": resource.version})
+
     shown = bea.get(LIST)
     assert 'href="https://example.org/checklist" rel="noopener noreferrer"' in text_of(shown)
     for words in ("Link to example.org", "Shared by Ana Sample", "was due for review on May 3"):
@@ -116,7 +123,8 @@ def test_from_the_offer_to_the_page(ana, client_of, desk):
     assert "Members no longer see it. Undo" in words_of(undone)
     assert "Safety planning checklist" not in text_of(bea.get(LIST))
     assert "Not on this page now" in words_of(client.get(LIST))
-    assert OutboxEmail.objects.get(kind="resource-published").state == "cancelled"
+    emails = OutboxEmail.objects.filter(kind="resource-published")
+    assert [email.state for email in emails] == ["cancelled", "cancelled"]
     desk.post(f"{DESK}{resource.pk}/publish-again/")
     assert "Safety planning checklist" in text_of(bea.get(LIST))
 

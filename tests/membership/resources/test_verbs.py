@@ -80,6 +80,7 @@ ALLOWED = {
     (State.DECLINED, "publish"): State.PUBLISHED,
     (State.DECLINED, "reopen"): State.OFFERED,
     (State.PUBLISHED, "publish"): State.PUBLISHED,
+    (State.PUBLISHED, "reopen"): State.OFFERED,
     (State.PUBLISHED, "unpublish"): State.UNPUBLISHED,
     (State.UNPUBLISHED, "publish"): State.PUBLISHED,
     (State.UNPUBLISHED, "publish again"): State.PUBLISHED,
