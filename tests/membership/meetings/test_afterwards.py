@@ -181,7 +181,7 @@ def test_telling_is_undone_in_time_only_and_then_possible_again(lou, ana):
         (lambda m, ana: Meeting.objects.update(ends_at=AFTERWARDS + UNDO_TIME), "Only after"),
         (lambda m, ana: Attendance.objects.update(came=False), "Record attendance first"),
         (lambda m, ana: Meeting.objects.update(notes="", recording_link=""), "Add notes"),
-        (lambda m, ana: came(m, *type(ana).objects.filter(name="Bea Sample")), "Nobody who"),
+        (lambda m, ana: came(m, *type(ana).objects.filter(name="Bea Sample")), "No one who"),
     ],
 )
 def test_nobody_is_told_too_early_or_of_nothing(lou, ana, make, why):
