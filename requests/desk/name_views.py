@@ -28,7 +28,7 @@ LEDE = (
     "Each account is for one person. Until you answer, the register stays as it is, and nothing under the "
     "other name is used."
 )
-OPENS = "The account with this email is closed. It opens again, for the new holder"
+OPENS = "The account with this email is closed. It will be reopened for the new holder"
 ONLY_A_LEAD = "Only a lead can choose this, because a lead has closed the account with this email"
 
 
@@ -155,7 +155,7 @@ def undo_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     get_object_or_404(checks_of_team(request), pk=pk)
     with refusal_as_warning(request):
         check = undo_answer(check_id=pk, by=request.user, now=timezone.now())
-        messages.success(request, f"Undone. {check.person} has the name from before again.")
+        messages.success(request, f"Undone. {check.person} has their former name again.")
     return redirect("admin:membership_namecheck_change", pk)
 
 

@@ -25,6 +25,7 @@ from requests.answers import assess_answers
 from requests.joining.forms import (
     Answers,
     JoinForm,
+    answers_to_check,
     declaration_of,
     join_form_class,
     join_form_for,
@@ -149,7 +150,11 @@ def check(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     assessment = assess_answers(
         answers, person=person, community=community, on=timezone.localdate()
     )
-    context = {"form": form, "community": community, "assessment": assessment}
+    context = {
+        "community": community,
+        "answers": answers_to_check(form),
+        "assessment": assessment,
+    }
     return render(request, "joining/check.html", context)
 
 
@@ -242,7 +247,7 @@ def _form_page(
         "form": form,
         "community": community,
         "is_kept": is_kept or status.draft,
-        "earlier": None if is_kept or status.draft else status.earlier,
+        "earlier": status.earlier,
         "to": request.get_full_path()
         if is_one_question
         else reverse("join", args=[community.slug]),
