@@ -19,11 +19,11 @@ from requests.desk.forms import MatchAlikeForm, MembershipForm
 from requests.desk.matching import claimed_rows, requests_naming_the_same_agency
 from requests.desk.queue import MARKS
 from requests.desk.subjects import Register, Subject, offer_of, subjects_of
-from requests.joining.forms import join_form_for
+from requests.joining.forms import answers_to_check, join_form_for
 from requests.lifecycle import State
 from requests.models import JoinRequest, RegisterStep
 
-Known = list[tuple[str, EvidencedModel | None]]
+Known = tuple[str, EvidencedModel]  # what the register knows in words, and the fact
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Row:
     title: str
     said: Sequence[str]
     finding: Finding | None = None
-    known: Sequence[tuple[str, EvidencedModel | None]] = ()
+    known: Sequence[Known] = ()
     check: str = ""
     confirms: str = ""
     first: str = ""
@@ -89,7 +89,7 @@ def rows_of(
 ) -> list[Row]:
     """The rows of a request. ``panel`` is that of ``panel_context``: what can be matched and confirmed."""
     form = join_form_for(join_request.community, join_request.answers)
-    words = dict(zip(form.fields, (answer for _, answer in form.answers_in_words), strict=True))
+    words = {name: answer for _, answer, name in answers_to_check(form)}
 
     def said(*questions: str) -> list[str]:
         return [word for question in questions if (word := words.get(question, ""))]
@@ -148,9 +148,9 @@ _CASELOAD = {
 }
 
 
-def _known(register: Register, matched: Program | None, *, on: date) -> dict[FactKind, Known]:
+def _known(register: Register, matched: Program | None, *, on: date) -> dict[FactKind, list[Known]]:
     """What the register knows beyond self-reported facts, by kind: in words, with the fact and its evidence."""
-    known: dict[FactKind, Known] = defaultdict(list)
+    known: dict[FactKind, list[Known]] = defaultdict(list)
     for program in register.programs:
         if program.funder and (matched is None or program == matched):
             known[FactKind.FUNDING].append((_funding(program, matched), program))
