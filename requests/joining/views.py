@@ -238,21 +238,28 @@ def _form_page(
     *,
     is_kept: bool = False,
 ) -> HttpResponse:
-    """The form, a question of it, or for htmx only what the rules say and whether a draft is kept."""
     community = form.community
     answers = {**answers, **values_of(form)}
     show_verdicts({b.name: b for b in form}, answers, person=person, status=status)
-    is_one_question = len(form.fields) == 1
-    context = {
-        "form": form,
-        "community": community,
-        "is_kept": is_kept or status.draft,
-        "earlier": status.earlier,
-        "to": request.get_full_path()
-        if is_one_question
-        else reverse("join", args=[community.slug]),
-        "back": reverse("join-check", args=[community.slug]),
-        "draft_query": f"community={community.slug}",
-    }
-    name = "verdicts" if request.htmx else "question" if is_one_question else "join"
-    return render(request, f"joining/{name}.html", context)
+    return render_form(
+        request,
+        form,
+        "join",
+        to=reverse("join", args=[community.slug]),
+        back=reverse("join-check", args=[community.slug]),
+        draft_query=f"community={community.slug}",
+        is_kept=is_kept or status.draft,
+        community=community,
+        earlier=status.earlier,
+    )
+
+
+def render_form(
+    request: AuthenticatedRequest, form: forms.Form, name: str, *, to: str, **context: object
+) -> HttpResponse:
+    """The form, a question of it, or for htmx only what the rules say and whether a draft is kept."""
+    if len(form.fields) == 1:
+        name, to = "question", request.get_full_path()
+    if request.htmx:
+        name = "verdicts"
+    return render(request, f"joining/{name}.html", {"form": form, "to": to, **context})
