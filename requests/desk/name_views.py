@@ -15,7 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of, is_lead
-from membership.base_admin import CustomPageAdmin, FilterWithDefault, TeamFilter, desk_page
+from membership.base_admin import (
+    CustomPageAdmin,
+    FilterWithDefault,
+    TeamFilter,
+    desk_page,
+    with_undo,
+)
 from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.forms import message_field
 from membership.models import NameCheck, Person, User
@@ -113,8 +119,7 @@ def _page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             again += " The account with this email is open again." if opens else ""
             words = f"Answered: {done.get_state_display()}.{again}"
             if done.changes:
-                button = '{} <button class="desk-small" form="undo" formaction="{}">Undo</button>'
-                words = format_html(button, words, _undo_address(done))
+                words = with_undo(words, _undo_address(done))
             messages.success(request, words)
             if "list" in request.GET:
                 return redirect(checks_shown(request))
