@@ -242,7 +242,7 @@ def _own(request: AuthenticatedRequest, pk: int) -> Topic:
 
 
 def _page_of(topic: Topic) -> str:
-    return reverse("admin:membership_topic_change", args=[topic.pk])
+    return reverse(_PAGE, args=[topic.pk])
 
 
 def regions_of(topics: Sequence[int]) -> defaultdict[int, set[str]]:
