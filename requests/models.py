@@ -192,6 +192,11 @@ class JoinRequest(SearchableModel):
         return str(self.answers.get("name", "")) if check and check.is_unsettled else ""
 
     @property
+    def name_question(self) -> str:
+        """What staff have to say about this name first, in a sentence; empty if nothing."""
+        return self.name_check.sentence if self.name_check and self.another_name else ""
+
+    @property
     def applicant_name(self) -> str:
         """The applicant as they call themselves."""
         return self.another_name or self.person.name

@@ -418,8 +418,8 @@ def is_own(join_request: JoinRequest, user: User) -> bool:
 
 def require_settled_name(join_request: JoinRequest) -> None:
     """Refuse what changes the person, while it is not clear whose request it is."""
-    if join_request.name_check and join_request.another_name:
-        raise RefusedError(join_request.name_check.sentence)
+    if question := join_request.name_question:
+        raise RefusedError(question)
 
 
 def settle_name(

@@ -31,7 +31,8 @@ from membership.emails.queue import request_delivery
 from membership.models import OutboxEmail, Person, User
 from membership.register.person_records import person_of_user
 from requests import workflow
-from requests.desk import review
+from requests.desk.rows import panel_context
+from requests.desk.subjects import read_register
 from requests.lifecycle import State
 from requests.models import JoinRequest
 
@@ -184,9 +185,9 @@ def page(client: Client, path: str) -> str:
 
 def offered(join_request: JoinRequest, noun: str, search: str = "") -> list[Any]:
     """What its review page offers to match a request's agency, program or initiative to."""
-    register = review.read_register(join_request)
+    register = read_register(join_request)
     searches = {noun: search}
-    panel = review.panel_context(join_request, register, searches=searches, refused=None)
+    panel = panel_context(join_request, register, searches=searches, refused=None)
     [subject] = [subject for subject in panel["subjects"] if subject.noun == noun]
     return [offer.row for offer in subject.offers]
 

@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.http import urlencode
 from django.utils.text import capfirst
 
 from communities.calendar import format_day, midnight
@@ -20,7 +19,7 @@ from evabc.desk.navigation import ENTRIES, Entry, counts_of
 from membership.accounts.teams import families_of
 from membership.imports.editions import lists_due
 from membership.imports.uploads import lists_of
-from membership.meetings.planning import communities_without_meeting
+from membership.meetings.planning import RHYTHM, communities_without_meeting
 from membership.models import (
     Access,
     Bounce,
@@ -123,8 +122,8 @@ class Waiting:
         return Section(self.title, lines, count, self._url(), counted.is_alarm, parts)
 
     def _url(self, **more: str) -> str:
-        query = urlencode({**self.entry.query, **self.query, **more})
-        return f"{self.entry.path}?{query}" if query else self.entry.path
+        query = {**self.entry.query, **self.query, **more}
+        return reverse(f"admin:{self.entry.url}", query=query)
 
 
 def page_of(row: Model) -> str:
@@ -224,12 +223,11 @@ def _meetings(families: Families, now: datetime) -> Section:
 
 def _without_meeting(families: Families, now: datetime) -> Section:
     """The communities that have no regular meeting scheduled within their rhythm."""
-    page = reverse("admin:communities_meeting_add")
     lines = [
         Line(
             community.full_name,
-            f"{page}?community={community.slug}",
-            f"none in the next {6 if community.is_coordination else 3} months",
+            reverse("admin:communities_meeting_add", query={"community": community.slug}),
+            f"none in the next {RHYTHM[community.family]} months",
         )
         for community in communities_without_meeting(families, now=now)
     ]

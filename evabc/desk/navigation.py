@@ -12,7 +12,6 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.http import urlencode
 
 from communities.models import SupportTeam
 from communities.rules.vocabulary import Family
@@ -75,7 +74,7 @@ class Entry:
 
     @cached_property
     def address(self) -> str:
-        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+        return reverse(f"admin:{self.url}", query=self.query)
 
 
 def _by_state(model: Any, *states: str) -> Callable[[], QuerySet[Any]]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Case, Count, F, OuterRef, Q, Subquery, When
+from django.db.models import Case, Count, OuterRef, Q, Subquery, When
 from django.db.models.functions import TruncDate
 from django.http import Http404, HttpResponse
 from django.utils import timezone
@@ -433,12 +433,24 @@ def _topics(scope: Scope) -> Report:
         raised_at__gte=scope.starts_at,
         raised_at__lt=scope.ends_at,
         hidden_at=None,
+        merged_into__hidden_at=None,
     )
-    columns = ("subject__name", "pk", "community__short_name", "state", "supports__person")
+
+    def of_kept(column: str) -> Case:
+        """Of the topic that this one was merged into, if it was: staff no longer change it."""
+        return Case(When(merged_into=None, then=column), default=f"merged_into__{column}")
+
+    columns = (
+        of_kept("subject__name"),
+        of_kept("pk"),
+        "community__short_name",
+        of_kept("state"),
+        "supports__person",
+    )
     regions = (f"supports__person__{path}" for path in REGION_PATHS)
     found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for subject, *line in topics.order_by(
-        F("subject__position").asc(nulls_last=True), "community__position"
+        of_kept("subject__position").asc(nulls_last=True), "community__position"
     ).values_list(*columns, *regions):
         found[subject or NO_SUBJECT].append(tuple(line))
     counts = Counter(

@@ -9,7 +9,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from communities.models import CommunityOfPractice
@@ -20,7 +19,7 @@ from membership.access.service_lists import MemberList
 from membership.access.verbs import Verb, allows
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
-from membership.base_admin import desk_page
+from membership.base_admin import desk_page, with_undo
 from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.forms import FileOrTextForm, day_field, file_field, keys_in, pasted_field
 from membership.models import Access, Service, User
@@ -157,13 +156,10 @@ def mark_and_report(
     moved, others = verbs.mark(access_ids=ids, verb=verb, by=request.user, now=timezone.now())
     if moved:
         words = _named([f"{a.who} ({a.service}: {a.state_words.lower()})" for a in moved])
-        button = format_html(
-            ' <button class="desk-small" form="undo" formaction="{}?{}" name="pk" value="{}">Undo</button>',
-            reverse("admin:membership_access_undo"),
-            request.GET.urlencode(),
-            ",".join(str(access.newest_step.pk) for access in moved),
-        )
-        messages.success(request, format_html("Updated: {}.{}", words, button))
+        undo_page = reverse("admin:membership_access_undo", query=request.GET)
+        steps = ",".join(str(access.newest_step.pk) for access in moved)
+        said = with_undo(f"Updated: {words}.", undo_page, name="pk", value=steps)
+        messages.success(request, said)
     done = {access.who for access in moved}
     if left_out := [a for a in others if a.who not in done]:
         words = _named([f"{a.who} ({a.service}: {a.state_words.lower()})" for a in left_out])

@@ -22,6 +22,7 @@ from membership.base_admin import (
     FilterWithDefault,
     TeamFilter,
     desk_page,
+    with_undo,
 )
 from membership.emails import queue
 from membership.emails.kinds import KINDS
@@ -119,15 +120,12 @@ def act_on_all(
             keys.append(email.pk)
         except RefusedError as refusal:
             reasons[str(refusal)] += 1
-    undo: object = ""
-    if keys and verb is queue.cancel_by_hand:
-        undo = format_html(
-            ' <button class="desk-small" form="undo" formaction="{}" name="pk" value="{}">Undo</button>',
-            reverse("admin:membership_outboxemail_restore"),
-            ",".join(map(str, keys)),
-        )
     if keys:
-        messages.success(request, format_html("{}: {}.{}", done, _counted(len(keys)), undo))
+        said = f"{done}: {_counted(len(keys))}."
+        if verb is queue.cancel_by_hand:
+            restore = reverse("admin:membership_outboxemail_restore")
+            said = with_undo(said, restore, name="pk", value=",".join(map(str, keys)))
+        messages.success(request, said)
     for reason, count in reasons.items():
         messages.info(request, f"Left out: {_counted(count)}. {reason}")
     return keys
@@ -172,8 +170,9 @@ def _write_again(email: OutboxEmail) -> str:
     """Where staff change the words of an email that they wrote to one person; empty for any other."""
     if email.kind != FROM_STAFF or not email.person or not email.body:
         return ""
-    page = reverse("admin:membership_person_write", args=[email.person_id])
-    return f"{page}?from={email.pk}"
+    return reverse(
+        "admin:membership_person_write", args=[email.person_id], query={"from": email.pk}
+    )
 
 
 def _exact_text(email: OutboxEmail) -> dict[str, object]:

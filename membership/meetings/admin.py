@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from communities.models import Meeting
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
-from membership.base_admin import CustomPageAdmin, FilterWithDefault, desk_page
+from membership.base_admin import CustomPageAdmin, FilterWithDefault, desk_page, with_undo
 from membership.emails.kinds import UNDO_SECONDS
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.errors import refusal_as_form_error, refusal_as_warning
@@ -108,13 +108,9 @@ def tell(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         with refusal_as_warning(request):
             number = afterwards.tell_who_missed(meeting_id=pk, by=request.user, now=now)
-            said = format_html(
-                '{} goes out in {} seconds. <button class="desk-small" form="undo" formaction="{}">Undo</button>',
-                f"The email to {people_in_words(number)}",
-                UNDO_SECONDS,
-                reverse("admin:communities_meeting_untell", args=[pk]),
-            )
-            messages.success(request, said)
+            said = f"The email to {people_in_words(number)} goes out in {UNDO_SECONDS} seconds."
+            undo = reverse("admin:communities_meeting_untell", args=[pk])
+            messages.success(request, with_undo(said, undo))
         return redirect("admin:communities_meeting_change", pk)
     why_not = afterwards.why_not_tell(shown, now=now)
     people = attendance.people_who_missed(shown, on=timezone.localdate(now))
@@ -402,11 +398,10 @@ class MeetingAdmin(CustomPageAdmin):
         missing = planning.communities_without_meeting(families, now=timezone.now())
         warnings = [
             format_html(
-                'No regular meeting is scheduled for {} in the next {} months. <a href="{}?community={}">Schedule one</a>',
+                'No regular meeting is scheduled for {} in the next {} months. <a href="{}">Schedule one</a>',
                 community.full_name,
-                6 if community.is_coordination else 3,
-                reverse("admin:communities_meeting_add"),
-                community.slug,
+                planning.RHYTHM[community.family],
+                reverse("admin:communities_meeting_add", query={"community": community.slug}),
             )
             for community in missing
         ]

@@ -31,14 +31,15 @@ def with_materials(meetings: QuerySet[Meeting], person: Person) -> QuerySet[Meet
     return meetings.prefetch_related(Prefetch("materials", queryset=own, to_attr="own_materials"))
 
 
-def found_afterwards(meeting: Meeting) -> list[str]:
-    """What members find on its page, for a sentence."""
+def in_words(meeting: Meeting) -> str:
+    """What members find on its page, for example "the notes and 2 materials"; empty if there is nothing."""
     materials = meeting.materials.filter(state=Resource.State.PUBLISHED).count()
-    return [
-        *["the notes"] * bool(meeting.notes),
-        *["the recording"] * bool(meeting.recording_link),
-        *([f"{materials} material{'s' * (materials > 1)}"] if materials else []),
-    ]
+    found = {
+        "the notes": meeting.notes,
+        "the recording": meeting.recording_link,
+        f"{materials} material{'s' * (materials > 1)}": materials,
+    }
+    return get_text_list([words for words, is_there in found.items() if is_there], "and")
 
 
 def told_at(meeting: Meeting) -> datetime | None:
@@ -55,7 +56,7 @@ def why_not_tell(meeting: Meeting, *, now: datetime) -> str:
         return "The people who missed this meeting have already had this email."
     if not meeting.attendances.filter(came=True).exists():
         return "Record attendance first, so that only people who missed the meeting get the email."
-    if not found_afterwards(meeting):
+    if not in_words(meeting):
         return "Add notes, a recording link or a material first."
     if not people_who_missed(meeting, on=timezone.localdate(now)).exists():
         return "No one who missed this meeting can get this email."
@@ -91,8 +92,3 @@ def take_back_telling(*, meeting_id: int, by: User, now: datetime) -> None:
     if not (in_time and take_back(about=meeting.about, event=emails.MISSED)):
         raise RefusedError("These emails are already on their way, so they can’t be undone.")
     log_change(meeting, by=by, words="Undone. No email about what they missed went out.")
-
-
-def in_words(meeting: Meeting) -> str:
-    """For example "the notes and 2 materials"."""
-    return get_text_list(found_afterwards(meeting), "and")

@@ -25,11 +25,9 @@ from membership.forms import (
     pasted_field,
 )
 from membership.meetings import zoom
-from membership.meetings.planning import MeetingPlan
+from membership.meetings.planning import RHYTHM, MeetingPlan
 from membership.models import User
 
-# Every so many months, as the communities meet.
-REPEATS = [("", "Does not repeat"), ("3", "Every 3 months"), ("6", "Every 6 months")]
 MOST_REPEATED = 8
 
 
@@ -47,7 +45,7 @@ def time_field(label: str, *, help_text: str) -> forms.TimeField:
 
 
 def _https_field(label: str, *, message: str, help_text: str) -> forms.CharField:
-    """A link to Zoom that only members open."""
+    """A link that only members open."""
     return forms.CharField(
         label=label,
         required=False,
@@ -80,9 +78,10 @@ class MeetingForm(TeamForm):
         help_text="Pacific time. Pages also show the time for regions where it differs.",
     )
     ends = time_field("End time", help_text="Pacific time, on the same day.")
-    repeat = forms.ChoiceField(
+    repeat = forms.TypedChoiceField(
         label="Repeat",
-        choices=REPEATS,
+        choices=[("", "Does not repeat"), *((n, f"Every {n} months") for n in RHYTHM.values())],
+        coerce=int,
         required=False,
         help_text="On the same weekday of the month. You see each date, and can move it, before anything is scheduled.",
     )
@@ -158,9 +157,8 @@ class MeetingForm(TeamForm):
     def days(self) -> list[date]:
         """The days of the meetings, if it repeats."""
         data = self.cleaned_data
-        every = int(data.get("repeat") or 0)
-        number = data["times"] if every else 0
-        return [same_weekday(data["day"], months_later=every * n) for n in range(number)]
+        number = data["times"] if data["repeat"] else 0
+        return [same_weekday(data["day"], months_later=data["repeat"] * n) for n in range(number)]
 
     @property
     def plan(self) -> MeetingPlan:

@@ -23,11 +23,9 @@ from membership.meetings.attendance import emailable_people, expected_people, lo
 from membership.models import Enrolment, OutboxEmail, User
 from membership.topics.verbs import leave_agenda_of
 
-# Communities meet every quarter or twice a year: in how many days their next regular meeting should be.
-RHYTHM = {
-    Family.PROGRAM_SUPPORT: timedelta(days=92),
-    Family.COORDINATION: timedelta(days=184),
-}
+# Communities meet every quarter or twice a year: in how many months their next regular meeting should be.
+RHYTHM = {Family.PROGRAM_SUPPORT: 3, Family.COORDINATION: 6}
+_QUARTER = timedelta(days=92)
 
 _LOOKS_LIKE_A_LINK = re.compile(r"https?:|www\.|zoom\.us", re.IGNORECASE)
 
@@ -73,8 +71,8 @@ def communities_without_meeting(
 ) -> QuerySet[CommunityOfPractice]:
     """The communities with members that have no regular meeting scheduled within their rhythm."""
     soon = Q()
-    for family, days in RHYTHM.items():
-        soon |= Q(team__family=family, starts_at__lt=now + days)
+    for family, months in RHYTHM.items():
+        soon |= Q(team__family=family, starts_at__lt=now + months // 3 * _QUARTER)
     scheduled = Meeting.objects.filter(
         soon,
         communities=OuterRef("pk"),

@@ -5,12 +5,11 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
-from membership.base_admin import desk_page
+from membership.base_admin import desk_page, with_undo
 from membership.emails.kinds import UNDO_SECONDS
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.errors import refusal_as_form_error
@@ -39,12 +38,9 @@ def write(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         words = {name: form.cleaned_data[name] for name in ("subject", "text")}
         with refusal_as_form_error(form):
             email = write_to_person(person_id=pk, by=request.user, now=timezone.now(), **words)
-            button = format_html(
-                '<button class="desk-small" form="undo" formaction="{}">Undo</button>',
-                reverse("admin:membership_outboxemail_cancel", args=[email.pk]),
-            )
             said = f"The email to {person} goes out in {UNDO_SECONDS} seconds."
-            messages.success(request, format_html("{} {}", said, button))
+            undo = reverse("admin:membership_outboxemail_cancel", args=[email.pk])
+            messages.success(request, with_undo(said, undo))
             return redirect(page)
     subject, text = (form[name].value() or "" for name in ("subject", "text"))
     shown = email_to(

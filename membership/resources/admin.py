@@ -22,6 +22,7 @@ from membership.base_admin import (
     FilterWithDefault,
     TeamFilter,
     desk_page,
+    with_undo,
 )
 from membership.emails.kinds import UNDO_SECONDS
 from membership.errors import refusal_as_form_error, refusal_as_warning
@@ -202,12 +203,10 @@ def _done(
     request: AuthenticatedRequest, resource: Resource, words: str, undo: str = ""
 ) -> HttpResponse:
     """Say what happened, with a button to undo it on the page that follows."""
-    button: Any = ""
     if undo:
         url = reverse(f"admin:membership_resource_{undo}", args=[resource.pk])
-        template = ' <button class="desk-small" form="undo" formaction="{}">Undo</button>'
-        button = format_html(template, url)
-    messages.success(request, format_html("{}{}", words, button))
+        words = with_undo(words, url)
+    messages.success(request, words)
     return redirect(_PAGE, resource.pk)
 
 

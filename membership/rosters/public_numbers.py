@@ -12,20 +12,19 @@ from membership.models import Enrolment
 def public_numbers(on: date) -> dict[str, Coalesce]:
     """Annotations of a community: its members, and the regions that they work in."""
     work = {
-        Family.PROGRAM_SUPPORT: "person__positions__program__region",
-        Family.COORDINATION: "person__roles__initiative__region",
+        Family.PROGRAM_SUPPORT: ("person__positions", "program"),
+        Family.COORDINATION: ("person__roles", "initiative"),
     }
     # Of the work that counts for the community's family; an empty region, or work that has ended, is none.
     region = Case(
         *(
             When(
-                ~Q(**{path: ""})
-                & (Q(**{f"{source}__ends_on": None}) | Q(**{f"{source}__ends_on__gte": on})),
+                ~Q(**{f"{facts}__{where}__region": ""})
+                & (Q(**{f"{facts}__ends_on": None}) | Q(**{f"{facts}__ends_on__gte": on})),
                 community__team__family=family,
-                then=F(path),
+                then=F(f"{facts}__{where}__region"),
             )
-            for family, path in work.items()
-            for source in [path.rsplit("__", 2)[0]]
+            for family, (facts, where) in work.items()
         )
     )
     roster = (

@@ -18,13 +18,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from membership.accounts.requests import AuthenticatedRequest
-from membership.base_admin import desk_page
+from membership.base_admin import desk_page, with_undo
 from membership.emails.kinds import UNDO_SECONDS
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.emails.queue import Email
@@ -436,14 +435,16 @@ def _report(
 ) -> None:
     """Say what was done, with a button to undo it."""
     said = action.done[len(done) > 1].format(name=done[0].enrolment.person.short_name, n=len(done))
-    filters = urlencode({"_changelist_filters": _back(request).partition("?")[2]})
-    button = format_html(
-        ' <button class="desk-small" form="undo" formaction="{}" name="pk" value="{}">{}</button>',
-        f"{reverse('admin:membership_worklistrow_undo')}?{filters}",
-        ",".join(str(row.pk) for row in done),
-        f"Undo all {len(done)}" if len(done) > 1 else "Undo",
-    )
-    messages.success(request, format_html("{}{}", said, button if action.has_undo else ""))
+    if action.has_undo:
+        filters = {"_changelist_filters": _back(request).partition("?")[2]}
+        said = with_undo(
+            said,
+            reverse("admin:membership_worklistrow_undo", query=filters),
+            label=f"Undo all {len(done)}" if len(done) > 1 else "Undo",
+            name="pk",
+            value=",".join(str(row.pk) for row in done),
+        )
+    messages.success(request, said)
 
 
 def _back(request: AuthenticatedRequest) -> str:

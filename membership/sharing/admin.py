@@ -12,13 +12,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST
 
 from communities.models import Meeting
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of, is_lead
-from membership.base_admin import CustomPageAdmin, TeamFilter, TeamModelAdmin, desk_page
+from membership.base_admin import (
+    CustomPageAdmin,
+    TeamFilter,
+    TeamModelAdmin,
+    desk_page,
+    with_undo,
+)
 from membership.emails.kinds import UNDO_SECONDS
 from membership.emails.message import text_blocks
 from membership.emails.queue import refuse_private_links
@@ -67,12 +72,9 @@ def _announce(
         by=request.user,
         now=now,
     )
-    button = format_html(
-        ' <button class="desk-small" form="undo" formaction="{}">Undo</button>',
-        reverse("admin:membership_announcement_undo", args=[announcement.pk]),
-    )
-    said = format_html("Announced. The emails go out in {} seconds.{}", UNDO_SECONDS, button)
-    messages.success(request, said)
+    said = f"Announced. The emails go out in {UNDO_SECONDS} seconds."
+    undo = reverse("admin:membership_announcement_undo", args=[announcement.pk])
+    messages.success(request, with_undo(said, undo))
     return redirect("admin:membership_announcement_change", announcement.pk)
 
 

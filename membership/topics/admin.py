@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST
 
 from communities.rules.vocabulary import Region
@@ -25,6 +24,7 @@ from membership.base_admin import (
     TeamFilter,
     TeamModelAdmin,
     desk_page,
+    with_undo,
 )
 from membership.emails.kinds import UNDO_SECONDS, UNDO_TIME
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
@@ -50,16 +50,10 @@ def note_outcome(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             outcome, count = verbs.note_outcome(
                 topic_id=pk, by=request.user, now=timezone.now(), **form.cleaned_data
             )
+            emails_to = f"{'An email' if count == 1 else 'Emails'} to {people_in_words(count)}"
+            said = f"Outcome noted. {emails_to} will go out in {UNDO_SECONDS} seconds."
             undo = reverse("admin:membership_topic_take-back", args=[pk])
-            said = format_html(
-                'Outcome noted. {} to {} will go out in {} seconds. <button class="desk-small" form="undo" formaction="{}" name="outcome" value="{}">Undo</button>',
-                "An email" if count == 1 else "Emails",
-                people_in_words(count),
-                UNDO_SECONDS,
-                undo,
-                outcome.pk,
-            )
-            messages.success(request, said)
+            messages.success(request, with_undo(said, undo, name="outcome", value=outcome.pk))
             return redirect(_PAGE, pk)
     count = verbs.people_to_tell(shown).count()
     anyone = Person(name="[name]", email=people_in_words(count))
@@ -84,11 +78,8 @@ def hide(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         with refusal_as_form_error(form):
             verbs.hide(topic_id=pk, by=request.user, now=timezone.now(), **form.cleaned_data)
-            said = format_html(
-                'Members no longer see this topic. <button class="desk-small" form="undo" formaction="{}">Undo</button>',
-                reverse("admin:membership_topic_show", args=[pk]),
-            )
-            messages.success(request, said)
+            undo = reverse("admin:membership_topic_show", args=[pk])
+            messages.success(request, with_undo("Members no longer see this topic.", undo))
             return redirect(_PAGE, pk)
     raiser = verbs.people_to_tell(shown).filter(topics=shown).first()
     return _email_page(
@@ -251,7 +242,7 @@ def _own(request: AuthenticatedRequest, pk: int) -> Topic:
 
 
 def _page_of(topic: Topic) -> str:
-    return reverse("admin:membership_topic_change", args=[topic.pk])
+    return reverse(_PAGE, args=[topic.pk])
 
 
 def regions_of(topics: Sequence[int]) -> defaultdict[int, set[str]]:

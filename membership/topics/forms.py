@@ -11,13 +11,6 @@ from membership.models import Topic, TopicSubject
 from membership.topics.models import OUTCOMES
 
 
-class MeetingChoice(forms.ModelChoiceField):
-    """A meeting, with its day."""
-
-    def label_from_instance(self, meeting: Meeting) -> str:
-        return str(meeting)
-
-
 class SubjectForm(forms.Form):
     """What a topic is about."""
 
@@ -29,7 +22,7 @@ class SubjectForm(forms.Form):
 class AgendaForm(forms.Form):
     """On which agenda to put a topic."""
 
-    meeting = MeetingChoice(
+    meeting = forms.ModelChoiceField(
         Meeting.objects.none(),
         empty_label=None,
         error_messages={

@@ -121,7 +121,10 @@ class RowForm(forms.Form):
             self.fields["ground"] = forms.TypedChoiceField(
                 label=decision.form.choose,
                 help_text=why,
-                choices=[("", "None of these"), *((key, by_key[key].title) for key in by_key)],
+                choices=[
+                    ("", "None of these"),
+                    *((key, text.title) for key, text in by_key.items()),
+                ],
                 coerce=by_key.get,
                 empty_value=None,
                 initial=chosen and chosen.pk,
@@ -134,7 +137,7 @@ class RowForm(forms.Form):
         return bool(self["keep"].value())
 
     @property
-    def ground(self) -> ReasonText | None:
+    def chosen_text(self) -> ReasonText | None:
         """The ready text that is chosen for this person now."""
         if "ground" not in self.fields:
             return None
@@ -168,12 +171,10 @@ def _action_for(verb: Verb) -> _Action:
             messages.warning(request, _TOO_MANY)
             return None
         page = reverse(f"admin:joinrequests_joinrequest_bulk-{verb.value}")
-        filters = (
-            f"&{urlencode({queue.QUEUE_PARAMETER: query})}"
-            if (query := request.GET.urlencode())
-            else ""
-        )
-        return redirect(f"{page}?ids={','.join(map(str, keys))}{filters}")
+        page += f"?ids={','.join(map(str, keys))}"
+        if filters := request.GET.urlencode():
+            page += f"&{urlencode({queue.QUEUE_PARAMETER: filters})}"
+        return redirect(page)
 
     action.__name__ = f"to_{verb.value}"
     return action
@@ -277,8 +278,7 @@ def _why_not(row: RowForm, decision: Decision) -> str:
     join_request = row.join_request
     if not allows(join_request.state, decision.verb):
         return f"this request {join_request.state_in_words}."
-    is_unsettled = decision.verb == Verb.APPROVE and join_request.another_name
-    return join_request.name_check.sentence if is_unsettled and join_request.name_check else ""
+    return join_request.name_question if decision.verb == Verb.APPROVE else ""
 
 
 def _rows(
@@ -353,13 +353,11 @@ def _with_emails(
     shown = []
     with cached_templates():
         for row in rows:
-            chosen = ground or row.ground
+            chosen = ground or row.chosen_text
             typed = (str(shared["text"].value() or ""), str(row["line"].value() or ""))
             words = join_paragraphs(chosen.text if chosen else "", *typed)
-            if (
-                not words and decision.verb != Verb.APPROVE
-            ):  # a welcome email needs no text from staff
-                words = STAFF_TEXT_MARKER
+            if decision.verb != Verb.APPROVE:  # a welcome email needs no text from staff
+                words = words or STAFF_TEXT_MARKER
             email = decision.email(row.join_request, words)
             shown.append((row, email, preview_blocks(email.body)))
     return shown

@@ -210,11 +210,11 @@ def match(*, join_request_id: int, to: Registered, by: User, now: datetime) -> J
 
     Staff may match it to another one later. Which program of an agency is meant is asked next.
     """
-    return _match(join_request_id, to, f"match-{_NOUNS[type(to)]}", by=by, now=now)
+    return _match(join_request_id, to, by=by, now=now)
 
 
 def _match(
-    join_request_id: int, to: Registered, action: str, *added: Model, by: User, now: datetime
+    join_request_id: int, to: Registered, *, by: User, now: datetime, is_new: bool = False
 ) -> JoinRequest:
     join_request = _lock(join_request_id=join_request_id, by=by, or_approved=True)
     to, noun = _locked(to), _NOUNS[type(to)]
@@ -223,9 +223,8 @@ def _match(
         noun != "agency" or join_request.agency_id == to.pk
     )
     steps = join_request.register_steps.filter(undone_at=None, action__endswith=f"-{noun}")
-    if (
-        is_matched and steps.exists()
-    ):  # by a colleague, or by a second click: one undo takes it back
+    # By a colleague, or by a second click: one undo takes it back.
+    if is_matched and steps.exists():
         raise RefusedError(f"This is already matched to {to}. Nothing was changed.")
     watched = _Watched(join_request, *rows)
     for row in rows:
@@ -239,7 +238,8 @@ def _match(
     what = f"“{written}”" if isinstance(to, Agency) else f"the {noun}"
     # The register's history outlives the request, so it has neither reference nor words of the applicant.
     log_change(to, by=by, words="A request to join was matched to this.")
-    text, changes = f"Matched {what} to {to}.", watched.changes(*added)
+    text, changes = f"Matched {what} to {to}.", watched.changes(*[to] * is_new)
+    action = f"{'add' if is_new else 'match'}-{noun}"
     return _record_step(join_request, action, text, changes, by=by, now=now)
 
 
@@ -289,7 +289,7 @@ def add_agency(
     """Add the agency to the register and match the request to it."""
     _lock(join_request_id=join_request_id, by=by, or_approved=True)
     agency = verbs.add_agency(name=name, city=city, by=by)
-    return _match(join_request_id, agency, "add-agency", agency, by=by, now=now)
+    return _match(join_request_id, agency, by=by, now=now, is_new=True)
 
 
 @transaction.atomic
@@ -308,7 +308,7 @@ def add_program(
     program = verbs.add_program(
         agency=join_request.agency, type=program_type, community_served=community_served, by=by
     )
-    return _match(join_request_id, program, "add-program", program, by=by, now=now)
+    return _match(join_request_id, program, by=by, now=now, is_new=True)
 
 
 @transaction.atomic
@@ -324,7 +324,7 @@ def add_initiative(
     """Add the initiative to the register and match the request to it."""
     _lock(join_request_id=join_request_id, by=by, or_approved=True)
     new = verbs.add_initiative(kind=kind, name=name, community_served=community_served, by=by)
-    return _match(join_request_id, new, "add-initiative", new, by=by, now=now)
+    return _match(join_request_id, new, by=by, now=now, is_new=True)
 
 
 # -- Confirming what they reported ---------------------------------------------------------------------

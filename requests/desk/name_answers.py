@@ -85,7 +85,7 @@ def undo_answer(*, check_id: int, by: User, now: datetime) -> NameCheck:
     """
     person, check, join_requests = _lock(check_id, by)
     if check.changes is None:
-        raise RefusedError("There is no answer here that could be undone. Nothing was changed.")
+        raise RefusedError("There is no answer to undo here. Nothing was changed.")
     try:
         undo(check.changes, ignoring=(OutboxEmail,))
     except RefusedError as refusal:  # it may name what is the other team’s
@@ -97,7 +97,7 @@ def undo_answer(*, check_id: int, by: User, now: datetime) -> NameCheck:
     check.answered_by = check.answered_at = None
     check.save()
     log_change(
-        person, by=by, words="Name check: the answer was undone. They have the name from before."
+        person, by=by, words="Name check: the answer was undone. They have their former name again."
     )
     for join_request in join_requests:
         join_request.refresh_from_db(fields=["name_check", "state"])

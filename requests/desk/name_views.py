@@ -15,7 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of, is_lead
-from membership.base_admin import CustomPageAdmin, FilterWithDefault, TeamFilter, desk_page
+from membership.base_admin import (
+    CustomPageAdmin,
+    FilterWithDefault,
+    TeamFilter,
+    desk_page,
+    with_undo,
+)
 from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.forms import message_field
 from membership.models import NameCheck, Person, User
@@ -28,7 +34,7 @@ LEDE = (
     "Each account is for one person. Until you answer, the register stays as it is, and nothing under the "
     "other name is used."
 )
-OPENS = "The account with this email is closed. It opens again, for the new holder"
+OPENS = "The account with this email is closed. It will be reopened for the new holder"
 ONLY_A_LEAD = "Only a lead can choose this, because a lead has closed the account with this email"
 
 
@@ -113,8 +119,7 @@ def _page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             again += " The account with this email is open again." if opens else ""
             words = f"Answered: {done.get_state_display()}.{again}"
             if done.changes:
-                button = '{} <button class="desk-small" form="undo" formaction="{}">Undo</button>'
-                words = format_html(button, words, _undo_address(done))
+                words = with_undo(words, _undo_address(done))
             messages.success(request, words)
             if "list" in request.GET:
                 return redirect(checks_shown(request))
@@ -155,7 +160,7 @@ def undo_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     get_object_or_404(checks_of_team(request), pk=pk)
     with refusal_as_warning(request):
         check = undo_answer(check_id=pk, by=request.user, now=timezone.now())
-        messages.success(request, f"Undone. {check.person} has the name from before again.")
+        messages.success(request, f"Undone. {check.person} has their former name again.")
     return redirect("admin:membership_namecheck_change", pk)
 
 

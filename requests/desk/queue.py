@@ -297,6 +297,11 @@ def queue_query(request: HttpRequest) -> str:
     return f"?{urlencode({QUEUE_PARAMETER: queue})}" if queue else ""
 
 
+def review_address(request: HttpRequest, pk: int) -> str:
+    """The review page, with the queue's parameters."""
+    return reverse("admin:joinrequests_joinrequest_change", args=[pk]) + queue_query(request)
+
+
 def to_queue(request: HttpRequest) -> HttpResponseRedirect:
     """Back to the queue with its filters."""
     parameters = request.GET.get(QUEUE_PARAMETER, "")
@@ -305,6 +310,5 @@ def to_queue(request: HttpRequest) -> HttpResponseRedirect:
 
 
 def to_review(request: HttpRequest, pk: int, *, row: str = "") -> HttpResponseRedirect:
-    """Back to the review page, with the queue's parameters, at one of its rows."""
-    review = reverse("admin:joinrequests_joinrequest_change", args=[pk])
-    return redirect(f"{review}{queue_query(request)}{f'#row-{row}' if row else ''}")
+    """Back to the review page, at one of its rows."""
+    return redirect(review_address(request, pk) + (f"#row-{row}" if row else ""))

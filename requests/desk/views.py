@@ -25,15 +25,9 @@ from membership.errors import RefusedError, refusal_as_form_error, refusal_as_wa
 from membership.people.near import near_record, tell_all_apart
 from requests import emails, workflow
 from requests.desk import forms, matching, presence, queue
-from requests.desk.review import (
-    assessments_of,
-    panel_context,
-    read_register,
-    requests_of,
-    review_context,
-    rows_of,
-    unmatched_of,
-)
+from requests.desk.review import assessments_of, requests_of, review_context
+from requests.desk.rows import panel_context, rows_of
+from requests.desk.subjects import read_register, unmatched_of
 from requests.lifecycle import UNDOABLE, State, Verb, allows
 from requests.models import JoinRequest
 
@@ -58,9 +52,10 @@ def review_page(
     )
     is_own = workflow.is_own(join_request, request.user)
     searches = {noun: request.GET.get(f"find-{noun}", "") for noun in ("agency", "initiative")}
-    panel: dict[str, object] = {"form": refused}
+    panel: dict[str, object] = {}
     if not is_own:
         panel = panel_context(join_request, register, searches=searches, refused=refused)
+    steps = [step for step in review["steps"] if step.verb != Verb.NOTE]
     return render_page(
         request,
         "desk/requests/review.html",
@@ -80,6 +75,7 @@ def review_page(
             now=now,
             newest=max((s.pk for s in review["steps"]), default=0),
         ),
+        form=refused,
         note_form=refused if isinstance(refused, forms.NoteForm) else forms.NoteForm(),
         buttons=[
             (decision.label_for(join_request), decision.url_for(join_request), verb.value)
@@ -88,7 +84,7 @@ def review_page(
         ],
         can_undo=any(
             step.verb in UNDOABLE and step.by == request.user and now < step.at + UNDO_TIME
-            for step in [step for step in review["steps"] if step.verb != Verb.NOTE][-1:]
+            for step in steps[-1:]
         ),
         own_request=workflow.OWN_REQUEST if is_own and join_request.is_open else "",
         **panel,
@@ -217,7 +213,7 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         "desk/requests/decide.html",
         join_request,
         title=decision.label_for(join_request),
-        crumbs=[(join_request.reference, _review_of(request, pk))],
+        crumbs=[(join_request.reference, queue.review_address(request, pk))],
         lede=decision.lede,
         form=form,
         near=near,
@@ -248,8 +244,8 @@ def _go_on(request: AuthenticatedRequest, done: JoinRequest, now: datetime) -> H
 
 def _ways(request: AuthenticatedRequest, join_request: JoinRequest, verb: Verb) -> SafeString:
     """After a decision: a button to undo it, if that is possible, and a link to the request."""
-    url = reverse("admin:joinrequests_joinrequest_change", args=[join_request.pk])
-    ways = [format_html('<a href="{}{}">View</a>', url, queue.queue_query(request))]
+    url = queue.review_address(request, join_request.pk)
+    ways = [format_html('<a href="{}">View</a>', url)]
     if verb in UNDOABLE:
         button = '<button class="desk-small" form="undo" name="pk" value="{}">Undo</button>'
         ways.insert(0, format_html(button, join_request.pk))
@@ -297,8 +293,7 @@ def _refusal(request: AuthenticatedRequest, join_request: JoinRequest, verb: Ver
         join_request.enrolment and not join_request.enrolment.ended_on
     ):
         return "The enrolment has already ended, so there is no approval to reverse."
-    is_unsettled = verb == Verb.APPROVE and join_request.another_name
-    return join_request.name_check.sentence if is_unsettled and join_request.name_check else ""
+    return join_request.name_question if verb == Verb.APPROVE else ""
 
 
 # -- Assigning --------------------------------------------------------------------------
@@ -310,7 +305,7 @@ def take(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     join_request, now = get_request_or_404(request, pk), timezone.now()
     is_colleagues = join_request.holder(now) not in (None, request.user)
     if join_request.is_open and is_colleagues and "over" not in request.POST:
-        review = _review_of(request, pk)
+        review = queue.review_address(request, pk)
         assigned = join_request.assigned_sentence(now)
         return render_page(
             request,
@@ -437,10 +432,6 @@ def act(request: AuthenticatedRequest, pk: int, name: str) -> HttpResponse:
 def get_request_or_404(request: AuthenticatedRequest, pk: int) -> JoinRequest:
     """A request of this person's team, or 404."""
     return get_object_or_404(requests_of(request.user).select_related("person", "agency"), pk=pk)
-
-
-def _review_of(request: AuthenticatedRequest, pk: int) -> str:
-    return reverse("admin:joinrequests_joinrequest_change", args=[pk]) + queue.queue_query(request)
 
 
 def render_page(

@@ -259,11 +259,6 @@ class JoinForm(forms.Form):
         return answers_in_words(self)
 
     @property
-    def answers_to_check(self) -> list[tuple[str, str, str]]:
-        """The same, with the name of each field."""
-        return answers_to_check(self)
-
-    @property
     def answers_for_staff(self) -> list[tuple[str, str]]:
         """The answers, with the short names of the questions."""
         return [

@@ -40,6 +40,7 @@ from requests.joining.views import (
     CommunityStatus,
     keep_draft,
     posted,
+    render_form,
     show_verdicts,
     statuses_of,
     values_of,
@@ -330,25 +331,18 @@ def _form_page(
     *,
     is_kept: bool = False,
 ) -> HttpResponse:
-    """The form, a question of it, or for htmx only what the rules say and whether there are drafts."""
     values = {**values, **values_of(form)}
     for status in statuses:
         answers = form.answers_for(status.community, values)
         fields = form.fields_of(status.community)
         show_verdicts(fields, answers, person=person, status=status)
     query = _query(request)
-    is_one_question = len(form.fields) == 1
-    context = {
-        "form": form,
-        "query": query,
-        "is_kept": is_kept or any(status.draft for status in statuses),
-        "to": request.get_full_path()
-        if is_one_question
-        else f"{reverse('join-several-answers')}?{query}",
-        "back": f"{reverse('join-several-check')}?{query}",
-        "draft_query": query,
-    }
-    name = "several/answers"
-    if request.htmx or is_one_question:
-        name = "verdicts" if request.htmx else "question"
-    return render(request, f"joining/{name}.html", context)
+    return render_form(
+        request,
+        form,
+        "several/answers",
+        to=f"{reverse('join-several-answers')}?{query}",
+        back=f"{reverse('join-several-check')}?{query}",
+        draft_query=query,
+        is_kept=is_kept or any(status.draft for status in statuses),
+    )

@@ -25,6 +25,7 @@ from requests.answers import assess_answers
 from requests.joining.forms import (
     Answers,
     JoinForm,
+    answers_to_check,
     declaration_of,
     join_form_class,
     join_form_for,
@@ -149,7 +150,11 @@ def check(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     assessment = assess_answers(
         answers, person=person, community=community, on=timezone.localdate()
     )
-    context = {"form": form, "community": community, "assessment": assessment}
+    context = {
+        "community": community,
+        "answers": answers_to_check(form),
+        "assessment": assessment,
+    }
     return render(request, "joining/check.html", context)
 
 
@@ -233,21 +238,28 @@ def _form_page(
     *,
     is_kept: bool = False,
 ) -> HttpResponse:
-    """The form, a question of it, or for htmx only what the rules say and whether a draft is kept."""
     community = form.community
     answers = {**answers, **values_of(form)}
     show_verdicts({b.name: b for b in form}, answers, person=person, status=status)
-    is_one_question = len(form.fields) == 1
-    context = {
-        "form": form,
-        "community": community,
-        "is_kept": is_kept or status.draft,
-        "earlier": None if is_kept or status.draft else status.earlier,
-        "to": request.get_full_path()
-        if is_one_question
-        else reverse("join", args=[community.slug]),
-        "back": reverse("join-check", args=[community.slug]),
-        "draft_query": f"community={community.slug}",
-    }
-    name = "verdicts" if request.htmx else "question" if is_one_question else "join"
-    return render(request, f"joining/{name}.html", context)
+    return render_form(
+        request,
+        form,
+        "join",
+        to=reverse("join", args=[community.slug]),
+        back=reverse("join-check", args=[community.slug]),
+        draft_query=f"community={community.slug}",
+        is_kept=is_kept or status.draft,
+        community=community,
+        earlier=status.earlier,
+    )
+
+
+def render_form(
+    request: AuthenticatedRequest, form: forms.Form, name: str, *, to: str, **context: object
+) -> HttpResponse:
+    """The form, a question of it, or for htmx only what the rules say and whether a draft is kept."""
+    if len(form.fields) == 1:
+        name, to = "question", request.get_full_path()
+    if request.htmx:
+        name = "verdicts"
+    return render(request, f"joining/{name}.html", {"form": form, "to": to, **context})

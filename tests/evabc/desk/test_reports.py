@@ -375,3 +375,14 @@ def test_the_concerns_that_return_are_counted_by_subject_over_communities_and_re
         [NO_SUBJECT, 1, 1, 0, 0, "STVC", ""],
     ]
     assert f"“{housing.name}” most often: 2 topics in STVC, ICAT." in found.said
+
+
+def test_a_merged_topic_counts_as_a_part_of_the_one_that_was_kept():
+    ana, kai = member("Ana Sample"), member("Kai Sample")
+    march = builders.NOW.replace(month=3)
+    kept, merged = raised(ana, now=march), raised(kai, now=march)
+    housing = TopicSubject.objects.all()[0]
+    Topic.objects.filter(pk=kept.pk).update(subject=housing, state="local")
+    Topic.objects.filter(pk=merged.pk).update(merged_into=kept)
+
+    assert [list(row) for row in report("topics").rows] == [[housing.name, 1, 2, 1, 0, "STVC", ""]]

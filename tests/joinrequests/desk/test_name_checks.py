@@ -275,7 +275,7 @@ def test_same_person_by_mistake_is_undone_by_one_press(client, dana, priya):
 
     shown = builders.text_of(client.post(f"{check}undo/", follow=True))
 
-    assert "Undone. Dana Sample has the name from before again." in shown
+    assert "Undone. Dana Sample has their former name again." in shown
     assert "Save answer" in shown
     dana.person.refresh_from_db()
     assert (dana.person.name, dana.person.phone) == ("Dana Sample", "")
@@ -285,7 +285,7 @@ def test_same_person_by_mistake_is_undone_by_one_press(client, dana, priya):
     assert request.another_name == "Lee Other"
     assert request.events.latest("pk").reason == "Name check: undone."
     refused = builders.text_of(client.post(f"{check}undo/", follow=True))
-    assert "There is no answer here that could be undone." in refused
+    assert "There is no answer to undo here." in refused
     answered(HOLDER, priya)  # the question is open again
     assert JoinRequest.objects.get().person.name == "Lee Other"
 
@@ -604,7 +604,7 @@ def test_only_a_lead_gives_the_email_of_a_closed_account_a_new_holder(client, da
     assert account_of(FIRST) is None
 
     builders.sign_in(desk, lou, fresh_code=True)
-    assert "It opens again, for the new holder" in builders.page(desk, page)
+    assert "It will be reopened for the new holder" in builders.page(desk, page)
     done = builders.text_of(desk.post(page, {"answer": "holder"}, follow=True))
 
     assert "The account with this email is open again." in done
