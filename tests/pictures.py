@@ -215,7 +215,7 @@ class Camera:
                 const canvas = document.createElement("canvas");
                 [canvas.width, canvas.height] = [image.width, image.height];
                 canvas.getContext("2d").drawImage(image, 0, 0);
-                return canvas.toDataURL("image/webp", 0.6);
+                return canvas.toDataURL("image/webp", 0.55);
             }""",
             b64encode(png).decode(),
         )

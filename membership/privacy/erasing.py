@@ -164,11 +164,11 @@ def erase_person(
     _forget_in_merges_of_others(person, names)
     remove_from_services(addresses)
     remove_from_imports(names=names, addresses=addresses)
-    full_names = {name for name in names if " " in name}
-    remove_from_announcements({*full_names, *addresses})
-    remove_from_resources(person, {*full_names, *addresses})
-    remove_from_meetings({*full_names, *addresses})
-    remove_from_topics({*full_names, *addresses})
+    words = {*(name for name in names if " " in name), *addresses}
+    remove_from_announcements(words)
+    remove_from_resources(person, words)
+    remove_from_meetings(words)
+    remove_from_topics(words)
     forget_in_changes(person, names=names, addresses=addresses)
     if user:
         remove_sessions(user, addresses)

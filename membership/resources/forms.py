@@ -164,9 +164,16 @@ class DeskForm(ResourceForm, TeamForm):
 
 
 class FindForm(forms.Form):
-    """What a member looks for. What cannot be read is ignored."""
+    """What a member looks for. A kind or tag that does not exist is ignored."""
 
-    q = SingleLineField(label="Search", required=False, max_length=100)
+    q = SingleLineField(
+        label="Search",
+        required=False,
+        max_length=100,
+        error_messages={
+            "max_length": "This search is too long, so everything is shown. Enter 100 characters or fewer."
+        },
+    )
     kind = forms.ChoiceField(
         label="Kind", required=False, choices=[("", "All kinds"), *Resource.Kind.choices]
     )

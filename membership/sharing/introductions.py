@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils import timezone
 
 from communities.models import CommunityOfPractice
 from membership.accounts.teams import families_of
@@ -111,5 +112,7 @@ def removed_email(introduction: Introduction, text: str) -> Email:
 
 def forget_introductions(*, now: datetime) -> int:
     """Delete the introductions of people who have left."""
-    left = Introduction.objects.filter(enrolment__ended_on__lt=(now - _KEPT_AFTER_LEAVING).date())
+    left = Introduction.objects.filter(
+        enrolment__ended_on__lt=timezone.localdate(now - _KEPT_AFTER_LEAVING)
+    )
     return left.delete()[0]

@@ -1,5 +1,7 @@
 """What members find on their community's own pages: its home, its meetings, and what staff have announced."""
 
+from datetime import datetime
+
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -37,7 +39,7 @@ def home(request: AuthenticatedRequest, member: Member) -> HttpResponse:
             "access": next(a for a in accesses if a.enrolment == member.enrolment),
             "next_meeting": meetings.filter(ends_at__gt=now, cancelled_at=None).first(),
             "answers": Answer.choices,
-            "announcements": announcements_for(member.community)[:ON_HOME],
+            "announcements": announcements_for(member.community, now=now)[:ON_HOME],
             "resources": published_in(member.community)[:ON_HOME],
             "today": timezone.localdate(now),
             "topics": topics_on_home(member),
@@ -68,7 +70,7 @@ def meetings(request: AuthenticatedRequest, member: Member) -> HttpResponse:
 @members_only
 def announcements(request: AuthenticatedRequest, member: Member) -> HttpResponse:
     """Everything that was announced to this community, newest first."""
-    pages = Paginator(announcements_for(member.community), PER_PAGE)
+    pages = Paginator(announcements_for(member.community, now=timezone.now()), PER_PAGE)
     return render(
         request,
         "my/community/announcements.html",
@@ -76,9 +78,9 @@ def announcements(request: AuthenticatedRequest, member: Member) -> HttpResponse
     )
 
 
-def announcements_for(community: CommunityOfPractice) -> QuerySet[Announcement]:
+def announcements_for(community: CommunityOfPractice, *, now: datetime) -> QuerySet[Announcement]:
     """What members of a community can read: it can no longer be undone, so its emails have gone out too."""
     sent = Announcement.objects.filter(
-        communities=community, taken_back_at=None, at__lte=timezone.now() - UNDO_TIME
+        communities=community, taken_back_at=None, at__lte=now - UNDO_TIME
     )
     return sent.select_related("meeting")

@@ -57,8 +57,12 @@ class TopicForm(forms.Form):
 
 def topics_on_home(member: Member) -> QuerySet[Topic]:
     """The open topics that concern most people, for the home of a community."""
+    return _open_topics(member)[:ON_HOME]
+
+
+def _open_topics(member: Member) -> QuerySet[Topic]:
     shown = topics_for(member.community, member.person).filter(state__in=OPEN_STATES)
-    return shown.order_by("-supporters", "-raised_at", "-pk")[:ON_HOME]
+    return shown.order_by("-supporters", "-raised_at", "-pk")
 
 
 def topics_of_meeting(meeting: Meeting, person: Person) -> QuerySet[Topic]:
@@ -72,12 +76,10 @@ def topics_of_meeting(meeting: Meeting, person: Person) -> QuerySet[Topic]:
 @members_only
 def topics(request: AuthenticatedRequest, member: Member) -> HttpResponse:
     """The open topics, those that concern most people first; or with ``?show=settled`` what came of the others."""
-    shown = topics_for(member.community, member.person)
-    is_settled = request.GET.get("show") == "settled"
+    rows, is_settled = _open_topics(member), request.GET.get("show") == "settled"
     if is_settled:
-        rows = shown.exclude(state__in=OPEN_STATES).order_by("-raised_at", "-pk")
-    else:
-        rows = shown.filter(state__in=OPEN_STATES).order_by("-supporters", "-raised_at", "-pk")
+        settled = topics_for(member.community, member.person).exclude(state__in=OPEN_STATES)
+        rows = settled.order_by("-raised_at", "-pk")
     return render(
         request,
         "my/community/topics/list.html",
@@ -122,21 +124,18 @@ def topic(request: AuthenticatedRequest, member: Member, pk: int) -> HttpRespons
     own = Topic.objects.filter(pk=pk, community=member.community)
     if merged := own.filter(merged_into__isnull=False).select_related("merged_into").first():
         return _to(merged.merged_into or merged)
-    shown = topics_for(member.community, member.person).filter(pk=pk).first()
-    hidden = None if shown else own.filter(raised_by=member.person, hidden_at__isnull=False).first()
-    if not (shown or hidden):
+    hidden = own.filter(raised_by=member.person, hidden_at__isnull=False)
+    found = topics_for(member.community, member.person).filter(pk=pk).first() or hidden.first()
+    if found is None:
         raise Http404("No such topic.")
-    found = shown or hidden
     return render(
         request,
         "my/community/topics/topic.html",
         {
             "member": member,
             "topic": found,
-            "is_own": found is not None and found.raised_by_id == member.person.pk,
-            "outcomes": found.outcomes.filter(taken_back_at=None).select_related("meeting")
-            if found
-            else (),
+            "is_own": found.raised_by_id == member.person.pk,
+            "outcomes": found.outcomes.filter(taken_back_at=None).select_related("meeting"),
         },
     )
 

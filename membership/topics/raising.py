@@ -13,14 +13,14 @@ from membership.models import Enrolment, Person, Topic, TopicSupport
 from membership.topics.models import OPEN_STATES, TopicState, of_one_topic
 
 MAX_OPEN = 5
+# Of the outer query's topic, or of one that was merged into it.
+_OF_THE_TOPIC = Q(topic=OuterRef("pk")) | Q(topic__merged_into=OuterRef("pk"))
 _HIDDEN = "EVA BC staff have just taken this topic off the page, so nothing was changed."
 
 
 def with_supporters(topics: QuerySet[Topic]) -> QuerySet[Topic]:
     """Each with the number of people that it concerns, also by the topics that were merged into it."""
-    supports = TopicSupport.objects.filter(
-        Q(topic=OuterRef("pk")) | Q(topic__merged_into=OuterRef("pk"))
-    )
+    supports = TopicSupport.objects.filter(_OF_THE_TOPIC)
     counted = supports.order_by().values(one=Value(1)).annotate(n=Count("person", distinct=True))
     number = Subquery(counted.values("n"), output_field=IntegerField())
     return topics.annotate(supporters=Coalesce(number, 0))
@@ -28,9 +28,7 @@ def with_supporters(topics: QuerySet[Topic]) -> QuerySet[Topic]:
 
 def topics_for(community: CommunityOfPractice, person: Person) -> QuerySet[Topic]:
     """The topics on a community's page, with what this member needs to see, newest first."""
-    theirs = TopicSupport.objects.filter(
-        Q(topic=OuterRef("pk")) | Q(topic__merged_into=OuterRef("pk")), person=person
-    )
+    theirs = TopicSupport.objects.filter(_OF_THE_TOPIC, person=person)
     # Who has left no longer shows their name either.
     here = Enrolment.objects.filter(
         person=OuterRef("raised_by"), community=OuterRef("community"), ended_on=None

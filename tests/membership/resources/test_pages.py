@@ -189,6 +189,12 @@ def test_the_search_ignores_case_accents_and_order(ana, client_of, priya):
     assert "Nothing here matches" in words_of(client.get(f"{LIST}?q=nothing"))
 
 
+def test_a_search_that_is_too_long_says_so(ana, client_of):
+    shown = words_of(client_of(ana).get(f"{LIST}?q={'x' * 101}"))
+
+    assert "too long, so everything is shown" in shown
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
