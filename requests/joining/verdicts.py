@@ -14,8 +14,6 @@ from membership.models import Person
 from requests.answers import assess_answers
 from requests.joining.forms import Answers, TermField, declaration_of, join_form_class, own_terms
 
-_INITIATIVE_NOT_NAMED = NOT_NAMED.replace("this role", "this initiative")
-
 
 @dataclass(frozen=True)
 class AnswerVerdict:
@@ -56,8 +54,8 @@ def _of_term(term: TextChoices, rule: Rule, finding: Finding) -> AnswerVerdict:
         case Verdict.MET:
             return AnswerVerdict(Status.SELF_REPORTED, "This fits", STAFF_WILL_CONFIRM)
         case Verdict.UNKNOWN:
-            not_named = _INITIATIVE_NOT_NAMED if isinstance(term, InitiativeKind) else NOT_NAMED
-            return AnswerVerdict(Status.UNKNOWN, "To check", not_named)
+            noun = "initiative" if isinstance(term, InitiativeKind) else "role"
+            return AnswerVerdict(Status.UNKNOWN, "To check", NOT_NAMED.format(term=noun))
     why = f"{finding.condition} {rule.not_met_step}"
     return AnswerVerdict(Status.NOT_MET, "Does not fit", why, elsewhere=True)
 

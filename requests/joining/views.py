@@ -25,7 +25,7 @@ from requests.answers import assess_answers
 from requests.joining.forms import (
     Answers,
     JoinForm,
-    answers_to_check,
+    answers_in_words,
     declaration_of,
     join_form_class,
     join_form_for,
@@ -136,7 +136,11 @@ def check(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     answers = status.draft.answers
     form = join_form_for(community, answers, own=not is_sent)
     if not form.is_valid():
-        return _form_page(request, form, answers, status, person)
+        return (
+            redirect(request.path)
+            if is_sent
+            else _form_page(request, form, answers, status, person)
+        )
     if is_sent:
         with refusal_as_warning(request):
             workflow.submit(
@@ -152,7 +156,7 @@ def check(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     )
     context = {
         "community": community,
-        "answers": answers_to_check(form),
+        "answers": answers_in_words(form),
         "assessment": assessment,
     }
     return render(request, "joining/check.html", context)

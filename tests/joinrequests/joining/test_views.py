@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from membership.errors import RefusedError
 from membership.models import Agency, EvaMembership, OutboxEmail, Program, ProgramPosition
@@ -311,12 +313,32 @@ def test_answers_wait_as_a_draft_and_come_back(signed_in):
     assert "Continue your request" in text_of(signed_in.get("/my/"))
 
 
-def test_the_number_of_queries_of_the_form_and_of_sending_is_bounded(
-    signed_in, django_assert_max_num_queries
-):
+@pytest.mark.django_db(transaction=True)
+def test_the_form_takes_12_queries_and_sending_25_and_one_commit(signed_in):
+    """As a browser does it, and as ``tests/bench`` measures it: the page, each answer, going on, sending."""
     signed_in.get("/communities/")  # The first page writes into the session.
-    with django_assert_max_num_queries(12):
-        signed_in.get(JOIN)
-    signed_in.post(JOIN, builders.STVC_ANSWERS)
-    with django_assert_max_num_queries(25):
-        signed_in.post(JOIN + "check/")
+    steps = [
+        (signed_in.get, JOIN, {}, {}),
+        (signed_in.post, JOIN, {"program_type": "STVC"}, HTMX),
+        (signed_in.post, JOIN, {**builders.STVC_ANSWERS, "agency": ""}, {}),
+        (signed_in.post, JOIN, builders.STVC_ANSWERS, {}),
+        (signed_in.get, f"{JOIN}?question=role", {}, {}),
+    ]
+    for call, path, data, headers in steps:
+        assert len(statements_of(call, path, data, headers=headers)[0]) <= 12
+
+    queries, commits = statements_of(signed_in.post, JOIN + "check/")
+
+    assert JoinRequest.objects.get().state == State.AWAITING_REVIEW
+    assert len(queries) <= 25
+    assert len(commits) == 1
+
+
+def statements_of(call, *args, **kwargs) -> tuple[list[str], list[str]]:
+    """The queries and the commits of a page."""
+    with CaptureQueriesContext(connection) as captured:
+        call(*args, **kwargs)
+    made = [query["sql"] for query in captured.captured_queries]
+    commits = [sql for sql in made if sql == "COMMIT"]
+    transaction = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE SAVEPOINT")
+    return [sql for sql in made if not sql.startswith(transaction)], commits
