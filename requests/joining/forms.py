@@ -88,20 +88,21 @@ class AgencyInput(forms.TextInput):
     template_name = "forms/suggestions.html"
 
 
-def _choice(label: str, choices: Sequence[tuple[str, str]], missing: str) -> forms.ChoiceField:
-    return forms.ChoiceField(
-        label=label,
-        choices=choices,
-        widget=forms.RadioSelect,
-        error_messages={"required": missing, "invalid_choice": missing},
-    )
+class RadioField(forms.ChoiceField):
+    """A question with a few answers; ``missing`` is said where none of them was chosen."""
+
+    def __init__(self, label: str, choices: Sequence[tuple[str, Any]], missing: str) -> None:
+        errors = dict.fromkeys(("required", "invalid_choice"), missing)
+        super().__init__(
+            label=label, choices=choices, widget=forms.RadioSelect, error_messages=errors
+        )
 
 
-class TermField(forms.ChoiceField):
+class TermField(RadioField):
     """A choice among the terms of a ``vocabulary``. Asked about some of them only, any other is "another"."""
 
-    def __init__(self, *, vocabulary: type[TextChoices], **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, label: str, vocabulary: type[TextChoices], missing: str) -> None:
+        super().__init__(label, vocabulary.choices, missing)
         self.vocabulary = vocabulary
         self.staff_words: dict[str, str] = {}
 
@@ -133,18 +134,7 @@ class TermField(forms.ChoiceField):
             asked, self.label = f"you work in {name}", f"Do you work in {name}?"
             no = f"does not work in {name}"
         self.staff_words = {other.value: f"Answered no: {no}"}
-        self.error_messages["required"] = f"Choose whether {asked}."
-        self.error_messages["invalid_choice"] = self.error_messages["required"]
-
-
-def _terms(label: str, vocabulary: type[TextChoices], missing: str) -> TermField:
-    return TermField(
-        label=label,
-        vocabulary=vocabulary,
-        choices=vocabulary.choices,
-        widget=forms.RadioSelect,
-        error_messages={"required": missing, "invalid_choice": missing},
-    )
+        self.error_messages |= dict.fromkeys(self.error_messages, f"Choose whether {asked}.")
 
 
 class JoinForm(forms.Form):
@@ -289,13 +279,13 @@ class ProgramJoinForm(JoinForm):
     work_legend = "Your program"
 
     program_type = declare(
-        _terms("Which program do you work in?", ProgramType, "Choose the program you work in."),
+        TermField("Which program do you work in?", ProgramType, "Choose the program you work in."),
         staff_label="Program",
         entry_label="Which program do they work in?",
         rule=Caseload.key,
     )
     carries_caseload = declare(
-        _choice(
+        RadioField(
             "Do you carry a caseload in this program?",
             YES_NO_UNSURE,
             "Choose whether you carry a caseload.",
@@ -305,7 +295,7 @@ class ProgramJoinForm(JoinForm):
         rule=Caseload.key,
     )
     ministry_funded = declare(
-        _choice(
+        RadioField(
             "Does the Ministry of Public Safety and Solicitor General fund this program?",
             YES_NO_UNSURE,
             "Choose whether the ministry funds the program. If you don’t know, choose “I’m not sure.”",
@@ -314,7 +304,7 @@ class ProgramJoinForm(JoinForm):
         rule=Funding.key,
     )
     eva_membership = declare(
-        _choice(
+        RadioField(
             "Do you or your agency hold a current EVA BC membership?",
             [
                 ("agency", "My agency does"),
@@ -338,12 +328,14 @@ class CoordinationJoinForm(JoinForm):
     work_legend = "Your coordination initiative"
 
     initiative_kind = declare(
-        _terms("What kind of initiative is it?", InitiativeKind, "Choose the kind of initiative."),
+        TermField(
+            "What kind of initiative is it?", InitiativeKind, "Choose the kind of initiative."
+        ),
         staff_label="Initiative",
         rule=CoordinationRoleHeld.key,
     )
     role = declare(
-        _terms("What is your role?", RoleKind, "Choose your role."),
+        TermField("What is your role?", RoleKind, "Choose your role."),
         staff_label="Role",
         entry_label="What is their role?",
         rule=CoordinationRoleHeld.key,
@@ -360,16 +352,10 @@ def join_form_class(community: CommunityOfPractice) -> type[JoinForm]:
 
 
 def join_form_for(
-    community: CommunityOfPractice,
-    data: Answers | None = None,
-    *,
-    initial: Answers | None = None,
-    own: bool = False,
-    only: str = "",
+    community: CommunityOfPractice, data: Answers | None = None, **options: Any
 ) -> JoinForm:
-    """The join form of a community, bound to ``data`` if given."""
-    form_class = join_form_class(community)
-    return form_class(data, community=community, initial=initial, own=own, only=only)
+    """The join form of a community, bound to ``data`` if given, with the options of ``JoinForm``."""
+    return join_form_class(community)(data, community=community, **options)
 
 
 def sent_form(join_request: JoinRequest) -> JoinForm:

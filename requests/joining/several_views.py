@@ -47,6 +47,18 @@ from requests.joining.views import (
 )
 
 
+class ChooseForm(forms.Form):
+    """The communities to ask to join."""
+
+    community = forms.MultipleChoiceField(
+        label="Which communities do you want to join?",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), "Choose at least one community."
+        ),
+    )
+
+
 class SeveralForm(forms.Form):
     """The join forms of all ``communities`` in one: a shared field once, other fields with a prefix.
 
@@ -272,16 +284,13 @@ def _question(request: AuthenticatedRequest, statuses: list[CommunityStatus]) ->
 def _choose(request: AuthenticatedRequest, *, is_empty: bool = False) -> HttpResponse:
     """The choice of communities; ``is_empty`` after none was chosen."""
     statuses = statuses_of(person_of_user(request.user), _communities())
-    return render(
-        request,
-        "joining/several/choose.html",
-        {
-            "askable": [status.community for status in statuses if status.can_ask],
-            "taken": [status for status in statuses if not status.can_ask],
-            "chosen": request.GET.getlist("community"),
-            "is_empty": is_empty,
-        },
-    )
+    askable = [status.community for status in statuses if status.can_ask]
+    chosen = {"community": request.GET.getlist("community")}
+    form = ChooseForm(chosen if is_empty and askable else None, initial=chosen)
+    form.fields["community"].choices = [(one.slug, one.full_name) for one in askable]  # type: ignore[attr-defined]
+    taken = [status for status in statuses if not status.can_ask]
+    context = {"form": form, "askable": askable, "taken": taken}
+    return render(request, "joining/several/choose.html", context)
 
 
 def _not_several(request: AuthenticatedRequest, statuses: list[CommunityStatus]) -> HttpResponse:

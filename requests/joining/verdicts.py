@@ -36,16 +36,19 @@ def verdicts_of(
     said = {**answers, **{name: term for name, term in own.items() if not answers.get(name)}}
     assessment = assess_answers(said, person=person, community=community, on=on)
     findings = {finding.kind: finding for finding in assessment.findings}
-    verdicts = {}
+    verdicts: dict[str, AnswerVerdict] = {}
     for name, field in fields.items():
-        declared, answer = declaration_of(field), answers.get(name, "")
-        if declared.rule in findings and answer in dict(getattr(field, "choices", ())):
-            finding = findings[declared.rule]
-            if isinstance(field, TermField) and finding.status != Status.MET:
-                term = field.vocabulary(answer)
-                verdicts[name] = _of_term(term, rules[declared.rule], finding)
-            else:
-                verdicts[name] = _of_finding(finding)
+        key, answer = declaration_of(field).rule, answers.get(name, "")
+        if key not in findings or answer not in dict(getattr(field, "choices", ())):
+            continue
+        finding = findings[key]
+        if isinstance(field, TermField) and finding.status != Status.MET:
+            verdicts[name] = _of_term(field.vocabulary(answer), rules[key], finding)
+            if verdicts[name].elsewhere:
+                # That answers the rule: a caseload or role elsewhere neither fits nor is wrong.
+                del findings[key]
+        else:
+            verdicts[name] = _of_finding(finding)
     return verdicts
 
 

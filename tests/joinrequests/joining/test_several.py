@@ -144,7 +144,7 @@ def test_what_was_typed_for_one_community_comes_along(signed_in, worker):
     typed = {**builders.STVC_ANSWERS, "several": "yes"}
     led = signed_in.post("/communities/stvc/join/", typed)
     assert led.url == "/join/?community=stvc"
-    assert 'value="stvc" id="community_stvc" checked' in text_of(signed_in.get(led.url))
+    assert 'value="stvc" id="id_community_0" checked' in text_of(signed_in.get(led.url))
 
     page = text_of(signed_in.get(ANSWERS))
 

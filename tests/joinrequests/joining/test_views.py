@@ -101,6 +101,17 @@ def test_each_answer_has_what_the_rules_say_under_it_whatever_is_still_open(
         assert bool(verdict_of(shown, question)) is bool(verdict)
 
 
+def test_a_caseload_in_another_program_is_not_judged_again(signed_in):
+    """ "You must carry a caseload" would stand under their "Yes, I carry one"."""
+    said = {"program_type": "OTHER", "carries_caseload": "yes", "ministry_funded": "yes"}
+
+    page = text_of(signed_in.post(JOIN, said))
+
+    assert verdict_of(page, "program_type").startswith("Does not fit")
+    assert verdict_of(page, "carries_caseload") == ""
+    assert verdict_of(page, "ministry_funded") == CONFIRM
+
+
 def test_only_what_is_new_is_read_out(signed_in):
     first = {"program_type": "STVC", "ministry_funded": "unsure"}
     signed_in.post(JOIN, first, headers=HTMX)
