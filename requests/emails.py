@@ -264,7 +264,7 @@ def email_of(
             "last_day": last_day,
             "limit": settings.WAITING_LIMIT_DAYS["loud"],
             "answer_time": join_request.answer_time,
-            "answers": _answers(join_request),
+            "answers": _answers(join_request) if kind.startswith("receipt") else "",
             "offerings": "\n".join(f"- {o}" for o in community.offerings),
             "slack": f"{_JOIN_SLACK}\n\n{slack_page}" if community.has_slack else "",
             "request_link": settings.PORTAL_URL + join_request.get_absolute_url(),

@@ -228,7 +228,7 @@ class JoinForm(forms.Form):
             field = self.fields[name]
             if isinstance(field, TermField):
                 field.ask_about(terms)
-        self.not_asked = not_asked(community) if own else []
+        self.is_own = own
         if only:
             self.fields = {only: self.fields[only]}
 
@@ -247,6 +247,11 @@ class JoinForm(forms.Form):
             *names[Section.NOTE],
         )
         return helper
+
+    @property
+    def not_asked(self) -> list[str]:
+        """For the applicant: what the rules ask for without a question."""
+        return not_asked(self.community) if self.is_own else []
 
     def _section(self, name: str) -> Section:
         return declaration_of(self.fields[name]).section

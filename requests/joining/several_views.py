@@ -38,6 +38,7 @@ from requests.joining.forms import (
 )
 from requests.joining.views import (
     CommunityStatus,
+    communities_with_rules,
     keep_draft,
     posted,
     render_form,
@@ -75,27 +76,20 @@ class SeveralForm(forms.Form):
         only: str = "",
     ) -> None:
         super().__init__(data, initial=dict(initial or {}))
-        about_you: dict[str, forms.Field] = {}
-        differing: dict[str, forms.Field] = {}
-        note: dict[str, forms.Field] = {}
         # By community: the names here of the fields of its join form.
-        self._keys: dict[CommunityOfPractice, dict[str, str]] = {}
-        for community in communities:
-            keys = self._keys[community] = _keys(community)
+        self._keys = {community: _keys(community) for community in communities}
+        own = set()
+        for community, keys in self._keys.items():
             for name, field in join_form_for(community, own=True).fields.items():
+                self.fields[keys[name]] = field
                 if keys[name] != name:
+                    own.add(keys[name])
                     # Errors name the community, because several questions are alike.
                     for code, text in field.error_messages.items():
                         field.error_messages[code] = f"{community.short_name}: {text}"
-                    differing[keys[name]] = field
-                elif name == NOTE:
-                    note[name] = field
-                else:
-                    about_you[name] = field
-        self.fields |= about_you | differing | note
-        # Shared questions: before the communities, and after them.
-        self.about_you = [self[name] for name in about_you]
-        self.notes = [self[name] for name in note]
+        # Shared questions come before those of the communities, and the note comes last.
+        self.order_fields(sorted(self.fields, key=lambda key: (key == NOTE, key in own)))
+        self.about_you = [self[key] for key in self.fields if key != NOTE and key not in own]
         if only in self.fields:
             self.fields = {only: self.fields[only]}
 
@@ -106,19 +100,16 @@ class SeveralForm(forms.Form):
 
     @property
     def parts(self) -> list[tuple[CommunityOfPractice, list[forms.BoundField], list[str]]]:
-        """Each community with the questions that are asked for it alone, and its rules that no question is about."""
-        return [
-            (
-                community,
-                [b for name, b in self.fields_of(community).items() if b.name != name],
-                not_asked(community),
-            )
-            for community in self._keys
-        ]
+        """Each community with the questions for it alone, and its rules that no question is about."""
+        parts = []
+        for community in self._keys:
+            own = [b for name, b in self.fields_of(community).items() if b.name != name]
+            parts.append((community, own, not_asked(community)))
+        return parts
 
     @property
     def shared_answers(self) -> list[tuple[str, str, str]]:
-        return answers_in_words([*self.about_you, *self.notes])
+        return answers_in_words([*self.about_you, self[NOTE]])
 
     def answers_for(self, community: CommunityOfPractice, values: Answers) -> Answers:
         """The values of one community, under the names of its own form."""
@@ -261,12 +252,8 @@ def sent(request: AuthenticatedRequest) -> HttpResponse:
     )
 
 
-def _communities() -> QuerySet[CommunityOfPractice]:
-    return CommunityOfPractice.objects.select_related("team").prefetch_related("criteria")
-
-
 def _chosen(request: AuthenticatedRequest) -> QuerySet[CommunityOfPractice]:
-    return _communities().filter(slug__in=request.GET.getlist("community"))
+    return communities_with_rules().filter(slug__in=request.GET.getlist("community"))
 
 
 def _askable(request: AuthenticatedRequest, person: Person) -> list[CommunityStatus]:
@@ -283,13 +270,12 @@ def _question(request: AuthenticatedRequest, statuses: list[CommunityStatus]) ->
 
 def _choose(request: AuthenticatedRequest, *, is_empty: bool = False) -> HttpResponse:
     """The choice of communities; ``is_empty`` after none was chosen."""
-    statuses = statuses_of(person_of_user(request.user), _communities())
+    statuses = statuses_of(person_of_user(request.user), communities_with_rules())
     askable = [status.community for status in statuses if status.can_ask]
     chosen = {"community": request.GET.getlist("community")}
     form = ChooseForm(chosen if is_empty and askable else None, initial=chosen)
     form.fields["community"].choices = [(one.slug, one.full_name) for one in askable]  # type: ignore[attr-defined]
-    taken = [status for status in statuses if not status.can_ask]
-    context = {"form": form, "askable": askable, "taken": taken}
+    context = {"form": form, "taken": [status for status in statuses if not status.can_ask]}
     return render(request, "joining/several/choose.html", context)
 
 

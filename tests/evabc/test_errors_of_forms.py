@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 OF = {
     "nobody": {"account_login"},
     "worker": {
-        *("join-several-answers", "my:confirm", "my:correction", "my:delete", "my:details"),
+        *("join-several-answers", "my:confirm", "my:correction", "my:details"),
         *("my:new-email", "my:new-job", "my:new-topic", "my:offer-resource", "my:preferences"),
         "my:reply",
     },

@@ -199,7 +199,7 @@ def test_choosing_none_is_an_error_at_the_first_choice(signed_in, chosen):
     page = text_of(signed_in.get(f"/join/answers/{chosen}"))
 
     assert "<title>Error: Ask to join several communities" in page
-    [first] = re.findall(r'href="#(community_\w+)">Choose at least one community', page)
+    [first] = re.findall(r'href="#(id_community_\d)">Choose at least one community', page)
     assert f'id="{first}"' in page
 
 
