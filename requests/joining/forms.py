@@ -250,8 +250,11 @@ class JoinForm(forms.Form):
 
     @property
     def not_asked(self) -> list[str]:
-        """For the applicant: what the rules ask for without a question."""
-        return not_asked(self.community) if self.is_own else []
+        """What the rules ask an applicant for without a question, in words."""
+        rules = self.community.rules() if self.is_own else []
+        asked = {declaration_of(field).rule for field in self.base_fields.values()}
+        programs = [term for rule in rules for term in rule.program_types]
+        return [rule.asks_for(programs) for rule in rules if rule.key not in asked]
 
     def _section(self, name: str) -> Section:
         return declaration_of(self.fields[name]).section
@@ -367,16 +370,6 @@ def sent_form(join_request: JoinRequest) -> JoinForm:
     """The form of a request as it was answered: only staff, who enter one, choose among all kinds."""
     is_own = not join_request.came_by
     return join_form_for(join_request.community, join_request.answers, own=is_own)
-
-
-def not_asked(community: CommunityOfPractice) -> list[str]:
-    """What its rules ask for that no question is about, in words."""
-    rules = community.rules()
-    asked = {
-        declaration_of(field).rule for field in join_form_class(community).base_fields.values()
-    }
-    programs = [term for rule in rules for term in rule.program_types]
-    return [rule.asks_for(programs) for rule in rules if rule.key not in asked]
 
 
 def own_terms(community: CommunityOfPractice) -> dict[str, list[TextChoices]]:

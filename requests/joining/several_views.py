@@ -34,7 +34,6 @@ from requests.joining.forms import (
     declaration_of,
     join_form_class,
     join_form_for,
-    not_asked,
 )
 from requests.joining.views import (
     CommunityStatus,
@@ -78,9 +77,12 @@ class SeveralForm(forms.Form):
         super().__init__(data, initial=dict(initial or {}))
         # By community: the names here of the fields of its join form.
         self._keys = {community: _keys(community) for community in communities}
+        self._not_asked: dict[CommunityOfPractice, list[str]] = {}
         own = set()
         for community, keys in self._keys.items():
-            for name, field in join_form_for(community, own=True).fields.items():
+            form = join_form_for(community, own=True)
+            self._not_asked[community] = form.not_asked
+            for name, field in form.fields.items():
                 self.fields[keys[name]] = field
                 if keys[name] != name:
                     own.add(keys[name])
@@ -104,7 +106,7 @@ class SeveralForm(forms.Form):
         parts = []
         for community in self._keys:
             own = [b for name, b in self.fields_of(community).items() if b.name != name]
-            parts.append((community, own, not_asked(community)))
+            parts.append((community, own, self._not_asked[community]))
         return parts
 
     @property
