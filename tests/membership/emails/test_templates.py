@@ -51,7 +51,7 @@ def test_an_original_is_valid_has_no_placeholder_left_and_its_links_are_buttons(
     assert [k for k, _ in text_blocks(body)].count("link") == len(links)
 
 
-ALLOWED = "You can use {answers}, {community}, {email}, {limit}, {name}, {reference}, {request_link}, {team}."
+ALLOWED = "You can use {answer_time}, {answers}, {community}, {email}, {limit}, {name}, {reference}, {request_link}, {team}."
 BODIES = [
     (f"{BODY}\n{{agency}}", f"Line 7: {{agency}} is not a placeholder of this email. {ALLOWED}"),
     *(
