@@ -19,6 +19,7 @@ from communities.rules.vocabulary import Verdict
 from membership.accounts.models import by_user
 from membership.append_only import AppendOnlyModel, Step
 from membership.imports.models import ListImport
+from membership.recorded_changes import RecordedMerge
 from membership.register.models import Person
 
 
@@ -401,6 +402,22 @@ class WorklistStep(Step):
 
     class Meta(Step.Meta):
         indexes = [models.Index(fields=["at", "id"], name="worklist_steps_by_time")]
+
+
+class RosterConfirmation(RecordedMerge):
+    """What staff confirmed to resolve a roster check, so that it can be undone exactly.
+
+    ``changes`` has personal data: an undo empties it, and the row is deleted when the person is erased.
+    """
+
+    row = models.ForeignKey(WorklistRow, models.CASCADE, related_name="confirmations")
+
+    class Meta(RecordedMerge.Meta):
+        verbose_name = "confirmation of a roster check"
+        verbose_name_plural = "confirmations of roster checks"
+
+    def __str__(self) -> str:
+        return f"{self.row}, {self.at:%Y-%m-%d}"
 
 
 class NightlyReassessment(models.Model):
