@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.formats import date_format
 
 from communities.email_addresses import EmailField
@@ -135,6 +136,12 @@ class Access(models.Model):
     @property
     def service(self) -> str:
         return str(Service(self.team, self.community))
+
+    @property
+    def as_shown(self) -> str:
+        """Its key, with a digest of its state and the email to use. Forms send back what their page showed."""
+        digest = salted_hmac("membership.access", f"{self.state} {self.email}").hexdigest()
+        return f"{self.pk}-{digest[:16]}"
 
     @property
     def task(self) -> str:

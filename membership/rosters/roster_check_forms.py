@@ -11,7 +11,7 @@ from django.utils import timezone
 from membership.emails.kinds import UNDO_SECONDS
 from membership.emails.message import STAFF_TEXT_MARKER
 from membership.emails.queue import Email
-from membership.forms import day_field, message_field
+from membership.forms import day_field, keys_in, message_field
 from membership.models import WorklistRow
 from membership.rosters import emails, enrolments, roster_checks
 from membership.rosters.confirming import confirm
@@ -29,8 +29,8 @@ class RowsField(forms.MultipleChoiceField):
         return True  # what has been resolved meanwhile is left out, and the page says so
 
     def clean(self, value: object) -> dict[int, int]:
-        pairs = (str(key).partition("-") for key in super().clean(value))
-        return {int(pk): int(seen) for pk, _, seen in pairs if pk.isdecimal() and seen.isdecimal()}
+        pairs = (keys_in(*str(key).split("-")) for key in super().clean(value))
+        return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
 class ActionForm(forms.Form):

@@ -29,6 +29,7 @@ from membership.base_admin import (
 from membership.emails.kinds import UNDO_SECONDS, UNDO_TIME
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.errors import refusal_as_form_error, refusal_as_warning
+from membership.forms import keys_in
 from membership.history import history_of
 from membership.models import Person, Topic, TopicSubject, TopicSupport
 from membership.sharing.announcing import people_in_words
@@ -200,8 +201,7 @@ def put_on_agenda(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def take_back(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Withdraw the newest outcome."""
     shown = _own(request, pk)
-    key = request.POST.get("outcome", "")
-    outcome = shown.outcomes.filter(pk=int(key) if key.isdecimal() and len(key) < 18 else 0).first()
+    outcome = shown.outcomes.filter(pk__in=keys_in(request.POST.get("outcome", ""))).first()
     with refusal_as_warning(request):
         in_time = verbs.take_back_outcome(
             outcome_id=outcome.pk if outcome else 0, by=request.user, now=timezone.now()
