@@ -181,12 +181,12 @@ def mark_and_report(
         messages.info(request, f"Left out, because it does not apply: {_named(left_out)}.")
     gone = len(keys) - len(moved) - len(others)
     if changed or gone:
-        words = [_named(changed)] * bool(changed)
-        words += [f"{gone} that {'is' if gone == 1 else 'are'} no longer here"] * bool(gone)
+        look_at = [_named(changed)] * bool(changed)
+        look_at += [f"{gone} that {'is' if gone == 1 else 'are'} no longer here"] * bool(gone)
         messages.warning(
             request,
             "Not updated, because something has changed since you opened the page. "
-            f"Look again: {'; '.join(words)}.",
+            f"Look again: {'; '.join(look_at)}.",
         )
 
 

@@ -9,13 +9,13 @@ from django.contrib import admin
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.formats import date_format
 
 from communities.email_addresses import EmailField
 from communities.models import CommunityOfPractice, SupportTeam
 from membership.accounts.models import by_user
 from membership.append_only import Step
+from membership.as_shown import digest
 from membership.register.models import Person
 
 
@@ -140,8 +140,7 @@ class Access(models.Model):
     @property
     def as_shown(self) -> str:
         """Its key, with a digest of its state and the email to use. Forms send back what their page showed."""
-        digest = salted_hmac("membership.access", f"{self.state} {self.email}").hexdigest()
-        return f"{self.pk}-{digest[:16]}"
+        return f"{self.pk}-{digest(self.state, self.email)}"
 
     @property
     def task(self) -> str:

@@ -90,7 +90,7 @@ def confirm(
     if found.why_not:
         raise RefusedError(found.why_not)
     programs = Program.objects.select_for_update(no_key=True).filter(
-        pk=found.program and found.program.pk
+        pk__in=[found.program.pk] if found.program else ()
     )
     facts = (row.enrolment.person.positions, row.enrolment.person.roles)
     confirmed = (fact for rows in facts for fact in rows.filter(evidence=Evidence.CONFIRMED))

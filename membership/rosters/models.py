@@ -18,6 +18,7 @@ from communities.rules.assess import Finding
 from communities.rules.vocabulary import Verdict
 from membership.accounts.models import by_user
 from membership.append_only import AppendOnlyModel, Step
+from membership.as_shown import digest
 from membership.imports.models import ListImport
 from membership.recorded_changes import RecordedMerge
 from membership.register.models import Person
@@ -54,6 +55,13 @@ class Enrolment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} in {self.community.short_name}"
+
+    @property
+    def as_shown(self) -> str:
+        """What forms about it send back of it: whether it is open, a leave, and the exception."""
+        made = self.standing_exception
+        exception = made and (made.made_on, made.made_by_id, made.review_on, made.reason)
+        return digest(self.ended_on, self.leave_until, exception)
 
     @property
     def standing_exception(self) -> "AdmissionException | None":

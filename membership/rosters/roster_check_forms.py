@@ -83,8 +83,12 @@ class ActionForm(forms.Form):
         """Why this cannot be done for an unresolved roster check."""
         return ""
 
-    def email(self, row: WorklistRow) -> Email:
-        """The email that goes out, with a mark where staff write."""
+    def groups(self, rows: Sequence[WorklistRow]) -> list[list[WorklistRow]]:
+        """The roster checks that one call of the verb is about."""
+        return [[row] for row in rows]
+
+    def email(self, rows: Sequence[WorklistRow]) -> Email:
+        """The email that goes out about one of the groups, with a mark where staff write."""
         raise NotImplementedError
 
 
@@ -138,9 +142,12 @@ class WriteForm(ActionForm):
             self.add_error("text", "Enter your message, or use the ready text.")
         return data
 
-    def email(self, row: WorklistRow) -> Email:
+    def groups(self, rows: Sequence[WorklistRow]) -> list[list[WorklistRow]]:
+        return emails.share_an_email(rows, is_ready=bool(self["is_ready"].value()))
+
+    def email(self, rows: Sequence[WorklistRow]) -> Email:
         is_ready = bool(self["is_ready"].value())
-        return emails.of_roster_check(row, STAFF_TEXT_MARKER, is_ready=is_ready)
+        return emails.of_roster_checks(rows, STAFF_TEXT_MARKER, is_ready=is_ready)
 
 
 class TimeForm(ActionForm):
@@ -176,8 +183,8 @@ class EndForm(ActionForm):
         missing="Enter the reason. The member will read it.",
     )
 
-    def email(self, row: WorklistRow) -> Email:
-        return emails.email_of("roster-ended", row.enrolment, STAFF_TEXT_MARKER)
+    def email(self, rows: Sequence[WorklistRow]) -> Email:
+        return emails.email_of("roster-ended", rows[0].enrolment, STAFF_TEXT_MARKER)
 
 
 ACTIONS: list[type[ActionForm]] = [ConfirmForm, WriteForm, TimeForm, EndForm]

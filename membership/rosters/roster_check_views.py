@@ -28,11 +28,11 @@ from membership.errors import RefusedError
 from membership.forms import keys_in
 from membership.imports.uploads import lists_of
 from membership.models import Enrolment, WorklistRow
-from membership.rosters import roster_checks
+from membership.rosters import emails, roster_checks
 from membership.rosters.confirming import ToConfirm, to_confirm
 from membership.rosters.reassessment import reassess
 from membership.rosters.roster_check_forms import ACTIONS, ActionForm, ConfirmForm
-from membership.rosters.undoing import can_undo, concerned_by, undo
+from membership.rosters.undoing import can_undo, concerned_by, is_undone, undo
 
 logger = logging.getLogger(__name__)
 
@@ -163,7 +163,8 @@ def undo_several(request: AuthenticatedRequest) -> HttpResponse:
     now, undone, is_email_stopped = timezone.now(), [], False
     for row in rows:
         try:
-            is_email_stopped |= undo(row_id=row.pk, by=request.user, now=now)
+            if not is_undone(row, by=request.user, now=now):
+                is_email_stopped |= undo(row_id=row.pk, by=request.user, now=now)
             undone.append(row)
         except RefusedError as refusal:
             messages.warning(request, f"{row.enrolment}: {refusal}")
@@ -214,16 +215,19 @@ def act(
     if not chosen:
         messages.warning(request, _NONE_CHOSEN)
         return redirect(_back(request))
-    refusals = {}
-    for row in chosen:
-        how = {"row_id": row.pk, "by": request.user, "now": now, "seen": seen.get(row.pk)}
-        if refusal := _refusal(action, row, **how, **words):
-            refusals[row] = refusal
-    if done := [row for row in chosen if row not in refusals]:
+    refusals, done = {}, []
+    for group in form.groups(chosen):
+        how: dict[str, Any] = {"by": request.user, "now": now, **words}
+        if refusal := _refusal(action, {row.pk: seen.get(row.pk) for row in group}, **how):
+            refusals.update(dict.fromkeys(group, refusal))
+        else:
+            done.append(group)
+    if done:
         _report(request, action, done)
     if refusals:
         # Read again: what was typed is still there for those who are left.
-        again = [row for row in _chosen(request, pk) if row not in done]
+        handled = [row for group in done for row in group]
+        again = [row for row in _chosen(request, pk) if row not in handled]
         return _page(request, action, again, pk, now, data=request.POST, refusals=refusals)
     return redirect(_back(request))
 
@@ -251,30 +255,34 @@ def _why_not(action: type[ActionForm], row: WorklistRow, found: ToConfirm | None
     return action.why_not(row) or (found.why_not if found else "")
 
 
-def _refusal(action: type[ActionForm], row: WorklistRow, **how: Any) -> str:
-    """Use the verb. Returns why it was refused, or nothing."""
+def _refusal(action: type[ActionForm], rows: Mapping[int, int | None], **how: Any) -> str:
+    """Use the verb on the roster checks with these keys, as they were seen. Returns why it was refused, or nothing."""
+    (row_id, seen), *others = rows.items()
+    if others:
+        how["others"] = dict(others)
     try:
-        action.verb(**how)
+        action.verb(row_id=row_id, seen=seen, **how)
     except RefusedError as refusal:
         return str(refusal)
     except Exception:
-        logger.exception("Roster check %s among several failed.", row.pk)
+        logger.exception("Roster check %s among several failed.", row_id)
         return _SYSTEM_ERROR
     return ""
 
 
 def _report(
-    request: AuthenticatedRequest, action: type[ActionForm], done: list[WorklistRow]
+    request: AuthenticatedRequest, action: type[ActionForm], done: list[list[WorklistRow]]
 ) -> None:
     """Say what was done, with a button to undo it."""
-    said = action.done[len(done) > 1].format(name=done[0].enrolment.person.short_name, n=len(done))
+    name = done[0][0].enrolment.person.short_name
+    said = action.done[len(done) > 1].format(name=name, n=len(done))
     filters = {"_changelist_filters": _back(request).partition("?")[2]}
     said = with_undo(
         said,
         reverse("admin:membership_worklistrow_undo", query=filters),
         label=f"Undo all {len(done)}" if len(done) > 1 else "Undo",
         name="pk",
-        value=",".join(str(row.pk) for row in done),
+        value=",".join(str(row.pk) for group in done for row in group),
     )
     messages.success(request, said)
 
@@ -350,20 +358,23 @@ def _instead(
 def _preview(
     request: AuthenticatedRequest, form: ActionForm, rows: list[WorklistRow]
 ) -> dict[str, object]:
-    """The email to one of the selected members, and who come before and after them."""
+    """One of the emails to the selected members, how many there are, and those before and after it."""
     selected = [str(key).partition("-")[0] for key in form["rows"].value() or ()]
-    shown = [row for row in rows if str(row.pk) in selected] or rows
-    if not form.sends_email or not shown:
+    groups = form.groups([row for row in rows if str(row.pk) in selected] or rows)
+    if not form.sends_email or not groups:
         return {}
-    at = next((i for i, row in enumerate(shown) if str(row.pk) == request.POST.get("show")), 0)
-    row = shown[at]
-    email = form.email(row) if row.enrolment.person.email else None
+    show = request.POST.get("show")
+    at = next((i for i, group in enumerate(groups) if show in [str(r.pk) for r in group]), 0)
+    shown = groups[at]
+    email = form.email(shown) if shown[0].enrolment.person.email else None
     return {
-        "shown": row,
+        "shown": shown[0],
+        "about": emails.communities_of(shown),
         "number": at + 1,
-        "count": len(shown),
-        "previous": shown[at - 1] if at else None,
-        "next": shown[at + 1] if at + 1 < len(shown) else None,
+        "count": len(groups),
+        "people": len({group[0].enrolment.person_id for group in groups}),
+        "previous": groups[at - 1][0] if at else None,
+        "next": groups[at + 1][0] if at + 1 < len(groups) else None,
         "email": email,
         "email_blocks": preview_blocks(email.body) if email else [],
     }

@@ -63,11 +63,28 @@ def undo(*, row_id: int, by: User, now: datetime) -> bool:
         undo_end(row, ended_at=step.at, by=by, now=now)
     elif step.verb == _Verb.GAVE_TIME:
         reopen(row, by=by, now=now, text="Not snoozed: this was undone.")
-    elif take_back(about=row.enrolment.about, event=step.pk):
-        add_step(row, _Verb.UNWROTE, by, now, "No email went out.")
     else:
-        raise RefusedError(NOT_UNDONE)
+        _undo_email(row, step, by=by, now=now)
     return step.verb != _Verb.GAVE_TIME
+
+
+def is_undone(row: WorklistRow, *, by: User, now: datetime) -> bool:
+    """Whether this click has stopped its email already, with another roster check that the email was about."""
+    return row.steps.filter(verb=_Verb.UNWROTE, by=by, at=now).exists()
+
+
+def _undo_email(row: WorklistRow, step: WorklistStep, *, by: User, now: datetime) -> None:
+    """Stop the email, for all of the member's roster checks that it is about: their steps are the same."""
+    enrolment = row.enrolment
+    same = WorklistStep.objects.filter(verb=step.verb, by=step.by, at=step.at, text=step.text)
+    same = same.filter(
+        row__enrolment__person=enrolment.person,
+        row__enrolment__community__team=enrolment.community.team,
+    )
+    for each in same.select_related("row__enrolment").order_by("pk"):
+        if not take_back(about=each.row.enrolment.about, event=each.pk):
+            raise RefusedError(NOT_UNDONE)
+        add_step(each.row, _Verb.UNWROTE, by, now, "No email went out.")
 
 
 def _undo_confirming(

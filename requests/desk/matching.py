@@ -15,6 +15,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType
+from membership.as_shown import require_as_shown
 from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import (
@@ -116,6 +117,26 @@ def _lock(*, join_request_id: int, by: User, or_approved: bool = False) -> JoinR
 
 
 # -- What can be taken back ------------------------------------------------------------------------------
+
+
+def require_row_as_shown(*, join_request_id: int, about: str, step: str, by: User) -> None:
+    """Raise ``RefusedError`` if a row of the review page has another ``step`` by now than the page showed, or none.
+
+    Locks the request. Runs inside the caller's transaction.
+    """
+    join_request = _lock(join_request_id=join_request_id, by=by, or_approved=True)
+    newest = join_request.register_steps.filter(
+        undone_at=None, action__endswith=f"-{about}"
+    ).first()
+    now = str(newest.pk) if newest else NO_STEP
+    since = "It was undone"
+    if newest:
+        who = newest.by.display_name if newest.by else "A former colleague"
+        since = f"{who}: “{str(newest).removesuffix('.')}”"
+    require_as_shown(step, now, since=since)
+
+
+NO_STEP = "none"
 
 
 # The steps that rest on a match: they are taken back before it.

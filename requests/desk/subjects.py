@@ -268,7 +268,7 @@ def listed_otherwise(join_requests: Sequence[JoinRequest], *, on: date) -> dict[
     return {
         r.pk: sentence
         for r in unmatched
-        if (sentence := otherwise(r, positions[r.person_id], programs[r.agency_id], on=on))
+        if (sentence := otherwise(r, positions[r.person_id], programs[r.agency_id or 0], on=on))
     }
 
 

@@ -417,7 +417,11 @@ def act(request: AuthenticatedRequest, pk: int, name: str) -> HttpResponse:
         return queue.to_review(request, pk)
     form = action.form(request.POST, auto_id=f"{name}-%s")
     if form.is_valid():
-        with refusal_as_form_error(form):
+        with refusal_as_form_error(form), transaction.atomic():
+            if step := request.POST.get("as_shown"):
+                matching.require_row_as_shown(
+                    join_request_id=pk, about=action.row, step=step, by=request.user
+                )
             result = action.apply(
                 join_request_id=pk, by=request.user, now=timezone.now(), **form.cleaned_data
             )

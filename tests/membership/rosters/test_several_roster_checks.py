@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -102,7 +103,7 @@ def desk(priya):
         yield client
 
 
-def register_rows() -> list[list[dict]]:
+def register_rows() -> list[list[Any]]:
     """All that confirming can change, as it is in the database."""
     models = (Program, ProgramPosition, CoordinationRole)
     return [list(model.objects.order_by("pk").values()) for model in models]
@@ -218,6 +219,58 @@ class TestWriting:
         assert undone.redirect_chain == [(f"{PAGE}?q=Sample", 302)]
         assert {state for *_, state in outbox()} == {"cancelled"}
         assert "Written to" not in text(desk.get(PAGE))
+
+    def test_one_person_gets_one_email_about_all_of_their_checks(self, desk):
+        [first] = checks("Dana Sample")
+        outreach = Enrolment.objects.create(
+            person=first.enrolment.person, community=builders.community("ors"), started_on=TODAY
+        )
+        other = outreach.worklist.create(kind="rules", since=TODAY, findings=first.findings)
+        other.steps.create(verb="opened", at=NOW)
+        [kai] = checks("Kai Sample")
+        chosen = f"{PAGE}several/write/?ids={ids([first, other, kai])}"
+        page = text(desk.get(chosen))
+        assert "Email 1 of 2: to <bdi>Kai Sample</bdi>, about STVC. 2 emails to 2 people." in page
+        typed = {"rows": [key(row) for row in (first, other, kai)], "text": "Call me."}
+        own = text(desk.post(chosen, {**typed, "is_ready": "on", "show": other.pk}))
+        assert "to <bdi>Dana Sample</bdi>, about ORS and STVC." in own
+        assert (
+            "Outreach services (ORS) and Stopping the Violence Counselling programs (STVC)" in own
+        )
+
+        answer = desk.post(chosen, {**typed, "is_ready": "on"}, follow=True)
+        assert "2 emails go out in 30 seconds." in text(answer)
+        assert [to for _, to, _ in outbox()] == ["dana@example.org", "kai@example.org"]
+        assert OutboxEmail.objects.first().body.count("must be funded by") == 1
+        assert [steps(row)[-1] for row in (first, other, kai)] == ["wrote"] * 3
+        assert "One email about STVC and ORS." in first.steps.last().text
+        pks = re.search(r'name="pk" value="([\d,]+)">Undo all 2<', answer.content.decode())[1]
+        assert "Undone for 3 roster checks." in text(
+            desk.post(f"{PAGE}undo/", {"pk": pks}, follow=True)
+        )
+        assert {state for *_, state in outbox()} == {"cancelled"}
+        assert [steps(row)[-1] for row in (first, other, kai)] == ["unwrote"] * 3
+
+    def test_an_email_about_two_checks_is_stopped_from_either(self, priya):
+        [first] = checks("Dana Sample")
+        other = first.enrolment.worklist.create(kind="leave-ended", since=TODAY)
+        both = {"row_id": first.pk, "others": {other.pk: None}, "by": priya, "now": NOW}
+        with pytest.raises(RefusedError, match="One email cannot be about these"):
+            write_to_person(**both, text="Hello?", is_ready=True)
+        write_to_person(**both, text="Hello?")
+        assert "member of the Stopping" in OutboxEmail.objects.get().body
+        undo(row_id=other.pk, by=priya, now=NOW)
+        assert OutboxEmail.objects.get().state == "cancelled"
+        assert (steps(first)[-1], other.steps.last().verb) == ("unwrote", "unwrote")
+
+    def test_checks_with_different_texts_are_two_emails_and_the_page_says_so(self, desk):
+        [first] = checks("Dana Sample")
+        other = first.enrolment.worklist.create(kind="leave-ended", since=TODAY)
+        other.steps.create(verb="opened", at=NOW)
+        chosen = f"{PAGE}several/write/?ids={ids([first, other])}"
+        assert "2 emails to 1 person." in text(desk.get(chosen))
+        typed = {"rows": [key(first), key(other)], "text": "Call me.", "show": first.pk}
+        assert "1 email to 1 person." in text(desk.post(chosen, typed))
 
     def test_nothing_typed_is_lost(self, desk):
         rows = checks(*NAMES[:2])
