@@ -166,8 +166,8 @@ class TestReviewPage:
 
     def form(self, desk, asked, action) -> dict[str, str]:
         """What the row's form sends back."""
-        page = desk.get(f"/admin/joinrequests/joinrequest/{asked.pk}/change/").content.decode()
-        return shown_by_form(page, f"/{action}/")
+        page = desk.get(f"/admin/joinrequests/joinrequest/{asked.pk}/change/?find-agency=harbour")
+        return shown_by_form(page.content.decode(), f"/{action}/")
 
     def test_a_fact_that_a_colleague_checked_meanwhile(self, desk, sam, asked, now):
         url = f"/admin/joinrequests/joinrequest/{asked.pk}/check-caseload/"
