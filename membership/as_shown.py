@@ -14,7 +14,7 @@ def digest(*shown: object) -> str:
 
 def require_as_shown(as_shown: str, now: str, *, since: str = "") -> None:
     """Raise ``RefusedError`` if a page showed something else than there is ``now``; ``since`` says what has changed."""
-    if as_shown and as_shown != now:
+    if as_shown != now:
         since = f" {since.removesuffix('.')}." if since else ""
         raise RefusedError(
             f"This has changed since you opened the page.{since} Nothing was saved. "

@@ -40,7 +40,9 @@ def as_shown_of(row: Model) -> str:
 
 
 def require_unchanged(row: Model, as_shown: str) -> None:
-    """Raise ``RefusedError`` if a locked row has a newer change than a page showed."""
+    """Raise ``RefusedError`` if a locked row has a newer change than a page showed, if there was one."""
+    if not as_shown:
+        return
     newest = history_of(row).last()
     since = f"{newest.user.display_name}: {newest.change_message}" if newest else ""  # type: ignore[attr-defined]
     require_as_shown(as_shown, str(newest.pk if newest else 0), since=since)

@@ -135,9 +135,9 @@ def lock_open_for_staff(enrolment_id: int, by: User, as_shown: str = "") -> Enro
     """
     enrolment = lock_for_staff(enrolment_id, by)
     _require_open(enrolment)
-    require_as_shown(
-        as_shown, enrolment.as_shown, since=f"The enrolment {enrolment.state_in_words}"
-    )
+    if as_shown:
+        since = f"The enrolment {enrolment.state_in_words}"
+        require_as_shown(as_shown, enrolment.as_shown, since=since)
     return enrolment
 
 

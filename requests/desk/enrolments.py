@@ -63,7 +63,8 @@ def reopen_enrolment(
         raise RefusedError("This person has been erased. Nothing was changed.")
     if not enrolment.ended_on:
         raise RefusedError("This enrolment has not ended. Nothing was changed.")
-    require_as_shown(as_shown, enrolment.as_shown)
+    if as_shown:
+        require_as_shown(as_shown, enrolment.as_shown)
     if hasattr(enrolment, "leaving"):
         raise RefusedError("They left on their own. They can ask to join again.")
     if has_open_request:
@@ -176,7 +177,9 @@ ACTIONS: dict[str, type[ActionForm]] = {
 def enrolment_action(request: AuthenticatedRequest, pk: int, name: str) -> HttpResponse:
     """Ask for a reason, show the email, then do it. Back to the enrolment if it is not possible now."""
     own = Enrolment.objects.filter(community__team__family__in=families_of(request.user))
-    enrolment = get_object_or_404(own.select_related("person", "community__team"), pk=pk)
+    enrolment = get_object_or_404(
+        own.select_related("person", "community__team", "exception"), pk=pk
+    )
     page = reverse("admin:membership_enrolment_change", args=[pk])
     if request.method != "POST" and not any(f"/{name}/" in url for _, url in enrolment.staff_pages):
         messages.warning(
