@@ -44,7 +44,7 @@ def require_unchanged(row: Model, as_shown: str) -> None:
     if not as_shown:
         return
     newest = history_of(row).last()
-    since = f"{newest.user.display_name}: {newest.change_message}" if newest else ""  # type: ignore[attr-defined]
+    since = f"{newest.user.display_name}: {newest.change_message}" if newest else ""
     require_as_shown(as_shown, str(newest.pk if newest else 0), since=since)
 
 

@@ -126,6 +126,13 @@ def why_not_undone(
     return ""
 
 
+def lock_rows(changes: dict[str, Any]) -> None:
+    """Lock the rows that were recorded, so that they stay as they are compared. Runs inside the caller's transaction."""
+    for model, rows in _by_model(changes).items():
+        locked = model._base_manager.select_for_update(of=("self",)).order_by("pk")
+        list(locked.filter(pk__in=[row["pk"] for row in rows]))
+
+
 @history_released()
 def undo(
     changes: dict[str, Any],

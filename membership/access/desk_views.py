@@ -292,6 +292,7 @@ def settle(request: AuthenticatedRequest, **of: str) -> HttpResponse:
                 chosen=chosen,
                 by=request.user,
                 now=timezone.now(),
+                as_shown=request.POST.get("as_shown", ""),
             )
             people = "1 person" if count == 1 else f"{count} people"
             messages.success(request, f"{people} {words_of(service).outcome(settlement)}.")

@@ -250,6 +250,11 @@ class ServiceList(models.Model):
         return f"{self.service}, {_day(self.uploaded_at)}"
 
     @property
+    def as_shown(self) -> str:
+        """What forms about it send back: another list has another time."""
+        return digest(self.uploaded_at)
+
+    @property
     def service(self) -> Service:
         """Whose list it is."""
         raise NotImplementedError

@@ -8,7 +8,7 @@ from django.db.models import Model
 
 from membership.history import log_change
 from membership.models import Agency, Program, User
-from membership.recorded_changes import RecordedMerge, undo
+from membership.recorded_changes import RecordedMerge, lock_rows, undo
 
 
 def undo_checked(step: RecordedMerge, *, by: User, now: datetime) -> None:
@@ -16,6 +16,7 @@ def undo_checked(step: RecordedMerge, *, by: User, now: datetime) -> None:
 
     Runs inside the caller's transaction. Raises ``RefusedError`` if something of it has changed since.
     """
+    lock_rows(step.changes)
     undo(step.changes, what="step can no longer be undone")
     for row in _subjects(step.changes):
         log_change(row, by=by, words="What was matched or checked was undone.")

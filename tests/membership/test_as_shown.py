@@ -9,15 +9,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from communities.rules.vocabulary import Evidence, Funder
+from membership.access.service_lists import MemberList, save_list
 from membership.meetings.planning import change_meeting
-from membership.models import Agency, Program, ProgramPosition
+from membership.models import Access, Agency, Program, ProgramPosition, Service
 from membership.rosters.exceptions import keep_exception
 from membership.rosters.leave import pause_enrolment
 from membership.topics.verbs import note_outcome, put_on_agenda
 from requests.desk import matching
 from tests import builders
 from tests.membership.meetings.plans import JUNE, a_plan, member, planned
-from tests.membership.rosters.enrolments import FAR, agency, enrolled, program
+from tests.membership.rosters.enrolments import FAR, TODAY, agency, enrolled, program
 from tests.membership.topics.topics import raised
 
 pytestmark = pytest.mark.django_db
@@ -157,6 +158,28 @@ def test_an_agenda_that_a_colleague_chose_meanwhile(stale, sam, now):
     said = stale(url, {"meeting": second.pk}, put, agenda, open_at=page)
     assert f"{CHANGED} Sam Sample: On the agenda of" in said
     assert agenda() == second.pk
+
+
+def test_a_button_for_all_of_a_list_that_a_colleague_replaced_meanwhile(stale, sam, now):
+    person = enrolled("Dana Sample").person
+    service = Service(builders.community().team)
+    access = Access.objects.create(person=person, state="invited", since=TODAY, **service.fields)
+
+    def upload(*addresses, hours=0):
+        found = MemberList(people=dict.fromkeys(addresses, ""))
+        save_list(service=service, found=found, by=sam, now=now + timedelta(hours=hours))
+
+    def state():
+        access.refresh_from_db()
+        return access.state
+
+    upload("someone@example.org")
+    url = reverse("admin:membership_access_slack-settle", args=["program-support"])
+    page = reverse("admin:membership_access_slack", args=["program-support"])
+    typed = {"do": "all-joined"}
+    said = stale(url, typed, lambda: upload(person.email, hours=1), state, open_at=page)
+    assert f"{CHANGED} There is a newer list." in said
+    assert state() == "joined"
 
 
 class TestReviewPage:
