@@ -50,6 +50,8 @@ def standings_of(
 
     Their ``saved`` ones, in the order of their keys, are read if they are not given.
     """
+    if not people:
+        return {}
     keys = {person.pk for person in people if person.pk}
     saved_positions, saved_roles = saved or (
         ProgramPosition.objects.filter(person__in=keys)
