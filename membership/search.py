@@ -100,9 +100,7 @@ def _part_of(model: Any) -> dict[str, _Holder]:
     return {path: _referring(field) for path, field in relations.items() if field.one_to_many}
 
 
-def _read_keys(
-    groups: Iterable[tuple[_Holder, ...]], word: str, known: dict[object, Any]
-) -> None:
+def _read_keys(groups: Iterable[tuple[_Holder, ...]], word: str, known: dict[object, Any]) -> None:
     """Add the keys that rows with the word hold to ``known``, by their group of holders.
 
     If they are few, as lists, for which the database uses its indexes. They are read in one query.
