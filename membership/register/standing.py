@@ -54,7 +54,7 @@ def standings_of(
     if not people:
         return {}
     keys = {person.pk for person in people if person.pk}
-    saved_positions, saved_roles, held = saved or (
+    saved_positions, saved_roles, saved_memberships = saved or (
         ProgramPosition.objects.filter(person__in=keys)
         .select_related("program__agency", "agency")
         .order_by("pk"),
@@ -77,9 +77,9 @@ def standings_of(
         roles_of[role.person_id].append(role)
     # Queried only if there is a listed fact.
     newest = cast(_NewestDays, SimpleLazyObject(ListImport.newest))
-    if held is None:
-        held = memberships_of(keys, agencies)
-    memberships = _memberships(held, newest)
+    if saved_memberships is None:
+        saved_memberships = memberships_of(keys, agencies)
+    memberships = _memberships(saved_memberships, newest)
     standings = {}
     for pk in (person.pk for person in people):
         by_program = _grouped(positions_of[pk], _program_key)
