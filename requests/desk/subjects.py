@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q
 from django.forms import Form
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -23,6 +22,7 @@ from membership.models import (
 from membership.register.agencies import keys_of
 from membership.register.matching import best_matches, near_agencies
 from membership.register.names import name_key
+from membership.register.standing import Saved, memberships_of
 from membership.search import filter_by_words
 from requests.desk.forms import AddAgencyForm, AddInitiativeForm, AddProgramForm
 from requests.desk.matching import Registered, agency_as_written, claimed_rows
@@ -41,6 +41,7 @@ _WHO = "confirmed_by__person"
 class Register:
     """What the register has about an applicant and the agency of their request.
 
+    ``memberships`` are the applicant's and that agency's, the newest first; ``saved`` has those of all their agencies.
     ``agency_keys`` are those of all names of the agency that they wrote; ``steps`` are the last ones of the staff
     that can be undone, by the name of their row.
     """
@@ -49,6 +50,7 @@ class Register:
     roles: list[CoordinationRole]
     programs: list[Program]
     memberships: list[EvaMembership]
+    saved: Saved
     agency_keys: set[str]
     steps: dict[str, RegisterStep]
 
@@ -56,16 +58,20 @@ class Register:
 def read_register(join_request: JoinRequest) -> Register:
     """Read it. The number of queries does not depend on the number of rows."""
     person, agency = join_request.person, join_request.agency
-    positions = person.positions.select_related("program__agency", "agency").order_by("pk")
-    roles = person.roles.select_related("initiative").order_by("pk")
+    worked = person.positions.select_related("program__agency", "agency").order_by("pk")
+    positions = list(worked.prefetch_related(_WHO))
+    roles = list(person.roles.select_related("initiative").order_by("pk").prefetch_related(_WHO))
+    agencies = {a.pk for a in (agency, *(p.known_agency for p in positions)) if a}
+    held = list(memberships_of({person.pk}, agencies).prefetch_related(_WHO))
+    shown = [m for m in held if m.agency_id in (None, join_request.agency_id)]
     programs = agency.programs.select_related("agency") if agency else Program.objects.none()
-    held = EvaMembership.objects.filter(Q(person=person) | Q(agency=agency, agency__isnull=False))
     steps = join_request.register_steps.filter(undone_at=None).defer("changes")
     return Register(
-        positions=list(positions.prefetch_related(_WHO)),
-        roles=list(roles.prefetch_related(_WHO)),
+        positions=positions,
+        roles=roles,
         programs=list(programs.order_by("community_served", "pk").prefetch_related(_WHO)),
-        memberships=list(held.prefetch_related(_WHO)),
+        memberships=sorted(shown, key=lambda membership: membership.ends_on, reverse=True),
+        saved=(positions, roles, held),
         agency_keys=keys_of(agency_as_written(join_request), known=agency),
         # The newest of each row counts.
         steps={step.about: step for step in steps.select_related("by__person").order_by("pk")},

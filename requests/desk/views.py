@@ -437,7 +437,8 @@ def act(request: AuthenticatedRequest, pk: int, name: str) -> HttpResponse:
 
 def get_request_or_404(request: AuthenticatedRequest, pk: int) -> JoinRequest:
     """A request of this person's team, or 404."""
-    return get_object_or_404(requests_of(request.user).select_related("person", "agency"), pk=pk)
+    rows = requests_of(request.user).select_related("person", "agency", "community__team")
+    return get_object_or_404(rows, pk=pk)
 
 
 def render_page(
