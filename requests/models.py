@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from communities.calendar import business_day_after
+from communities.calendar import business_day_after, within_business_days
 from communities.models import CommunityOfPractice
 from communities.rules import kind_choices
 from communities.rules.assess import Assessment
@@ -186,6 +186,11 @@ class JoinRequest(SearchableModel):
             return None
         came_on = timezone.localdate(self.waiting_since)
         return business_day_after(came_on, settings.WAITING_LIMIT_DAYS["loud"])
+
+    @property
+    def answer_time(self) -> str:
+        """How long staff usually take, with the last day of it while it is waiting for them."""
+        return within_business_days(settings.WAITING_LIMIT_DAYS["loud"], self.answer_by)
 
     @property
     def another_name(self) -> str:

@@ -18,7 +18,7 @@ from membership.register.standing import Saved, standings_of
 from requests.clock.reminders import wait_of
 from requests.desk.queue import Parameters, age_of, age_tag, neighbours, state_tag
 from requests.desk.subjects import Register
-from requests.joining.forms import join_form_for
+from requests.joining.forms import answers_in_words, sent_form
 from requests.lifecycle import OPEN, State, Verb
 from requests.models import JoinRequest, JoinRequestEvent
 
@@ -111,7 +111,7 @@ def review_context(
     steps = list(join_request.events.select_related("by__person"))
     return {
         "assessment": assessments_of([join_request], on=on, saved=register.saved)[join_request.pk],
-        "answers": join_form_for(join_request.community, join_request.answers).answers_for_staff,
+        "answers": answers_in_words(sent_form(join_request), for_staff=True),
         "steps": steps,
         "conversation": _conversation(steps) if join_request.is_open else (),
         "emails": received.select_related("bounce").order_by("-pk")[:EMAILS_SHOWN],

@@ -25,7 +25,7 @@ from requests.desk.subjects import (
     otherwise,
     subjects_of,
 )
-from requests.joining.forms import answers_to_check, join_form_for
+from requests.joining.forms import answers_in_words, sent_form
 from requests.lifecycle import State
 from requests.models import JoinRequest, RegisterStep
 
@@ -94,8 +94,8 @@ def rows_of(
     on: date,
 ) -> list[Row]:
     """The rows of a request. ``panel`` is that of ``panel_context``: what can be matched and confirmed."""
-    form = join_form_for(join_request.community, join_request.answers)
-    words = {name: answer for _, answer, name in answers_to_check(form)}
+    answers = answers_in_words(sent_form(join_request), for_staff=True)
+    words = {name: answer for _, answer, name in answers}
 
     def said(*questions: str) -> list[str]:
         return [word for question in questions if (word := words.get(question, ""))]
