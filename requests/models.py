@@ -116,7 +116,8 @@ class JoinRequest(SearchableModel):
         ordering = ["submitted_at", "pk"]
         indexes = [
             # The queue, longest wait first: open requests, and all requests with the columns of the
-            # filters and of a search, so that counting reads the index alone.
+            # filters and of a search, so that counting reads the index alone. Drafts are left out,
+            # because asking each row for its state takes longer than the rest of the count.
             models.Index(
                 fields=["waiting_since", "id"],
                 condition=Q(state__in=[s.value for s in OPEN]),
@@ -125,6 +126,7 @@ class JoinRequest(SearchableModel):
             models.Index(
                 fields=["waiting_since", "id", "state", "community", "region", "verdict"],
                 include=["person", "agency", "search_text"],
+                condition=~Q(state=State.DRAFT.value),
                 name="requests_by_wait_and_search",
             ),
             models.Index(

@@ -29,7 +29,8 @@ from membership.base_admin import (
 from membership.emails.kinds import UNDO_SECONDS, UNDO_TIME
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.errors import refusal_as_form_error, refusal_as_warning
-from membership.history import history_of
+from membership.forms import keys_in
+from membership.history import as_shown_of, history_of
 from membership.models import Person, Topic, TopicSubject, TopicSupport
 from membership.sharing.announcing import people_in_words
 from membership.topics import emails, verbs
@@ -55,6 +56,7 @@ def note_outcome(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             undo = reverse("admin:membership_topic_take-back", args=[pk])
             messages.success(request, with_undo(said, undo, name="outcome", value=outcome.pk))
             return redirect(_PAGE, pk)
+    form.show(as_shown_of(shown))
     count = verbs.people_to_tell(shown).count()
     anyone = Person(name="[name]", email=people_in_words(count))
     return _email_page(
@@ -154,7 +156,10 @@ def topic_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         people=people,
         regions=_in_words(regions_of([pk])[pk]),
         subject_form=SubjectForm(initial={"subject": shown.subject_id}),
-        agenda_form=AgendaForm(initial={"meeting": shown.meeting_id}, meetings=meetings),
+        agenda_form=AgendaForm(
+            initial={"meeting": shown.meeting_id, "as_shown": as_shown_of(shown)},
+            meetings=meetings,
+        ),
         has_meetings=meetings.exists(),
         outcomes=standing,
         newest=standing[-1] if standing else None,
@@ -189,7 +194,13 @@ def put_on_agenda(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             messages.success(request, "The topic is no longer on the agenda.")
         elif form.is_valid():
             meeting = form.cleaned_data["meeting"]
-            verbs.put_on_agenda(topic_id=pk, meeting_id=meeting.pk, by=request.user, now=now)
+            verbs.put_on_agenda(
+                topic_id=pk,
+                meeting_id=meeting.pk,
+                by=request.user,
+                now=now,
+                as_shown=form.cleaned_data["as_shown"],
+            )
             messages.success(request, f"The topic is on the agenda of {meeting}.")
         else:
             messages.warning(request, str(form.errors["meeting"][0]))
@@ -200,8 +211,7 @@ def put_on_agenda(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def take_back(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Withdraw the newest outcome."""
     shown = _own(request, pk)
-    key = request.POST.get("outcome", "")
-    outcome = shown.outcomes.filter(pk=int(key) if key.isdecimal() and len(key) < 18 else 0).first()
+    outcome = shown.outcomes.filter(pk__in=keys_in(request.POST.get("outcome", ""))).first()
     with refusal_as_warning(request):
         in_time = verbs.take_back_outcome(
             outcome_id=outcome.pk if outcome else 0, by=request.user, now=timezone.now()

@@ -6,6 +6,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from communities.models import Meeting
+from membership.as_shown import AsShownForm
 from membership.forms import message_field
 from membership.models import Topic, TopicSubject
 from membership.topics.models import OUTCOMES
@@ -19,7 +20,7 @@ class SubjectForm(forms.Form):
     )
 
 
-class AgendaForm(forms.Form):
+class AgendaForm(AsShownForm):
     """On which agenda to put a topic."""
 
     meeting = forms.ModelChoiceField(
@@ -36,7 +37,7 @@ class AgendaForm(forms.Form):
         self.fields["meeting"].queryset = meetings  # type: ignore[attr-defined]
 
 
-class OutcomeForm(forms.Form):
+class OutcomeForm(AsShownForm):
     """What came of a topic."""
 
     state = forms.ChoiceField(

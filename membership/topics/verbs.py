@@ -13,7 +13,7 @@ from membership.emails.kinds import UNDO_TIME
 from membership.emails.queue import Email, queue, queue_many, refuse_slack_link, take_back
 from membership.emails.templates import cached_templates
 from membership.errors import RefusedError
-from membership.history import log_change
+from membership.history import log_change, require_unchanged
 from membership.models import Enrolment, Person, Topic, TopicOutcome, TopicSubject, User
 from membership.topics import emails
 from membership.topics.models import OPEN_STATES, OUTCOMES, TopicState, of_one_topic
@@ -68,7 +68,9 @@ def meetings_to_choose(topic: Topic, *, now: datetime) -> QuerySet[Meeting]:
 
 
 @transaction.atomic
-def put_on_agenda(*, topic_id: int, meeting_id: int, by: User, now: datetime) -> None:
+def put_on_agenda(
+    *, topic_id: int, meeting_id: int, by: User, now: datetime, as_shown: str = ""
+) -> None:
     """Put a topic on the agenda of a meeting of its community. Members see it there at once."""
     # The meeting first: who cancels it locks in this order too.
     meeting = Meeting.objects.select_for_update(of=("self",)).filter(pk=meeting_id).first()
@@ -76,6 +78,7 @@ def put_on_agenda(*, topic_id: int, meeting_id: int, by: User, now: datetime) ->
     if not (meeting and meetings_to_choose(topic, now=now).filter(pk=meeting.pk).exists()):
         raise RefusedError("This meeting is over or cancelled. Choose another one.")
     if (topic.state, topic.meeting_id) != (TopicState.AGENDA, meeting.pk):
+        require_unchanged(topic, as_shown)
         topic.state, topic.meeting = TopicState.AGENDA, meeting
         topic.save(update_fields=["state", "meeting"])
         log_change(topic, by=by, words=f"On the agenda of {meeting}.")
@@ -113,7 +116,7 @@ def people_to_tell(topic: Topic) -> QuerySet[Person]:
 
 @transaction.atomic
 def note_outcome(
-    *, topic_id: int, state: str, text: str, by: User, now: datetime
+    *, topic_id: int, state: str, text: str, by: User, now: datetime, as_shown: str = ""
 ) -> tuple[TopicOutcome, int]:
     """Note what came of a topic. Everyone it concerns gets one email, which waits until this can't be undone.
 
@@ -129,6 +132,7 @@ def note_outcome(
     newest = topic.outcomes.filter(taken_back_at=None).order_by("-at", "-pk").first()
     if newest and topic.state == state and newest.text == text:
         raise RefusedError("This outcome has already been noted. Nothing was changed.")
+    require_unchanged(topic, as_shown)
     outcome = TopicOutcome.objects.create(
         topic=topic,
         state=state,
