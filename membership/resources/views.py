@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -83,10 +83,7 @@ def offer(request: AuthenticatedRequest, member: Member) -> HttpResponse:
 @members_only
 def file(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponseBase:
     """A file that is published in the community, as a download."""
-    resource = get_object_or_404(verbs.published_in(member.community), pk=pk)
-    if resource.file is None:
-        raise Http404("This resource is a link.")
-    return files.download(resource.file)
+    return files.download(get_object_or_404(verbs.published_in(member.community), pk=pk).file)
 
 
 def _changing(change: Callable[..., Resource], said: str) -> Callable[..., HttpResponseBase]:

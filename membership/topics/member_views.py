@@ -1,8 +1,5 @@
 """Topics on the pages of a community for its members."""
 
-import uuid
-
-from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -15,44 +12,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from communities.models import Meeting
 from membership.accounts.requests import AuthenticatedRequest
 from membership.errors import refusal_as_form_error, refusal_as_warning
-from membership.forms import SingleLineField, message_field
 from membership.models import Person, Topic
 from membership.sharing.members import Member, members_only
 from membership.topics import raising
+from membership.topics.forms import TopicForm
 from membership.topics.models import OPEN_STATES
 from membership.topics.raising import MAX_OPEN, open_topics_of, topics_for
 
 ON_HOME = 3
 PER_PAGE = 20
-
-
-class TopicForm(forms.Form):
-    """A concern or question for the next meeting."""
-
-    title = SingleLineField(
-        label="Your concern or question, in one line",
-        max_length=120,
-        help_text="For example: Longer wait-lists since the spring",
-        error_messages={
-            "required": "Enter your concern or question.",
-            "max_length": "This is %(show_value)d characters long. "
-            "Shorten it to %(limit_value)d characters or fewer.",
-        },
-    )
-    text = message_field(
-        "What would you like to talk about?",
-        help_text="Please do not write anything about the people you serve. Do not name colleagues either.",
-        missing="Write a few words about it, so that others know if it concerns them too.",
-    )
-    shows_name = forms.BooleanField(
-        label="Show my name to members of this community",
-        required=False,
-        help_text="If you don’t select this, members do not see who raised it. EVA BC staff do.",
-    )
-    uid = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
-
-    def clean_uid(self) -> uuid.UUID:
-        return self.cleaned_data["uid"] or uuid.uuid4()
 
 
 def topics_on_home(member: Member) -> QuerySet[Topic]:
@@ -106,15 +74,12 @@ def new_topic(request: AuthenticatedRequest, member: Member) -> HttpResponse:
             )
             messages.success(request, "Your topic is on the page. We email you what came of it.")
             return _to(topic)
+    has_most = open_topics_of(member.person).count() >= MAX_OPEN
     return render(
         request,
         "my/community/topics/new.html",
-        {"member": member, "form": form, "has_most": _has_most(member), "most": MAX_OPEN},
+        {"member": member, "form": form, "has_most": has_most, "most": MAX_OPEN},
     )
-
-
-def _has_most(member: Member) -> bool:
-    return open_topics_of(member.person).count() >= MAX_OPEN
 
 
 @require_safe
