@@ -167,32 +167,27 @@ def take_back_outcome(*, outcome_id: int, by: User, now: datetime) -> bool:
     return in_time
 
 
-def why_no_merge(kept: Topic, merged: Topic) -> str:
-    """Why these can't become one topic, as a sentence; empty if they can."""
-    if kept.pk == merged.pk or kept.community_id != merged.community_id:
-        return "Choose another topic of the same community."
-    if not (kept.is_shown and merged.is_shown):
-        return "One of these topics was merged or hidden a moment ago. Look at the page again."
-    if merged.merged_topics.exists():
-        return "Other topics were merged into this one. Open the other topic, and merge it into this one instead."
-    if merged.state == TopicState.AGENDA and (kept.state, kept.meeting_id) != (
-        merged.state,
-        merged.meeting_id,
-    ):
-        return (
-            f"This topic is on the agenda of {merged.meeting}, and members would no longer see it there. "
-            "Put the other one on the same agenda first, or merge the other one into this one."
-        )
-    return ""
-
-
 @transaction.atomic
 def merge(*, topic_id: int, into_id: int, by: User) -> None:
     """Make a topic part of another one. Members see only that one; who supports both counts once."""
     locked = {pk: _lock_own(pk, by) for pk in sorted({topic_id, into_id})}
     topic, kept = locked[topic_id], locked[into_id]
-    if why_not := why_no_merge(kept, topic):
-        raise RefusedError(why_not)
+    if topic.pk == kept.pk or topic.community_id != kept.community_id:
+        raise RefusedError("Choose another topic of the same community.")
+    if not (topic.is_shown and kept.is_shown):
+        raise RefusedError(
+            "One of these topics was merged or hidden a moment ago. Look at the page again."
+        )
+    if topic.merged_topics.exists():
+        raise RefusedError(
+            "Other topics were merged into this one. Open the other topic, and merge it into this one instead."
+        )
+    on_agenda = topic.state == TopicState.AGENDA
+    if on_agenda and (kept.state, kept.meeting) != (topic.state, topic.meeting):
+        raise RefusedError(
+            f"This topic is on the agenda of {topic.meeting}, and members would no longer see it there. "
+            "Put the other one on the same agenda first, or merge the other one into this one."
+        )
     _save(topic, by=by, words=f"Merged into topic {kept.pk}.", merged_into=kept)
     log_change(kept, by=by, words=f"Topic {topic.pk} was merged into this one.")
 
