@@ -1,4 +1,7 @@
-"""axe-core on every page of the permission table, for everyone who can open it, at both widths."""
+"""axe-core on every page of the permission table, for everyone who can open it, at both widths.
+
+In every run: on a worker's pages at a phone's width. No page of the desk is wider than its screen there either.
+"""
 
 import time
 from urllib.parse import urlsplit
@@ -76,14 +79,15 @@ def give_a_fresh_code(client):
     session.save()
 
 
-PHONE, DESK = WIDTHS
+PHONE, _ = WIDTHS
 
 
 @pytest.mark.parametrize(
     ("visitor", "widths"),
     [
         ("worker", [PHONE]),
-        ("lead", [DESK]),
+        # axe takes most of the time: on the desk's pages it is a long form, their widths are not.
+        ("lead", []),
         *(
             pytest.param(visitor, WIDTHS, marks=pytest.mark.slow)
             for visitor in ("nobody", "worker", "program", "ccss", "lead", "no factor")
