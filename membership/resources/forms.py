@@ -153,7 +153,3 @@ class FindForm(forms.Form):
         label="Kind", required=False, choices=[("", "All kinds"), *Resource.Kind.choices]
     )
     tag = forms.ChoiceField(label="Tag", required=False)
-
-    def __init__(self, *args: Any, tags: list[str], **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["tag"].choices = [("", "All tags"), *((t, t) for t in tags)]  # type: ignore[attr-defined]

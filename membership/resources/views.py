@@ -26,7 +26,9 @@ PER_PAGE = 20
 def resources(request: AuthenticatedRequest, member: Member) -> HttpResponse:
     """Everything that is published in the community, with a search, and what the member has offered."""
     rows = verbs.published_in(member.community)
-    form = FindForm(request.GET, tags=verbs.tags_in(rows))
+    form = FindForm(request.GET)
+    tags = [("", "All tags"), *((tag, tag) for tag in verbs.tags_in(rows))]
+    form.fields["tag"].choices = tags  # type: ignore[attr-defined]
     form.full_clean()
     sought = form.cleaned_data
     if sought.get("q"):
@@ -84,7 +86,7 @@ def file(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponse
 
 
 _button = members_button(
-    lambda member: member.person.resources,
+    lambda member: member.person.resources.all(),
     lambda request, member, resource: redirect("my:resources", member.community.slug),
 )
 

@@ -96,7 +96,7 @@ class IntroductionAdmin(CustomPageAdmin):
 
     team_path = "enrolment__community__team"
     community_path = "enrolment__community"
-    list_display = ["person", "community", "role", "talks_about", "changed_at", "removed_at"]
+    list_display = ["person", "community", "role", "talks_about", "changed_at", "status"]
     list_filter = [CommunityFilter, TeamFilter]
     search_fields = ["enrolment__person"]
     search_help_text = "Name or email"
@@ -115,3 +115,7 @@ class IntroductionAdmin(CustomPageAdmin):
     @admin.display(description="community", ordering="enrolment__community__position")
     def community(self, introduction: Introduction) -> str:
         return introduction.enrolment.community.short_name
+
+    @admin.display(description="status", empty_value="", ordering="removed_at")
+    def status(self, introduction: Introduction) -> str | None:
+        return "Removed" if introduction.removed_at else None

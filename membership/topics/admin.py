@@ -6,9 +6,10 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -250,17 +251,14 @@ class TopicFilter(FilterWithDefault):
     ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Topic]) -> QuerySet[Topic]:
-        shown = {"hidden_at": None, "merged_into": None}
-        match self.value():
-            case "all":
-                return queryset
-            case "waiting":
-                return queryset.filter(pk__in=verbs.waiting_topics().values("pk"))
-            case "settled":
-                return queryset.filter(**shown).exclude(state__in=OPEN_STATES)
-            case "hidden":
-                return queryset.exclude(**shown)
-        return queryset.filter(state__in=OPEN_STATES, **shown)
+        shown, is_open = Q(hidden_at=None, merged_into=None), Q(state__in=OPEN_STATES)
+        chosen = {
+            "waiting": Q(pk__in=verbs.waiting_topics().values("pk")),
+            "settled": shown & ~is_open,
+            "hidden": ~shown,
+            "all": Q(),
+        }
+        return queryset.filter(chosen.get(self.value() or "", shown & is_open))
 
 
 class TopicList(KeptFilters):
@@ -310,8 +308,9 @@ class TopicAdmin(CustomPageAdmin):
         return topic.community.short_name
 
     @admin.display(description="concerns", ordering="-supporters")
-    def concerned(self, topic: Topic) -> int:
-        return int(topic.supporters)  # type: ignore[attr-defined]
+    def concerned(self, topic: Topic) -> str:
+        number = topic.supporters  # type: ignore[attr-defined]
+        return f"{number} member{pluralize(number)}"
 
     @admin.display(description="regions", empty_value="–")
     def regions(self, topic: Topic) -> str:
@@ -320,7 +319,7 @@ class TopicAdmin(CustomPageAdmin):
     @admin.display(description="age", ordering="raised_at")
     def age(self, topic: Topic) -> str:
         days = (timezone.localdate() - timezone.localdate(topic.raised_at)).days
-        return f"{days} day{'' if days == 1 else 's'}"
+        return f"{days} day{pluralize(days)}"
 
     @admin.display(description="status", ordering="state")
     def stands(self, topic: Topic) -> str:

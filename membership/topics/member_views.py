@@ -19,16 +19,11 @@ from membership.topics.forms import TopicForm
 from membership.topics.models import OPEN_STATES
 from membership.topics.raising import MAX_OPEN, open_topics_of, topics_for
 
-ON_HOME = 3
 PER_PAGE = 20
 
 
-def topics_on_home(member: Member) -> QuerySet[Topic]:
-    """The open topics that concern most people, for the home of a community."""
-    return _open_topics(member)[:ON_HOME]
-
-
-def _open_topics(member: Member) -> QuerySet[Topic]:
+def open_topics(member: Member) -> QuerySet[Topic]:
+    """The open topics of a community, those that concern most members first."""
     shown = topics_for(member.community, member.person).filter(state__in=OPEN_STATES)
     return shown.order_by("-supporters", "-raised_at", "-pk")
 
@@ -44,7 +39,7 @@ def topics_of_meeting(meeting: Meeting, person: Person) -> QuerySet[Topic]:
 @members_only
 def topics(request: AuthenticatedRequest, member: Member) -> HttpResponse:
     """The open topics, those that concern most people first; or with ``?show=settled`` what came of the others."""
-    rows, is_settled = _open_topics(member), request.GET.get("show") == "settled"
+    rows, is_settled = open_topics(member), request.GET.get("show") == "settled"
     if is_settled:
         settled = topics_for(member.community, member.person).exclude(state__in=OPEN_STATES)
         rows = settled.order_by("-raised_at", "-pk")
