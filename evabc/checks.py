@@ -71,7 +71,7 @@ def variables_are_declared(**kwargs: object) -> list[CheckMessage]:
 
 
 # The version whose migrations the first ones of this version replace.
-EARLIER_VERSION = "5327b71"
+EARLIER_VERSION = "d55f73be"
 
 
 @register(Tags.database)
@@ -92,14 +92,16 @@ def earlier_version_was_installed(
 
 
 def is_too_old(applied: Collection[tuple[str, str]]) -> bool:
-    """Whether only some of the migrations (app, name) are applied that the first ones replace."""
+    """Whether migrations (app, name) of an app are applied, but not all that its first one replaces."""
     loader = MigrationLoader(None, load=False)
     loader.load_disk()
-    ours = {"communities", "membership", "joinrequests"}
-    replaced = {
-        old
-        for (app, _), migration in loader.disk_migrations.items()
-        if app in ours
-        for old in migration.replaces
-    }
-    return bool(replaced.intersection(applied)) and not replaced.issubset(applied)
+    for app in ("communities", "membership", "joinrequests"):
+        replaced = {
+            old
+            for (label, _), migration in loader.disk_migrations.items()
+            if label == app
+            for old in migration.replaces
+        }
+        if not replaced.issubset(applied) and any(label == app for label, _ in applied):
+            return True
+    return False

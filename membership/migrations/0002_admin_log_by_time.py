@@ -4,11 +4,9 @@ from django.db import migrations
 class Migration(migrations.Migration):
     """A file of its own, because the admin's log is created after the accounts."""
 
-    replaces = [("membership", "0006_desk")]
-
     dependencies = [
         ("admin", "0003_logentry_add_action_flag_choices"),
-        ("membership", "0001_squashed_0019_append_only_history"),
+        ("membership", "0001_squashed_0036"),
     ]
 
     operations = [

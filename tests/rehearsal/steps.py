@@ -25,7 +25,7 @@ from tests.rehearsal.engine import RELAY, docker, until
 from tests.servers.parts import ROOT
 
 URL = "https://portal.localhost"
-LANDED = "5327b71"  # the first version with real data
+LANDED = "d55f73be"  # the first version with real data
 TOKEN = "rehearsal-" * 4
 LEAD = "lou@rehearsal.test"
 WORKER = "dana@rehearsal.test"

@@ -192,6 +192,7 @@ def write_rows(apps: Any, mark: str) -> None:
     link = make("membership.SlackLink", team=team, link="https://example.org/", added_at=NOW)
     make("membership.SlackLinkOpening", link=link, person=person, at=NOW)
     first("membership.SlackExport", {"team": team, "people": [], "uploaded_at": NOW})
+    make("membership.ZoomExport", community=community, people=[], uploaded_at=NOW)
     make(
         "membership.LetterWording",
         kind=f"kind-{mark}",
@@ -220,3 +221,39 @@ def write_rows(apps: Any, mark: str) -> None:
     first("membership.Heartbeat", {"part": "beat", "owner": "beat@example", "seen_at": NOW})
     make("joinrequests.ReasonText", used_for="decline", title=f"No {mark}", text="Invented.")
     make("joinrequests.StaffNote", join_request=decided, at=NOW, text="Called them.", by=user)
+    other = make("membership.Person", name="Robin Sample", email=f"robin-{mark}@example.org")
+    make("membership.SomeoneElse", person=person, other=other, at=NOW)
+    make("membership.OtherName", person=person, name="Dana Invented", until=TODAY)
+    make("membership.OtherEmail", person=person, email=f"d-{mark}@example.org", until=TODAY)
+    make("membership.PersonMerge", kept=person, merged=other, at=NOW, changes=[])
+    alias = f"house of samples {mark}"
+    make("membership.AgencyAlias", agency=agency, name=alias, name_key=alias)
+    make("membership.AgencyMerge", kept=agency, merged_id=0, merged_name=alias, at=NOW, changes=[])
+    make("membership.Invitation", user=user, invited_at=NOW, sent_at=NOW)
+    announcement = make(
+        "membership.Announcement", team=team, subject="News", text="None.", recipients=1, at=NOW
+    )
+    announcement.communities.add(community)
+    topic = make(
+        "membership.Topic",
+        title=f"Invented {mark}",
+        text="Invented.",
+        raised_at=NOW,
+        community=community,
+    )
+    make(
+        "membership.TopicOutcome",
+        topic=topic,
+        state="answered",
+        before="open",
+        text="Yes.",
+        at=NOW,
+    )
+    make(
+        "joinrequests.RegisterStep",
+        join_request=decided,
+        action="match",
+        words="Invented",
+        changes=[],
+        at=NOW,
+    )

@@ -273,11 +273,11 @@ def test_a_backup_of_another_django_project_is_refused(portal_in_use, recorder):
 
 @core
 def test_a_backup_that_is_too_old_to_be_upgraded_is_refused(portal_in_use, recorder):
-    recorder.record_unapplied("joinrequests", "0015_append_only_history")
+    recorder.record_unapplied("joinrequests", "0022_matches_that_can_be_undone")
     file = make_backup(now=NOW)
     before = everything()
 
-    with pytest.raises(RefusedError, match="git checkout 5327b71 and docker compose build"):
+    with pytest.raises(RefusedError, match="git checkout d55f73be and docker compose build"):
         restore(file=file, private_key=PRIVATE)
 
     assert everything() == before
