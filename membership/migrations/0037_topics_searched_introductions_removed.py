@@ -14,7 +14,7 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("membership", "0036_materials_of_meetings")]
+    dependencies = [("membership", "0002_admin_log_by_time")]
 
     operations = [
         migrations.AddField(
