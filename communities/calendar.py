@@ -81,6 +81,12 @@ def business_day_after(start: date, days: int) -> date:
     return day
 
 
+def within_business_days(days: int, last_day: date | None = None) -> str:
+    """For example "within 7 business days, by Monday, December 7, 2026", or without a day where none is known."""
+    by = f", by {format_day(last_day)}" if last_day else ""
+    return f"within {days} business days{by}"
+
+
 def format_times(starts_at: datetime, ends_at: datetime) -> str:
     """For example "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook"."""
     parts = [f"{_clock(starts_at, ends_at, VANCOUVER)} Pacific time"]

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from communities.calendar import within_business_days
 from communities.models import (
     CommunityOfPractice,
     EligibilityCriterion,
@@ -78,7 +79,7 @@ def community(request: HttpRequest, slug: str) -> HttpResponse:
             "community": shown,
             "fewest_counted": FEWEST_COUNTED,
             "meetings": meetings[:MEETINGS_SHOWN],
-            "answer_days": settings.WAITING_LIMIT_DAYS["loud"],
+            "answer_time": within_business_days(settings.WAITING_LIMIT_DAYS["loud"]),
         },
     )
 

@@ -4,6 +4,7 @@ from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, QuerySet
 
+from membership.as_shown import require_as_shown
 from membership.models import User
 
 
@@ -30,6 +31,21 @@ def history_of(row: Model) -> QuerySet[LogEntry]:
     """The history of a row, oldest first."""
     steps = LogEntry.objects.filter(content_type=_content_type_of(row), object_id=str(row.pk))
     return steps.select_related("user__person").order_by("action_time", "pk")
+
+
+def as_shown_of(row: Model) -> str:
+    """What a form about a row sends back as ``as_shown``: its newest change."""
+    newest = history_of(row).last()
+    return str(newest.pk if newest else 0)
+
+
+def require_unchanged(row: Model, as_shown: str) -> None:
+    """Raise ``RefusedError`` if a locked row has a newer change than a page showed, if there was one."""
+    if not as_shown:
+        return
+    newest = history_of(row).last()
+    since = f"{newest.user.display_name}: {newest.change_message}" if newest else ""
+    require_as_shown(as_shown, str(newest.pk if newest else 0), since=since)
 
 
 def _content_type_of(row: Model) -> ContentType:

@@ -46,6 +46,7 @@ from membership.rosters.models import (
     Export,
     Leaving,
     NightlyReassessment,
+    RosterConfirmation,
     WorklistRow,
     WorklistStep,
     YearlyConfirmation,

@@ -85,6 +85,21 @@ def read_rows(keys: Mapping[type[models.Model], Iterable[Any]]) -> Rows:
     }
 
 
+class Watched:
+    """Rows before a change, to which the rows that are there afterwards are compared."""
+
+    def __init__(self, *rows: models.Model) -> None:
+        self.keys = _grouped((type(row), row.pk) for row in rows)
+        self.before = read_rows(self.keys)
+
+    def changes(self, *added: models.Model) -> dict[str, Any]:
+        """What happened to them since; ``added`` are rows that were not there."""
+        keys = _grouped((type(row), row.pk) for row in added)
+        for model, pks in self.keys.items():
+            keys[model] |= pks
+        return changes_between(self.before, read_rows(keys))
+
+
 def why_not_undone(
     changes: dict[str, Any],
     *,
@@ -109,6 +124,13 @@ def why_not_undone(
         if new := pks.difference(known) if model not in ignoring else None:
             return _since(model, "added", model._base_manager.get(pk=min(new)), what)
     return ""
+
+
+def lock_rows(changes: dict[str, Any]) -> None:
+    """Lock the rows that were recorded, so that they stay as they are compared. Runs inside the caller's transaction."""
+    for model, rows in _by_model(changes).items():
+        locked = model._base_manager.select_for_update(of=("self",)).order_by("pk")
+        list(locked.filter(pk__in=[row["pk"] for row in rows]))
 
 
 @history_released()
@@ -310,8 +332,10 @@ def _by_model(changes: dict[str, Any]) -> dict[type[models.Model], list[dict[str
     return found
 
 
-def _grouped(keys: Iterable[tuple[type[models.Model], Any]]) -> dict[type[models.Model], set[Any]]:
-    found = defaultdict(set)
+def _grouped(
+    keys: Iterable[tuple[type[models.Model], Any]],
+) -> defaultdict[type[models.Model], set[Any]]:
+    found: defaultdict[type[models.Model], set[Any]] = defaultdict(set)
     for model, pk in keys:
         found[model].add(pk)
     return found

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, TypeVar
 
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 
 from communities.email_addresses import unicode_spelling
 from membership.register.names import fold_for_search
@@ -83,8 +83,10 @@ def _has(
             holders[path.rpartition("__")[0] or "pk"].append(_referring(field))
         else:
             holders[path] += [(field.related_model, "pk"), *_part_of(field.related_model).values()]
-    for path, those in holders.items():
-        found |= Q(**{f"{path}__in": _keys(tuple(those), word, known)})
+    groups = {path: tuple(those) for path, those in holders.items()}
+    _read_keys(groups.values(), word, known)
+    for path, those in groups.items():
+        found |= Q(**{f"{path}__in": known[those]})
     return found
 
 
@@ -98,20 +100,42 @@ def _part_of(model: Any) -> dict[str, _Holder]:
     return {path: _referring(field) for path, field in relations.items() if field.one_to_many}
 
 
-def _keys(holders: tuple[_Holder, ...], word: str, known: dict[object, Any]) -> Any:
-    """The keys that rows with the word hold: a list of a few, for which the database uses its indexes, or a query."""
-    if holders not in known:
-        queries = []
-        for model, key in holders:
-            # Where a row is searched for, those that refer to it are holders too.
-            apart = _part_of(model) if key == "pk" else ()
-            columns = [column for column in model.search_columns() if column not in apart]
-            rows = model._base_manager.filter(_has(model, word, columns, known)).order_by()
-            queries.append(rows.values_list(key, flat=True))
-        keys = queries[0].union(*queries[1:], all=True) if queries[1:] else queries[0]
-        few = list(keys[: FEW + 1])
-        known[holders] = few if len(few) <= FEW else keys
-    return known[holders]
+def _read_keys(groups: Iterable[tuple[_Holder, ...]], word: str, known: dict[object, Any]) -> None:
+    """Add the keys that rows with the word hold to ``known``, by their group of holders.
+
+    If they are few, as lists, for which the database uses its indexes. They are read in one query.
+    """
+    queries = {
+        those: [_rows_with(word, holder, known) for holder in those]
+        for those in dict.fromkeys(groups)
+        if those not in known
+    }
+    numbered = [
+        rows.values_list(Value(number), key)
+        for number, (those, found) in enumerate(queries.items())
+        for (_, key), rows in zip(those, found, strict=True)
+    ]
+    if not numbered:
+        return
+    few = list(_all_of(numbered)[: FEW + 1])
+    for number, (those, found) in enumerate(queries.items()):
+        if len(few) <= FEW:
+            known[those] = [key for group, key in few if group == number]
+        else:
+            keys = (rows.values(key) for (_, key), rows in zip(those, found, strict=True))
+            known[those] = _all_of([*keys])
+
+
+def _rows_with(word: str, holder: _Holder, known: dict[object, Any]) -> QuerySet[Any]:
+    model, key = holder
+    # Where a row is searched for, those that refer to it are holders too.
+    apart = _part_of(model) if key == "pk" else ()
+    columns = [column for column in model.search_columns() if column not in apart]
+    return model._base_manager.filter(_has(model, word, columns, known)).order_by()
+
+
+def _all_of(queries: list[QuerySet[Any]]) -> QuerySet[Any]:
+    return queries[0].union(*queries[1:], all=True) if queries[1:] else queries[0]
 
 
 class SearchTextField(models.TextField):

@@ -209,9 +209,11 @@ class JoinRequestAdmin(CustomPageAdmin):
         changelist: Any = super().get_changelist_instance(request)
         changelist.viewer = request.user
         communities = {own.pk: own for own in own_communities(request.user)}
-        prefetch_related_objects(list(communities.values()), RULES)
         for join_request in changelist.result_list:
             join_request.community = communities[join_request.community_id]
+        # Only open requests are assessed anew.
+        assessed = {r.community for r in changelist.result_list if r.is_open}
+        prefetch_related_objects(list(assessed), RULES)
         now = timezone.now()
         today = timezone.localdate(now)
         assessments = assessments_of(changelist.result_list, on=today)

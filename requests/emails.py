@@ -27,7 +27,7 @@ from membership.emails.kinds import (
 )
 from membership.emails.message import compose
 from membership.emails.queue import Email
-from requests.joining.forms import join_form_for
+from requests.joining.forms import NOTE, answers_in_words, sent_form
 from requests.lifecycle import LAPSE_DAYS, REMINDER_DAYS, State, Verb
 from requests.models import JoinRequest
 
@@ -49,6 +49,11 @@ _QUESTION = staff_text("The question from staff", "Which program do you carry a 
 _RECEIPT = (
     *_COMMON,
     LIMIT,
+    Placeholder(
+        "answer_time",
+        "When the team aims to answer, with the last day of it",
+        "within 7 business days, by Monday, December 7, 2026",
+    ),
     Placeholder("email", "The email that the answer goes to", "dana@example.org"),
     Placeholder(
         "answers",
@@ -258,7 +263,8 @@ def email_of(
             "came_by": join_request.get_came_by_display().lower(),
             "last_day": last_day,
             "limit": settings.WAITING_LIMIT_DAYS["loud"],
-            "answers": _answers(join_request),
+            "answer_time": join_request.answer_time,
+            "answers": _answers(join_request) if kind.startswith("receipt") else "",
             "offerings": "\n".join(f"- {o}" for o in community.offerings),
             "slack": f"{_JOIN_SLACK}\n\n{slack_page}" if community.has_slack else "",
             "request_link": settings.PORTAL_URL + join_request.get_absolute_url(),
@@ -276,10 +282,9 @@ def _url(name: str, *args: object) -> str:
 
 def _answers(join_request: JoinRequest) -> str:
     """A line for each answer, without the note: people sometimes write too much in it."""
-    form = join_form_for(join_request.community, join_request.answers)
     lines = []
-    for bound, (question, answer) in zip(form, form.answers_in_words, strict=True):
-        if answer and bound.name != "note":
+    for question, answer, name in answers_in_words(sent_form(join_request)):
+        if answer and name != NOTE:
             question = question.removesuffix(" (optional)")
             lines.append(f"{question} {answer}" if question[-1] == "?" else f"{question}: {answer}")
     return "\n".join(lines)

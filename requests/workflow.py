@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -621,6 +622,8 @@ def _receive(
 
     ``receipt`` is the kind of the applicant's email.
     """
+    # The assessment and the receipt need the rules.
+    prefetch_related_objects([join_request.community], "criteria")
     agency = lock_agency(answers["agency"])
     join_request.answers = answers
     join_request.agency = agency

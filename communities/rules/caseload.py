@@ -58,6 +58,11 @@ class Caseload(Rule):
             "you work in {program}",
             "the applicant works in {program}, and this community is for people who work in {wanted}",
         ),
+        # Asked about these programs only, they said no; what other work they do, no one asked.
+        Sentence.NOT_IN_PROGRAM: (
+            "you do not work in {wanted}",
+            "the applicant does not work in {wanted}",
+        ),
     }
     not_known = (
         "EVA BC staff will check whether you carry a caseload in your program",
@@ -75,7 +80,9 @@ class Caseload(Rule):
         words = {"program": work.program}
         if not accepts(self.program_types, work.program_type):
             own_answer = Fact(value=False, evidence=Evidence.CLAIMED)
-            return Outcome(Verdict.NOT_MET, Sentence.OTHER_PROGRAM, own_answer, words)
+            is_named = work.program_type != ProgramType.OTHER
+            sentence = Sentence.OTHER_PROGRAM if is_named else Sentence.NOT_IN_PROGRAM
+            return Outcome(Verdict.NOT_MET, sentence, own_answer, words)
         facts: Sequence[Fact] = work.caseload
         own_no = [
             replace(f, evidence=Evidence.CLAIMED)

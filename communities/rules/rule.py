@@ -26,7 +26,7 @@ from communities.rules.vocabulary import (
 VERDICT_ORDER = [Verdict.NOT_MET, Verdict.UNKNOWN, Verdict.MET]
 STAFF_WILL_CONFIRM = "EVA BC staff will confirm this."
 STAFF_WILL_CHECK = "EVA BC staff will check this."
-NOT_NAMED = "Our rules do not say whether this role fits. EVA BC staff will decide."
+NOT_NAMED = "Our rules do not say whether this {term} fits. EVA BC staff will decide."
 ASK_YOUR_AGENCY = "If you’re not sure, you can ask your agency."
 
 
@@ -49,6 +49,7 @@ class Sentence(enum.Enum):
     NOT_YET = enum.auto()
     NOTHING_KNOWN = enum.auto()
     OTHER_PROGRAM = enum.auto()
+    NOT_IN_PROGRAM = enum.auto()
     OTHER_ROLE = enum.auto()
     NOT_NAMED = enum.auto()
 
@@ -141,6 +142,10 @@ class Rule(ABC):
         """What the rule asks for, in words; ``programs`` are the types that the community is for."""
         return get_text_list([PROGRAM_NAMES[t] for t in programs], "or") or "a program"
 
+    def asks_for(self, programs: Sequence[ProgramType]) -> str:
+        """The condition in words; ``programs`` are the types that the community is for."""
+        return self.condition.format(wanted=self.wanted(programs)) or f"{self.not_known[0]}."
+
     @classmethod
     def from_json(cls, parameters: Mapping[str, object]) -> Self:
         """The rule with these parameters. Raises ``ValidationError`` if one is not valid."""
@@ -200,7 +205,8 @@ class Rule(ABC):
             return STAFF_WILL_CONFIRM if is_claimed else ""
         if outcome.fact is None:
             return self.not_known_step
-        return NOT_NAMED if outcome.sentence is Sentence.NOT_NAMED else STAFF_WILL_CHECK
+        is_unnamed = outcome.sentence is Sentence.NOT_NAMED
+        return NOT_NAMED.format(term="role") if is_unnamed else STAFF_WILL_CHECK
 
 
 @dataclass(frozen=True)

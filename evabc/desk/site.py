@@ -25,6 +25,7 @@ from evabc.desk.reports import report_sheet, reports
 from evabc.desk.search import search
 from evabc.ops.health import system_status
 from membership.accounts.requests import AuthenticatedRequest
+from membership.models import SampleProvince
 from membership.people.email_views import email_by_staff
 from membership.people.near_views import someone_else
 from membership.people.writing_views import write
@@ -64,8 +65,12 @@ class StaffSite(AdminSite):
         return SimpleLazyObject(partial(super().get_app_list, request, app_label))
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """With the menu, which is read when a page shows it."""
-        return {**super().each_context(request), "menu": SimpleLazyObject(partial(menu, request))}
+        """With the menu, which is read when a page shows it, and without the teams' texts, which the site's pages show."""
+        return {
+            **super().each_context(request),
+            "menu": SimpleLazyObject(partial(menu, request)),
+            "sample_data": SimpleLazyObject(SampleProvince.objects.exists),
+        }
 
     def app_index(  # type: ignore[override]
         self, request: HttpRequest, app_label: str, extra_context: dict | None = None

@@ -182,11 +182,13 @@ _NOTES = (
 
 
 def plan_sample_meetings(*, staff: dict[Family, User], now: datetime) -> None:
-    """For each community: a past meeting and a past training with attendance, and two upcoming ones."""
+    """For each community a past meeting with attendance and an upcoming one, and for program support trainings too."""
     today = timezone.localdate(now)
     for community, (days, kind, topic) in product(
         CommunityOfPractice.objects.select_related("team"), _MEETINGS
     ):
+        if kind == MeetingKind.TRAINING and community.is_coordination:
+            continue  # members of these meet twice a year, and have no trainings
         day = today + timedelta(days=days + _DAYS_APART * (community.position % _SOON))
         if day.isoweekday() > 5:
             day += timedelta(days=8 - day.isoweekday())

@@ -4,6 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Min, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -187,19 +188,36 @@ class AccessAdmin(CustomPageAdmin):
     def waiting_since(self, access: Access) -> str:
         return date_format(min(one.since for one in access.together))  # type: ignore[attr-defined]
 
+    def action_checkbox(self, obj: Model) -> SafeString:
+        """With the accesses that the row stands for, as it shows them."""
+        seen = format_html_join(
+            "",
+            '<input type="hidden" name="seen-{}" value="{}">',
+            ((obj.pk, one.as_shown) for one in obj.together),  # type: ignore[attr-defined]
+        )
+        return super().action_checkbox(obj) + seen
+
     @admin.action(description="Mark selected as done")
     def mark_done(self, request: AuthenticatedRequest, rows: QuerySet[Access]) -> None:
         """All tasks that are shown for the selected people."""
-        desk_views.mark_and_report(request, self._shown(request, rows))
+        desk_views.mark_and_report(request, self._seen(request))
 
     @admin.action(description="Mark selected as joined Slack")
     def mark_joined(self, request: AuthenticatedRequest, rows: QuerySet[Access]) -> None:
-        slack = self._shown(request, rows).filter(kind=Access.Kind.SLACK)
-        desk_views.mark_and_report(request, slack, Verb.JOINED)
+        seen = self._seen(request)
+        slack = Access.objects.filter(pk__in=desk_views.keys_of(seen), kind=Access.Kind.SLACK)
+        ids = slack.values_list("pk", flat=True)
+        desk_views.mark_and_report(request, seen, verb=Verb.JOINED, ids=set(ids))
 
-    def _shown(self, request: HttpRequest, rows: QuerySet[Access]) -> QuerySet[Access, int]:
-        """The keys of the accesses for which the selected rows stand."""
-        shown = self.get_changelist_instance(request).shown  # type: ignore[attr-defined]
-        own, people = rows.order_by().values("pk"), rows.order_by().values("person")
-        chosen = shown.filter(Q(pk__in=own) | Q(person__in=people))
-        return chosen.order_by().values_list("pk", flat=True)
+    def _seen(self, request: HttpRequest) -> list[str]:
+        """What the selected rows stood for on the page: the list has other rows by now if something has changed.
+
+        If the rows of the other pages are selected too, theirs are added as they are now.
+        """
+        rows = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        seen = [one for row in rows for one in request.POST.getlist(f"seen-{row}")]
+        if request.POST.get("select_across") == "1":
+            shown = self.get_changelist_instance(request).shown  # type: ignore[attr-defined]
+            others = shown.exclude(pk__in=desk_views.keys_of(seen))
+            seen += [access.as_shown for access in others]
+        return seen

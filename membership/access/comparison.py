@@ -17,6 +17,7 @@ from membership.access import verbs
 from membership.access.service_lists import list_of
 from membership.access.verbs import Verb
 from membership.accounts.shared_mailboxes import SHARED_LOCAL_PARTS
+from membership.as_shown import require_as_shown
 from membership.errors import RefusedError
 from membership.models import Access, Enrolment, Person, Service, ServiceList, User
 from membership.people.name_checks import NameChecks
@@ -207,6 +208,7 @@ def settle(
     chosen: Collection[str] | None,
     by: User,
     now: datetime,
+    as_shown: str = "",
 ) -> int:
     """Settle the lines whose keys are ``chosen``, or the whole section. Returns the number of people.
 
@@ -217,6 +219,8 @@ def settle(
     kept = list_of(service, lock=True)
     if kept is None:
         raise RefusedError(f"{words_of(service).list} has been deleted. Import a new one.")
+    if as_shown:
+        require_as_shown(as_shown, kept.as_shown, since="There is a newer list")
     found = compare(kept)
     near = _chosen(found.near, chosen or [])
     match settlement:

@@ -1,6 +1,6 @@
 """The staff site's pages about access: one access with its buttons, and a team's Slack workspace."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django import forms
 from django.contrib import messages
@@ -120,14 +120,14 @@ def mark(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if verb not in verbs.BY_HAND:
         messages.warning(request, "Choose one of the buttons.")
         return redirect("admin:membership_access_change", pk)
-    mark_and_report(request, [access.pk], Verb(verb))
+    mark_and_report(request, request.POST.getlist("seen"), verb=Verb(verb), ids=[access.pk])
     return redirect("admin:membership_access_changelist")
 
 
 @require_POST
 def mark_all(request: AuthenticatedRequest) -> HttpResponse:
     """Record as done the tasks whose addresses were copied: those that were shown, and no newer ones."""
-    mark_and_report(request, keys_in(request.POST.get("pk", "")))
+    mark_and_report(request, request.POST.get("seen", "").split(","))
     return _to_list(request)
 
 
@@ -149,24 +149,52 @@ def _to_list(request: AuthenticatedRequest) -> HttpResponse:
     return redirect(f"{tasks}?{filters}" if filters else tasks)
 
 
+def keys_of(seen: Iterable[str]) -> list[int]:
+    """The keys in what forms send back of ``Access.as_shown``."""
+    return keys_in(*(one.partition("-")[0] for one in seen))
+
+
 def mark_and_report(
-    request: AuthenticatedRequest, ids: Iterable[int], verb: Verb | None = None
+    request: AuthenticatedRequest,
+    seen: Collection[str],
+    *,
+    verb: Verb | None = None,
+    ids: Collection[int] | None = None,
 ) -> None:
-    """Update these rows, and say what was done, with a button to undo it, and who was left out."""
-    moved, others = verbs.mark(access_ids=ids, verb=verb, by=request.user, now=timezone.now())
+    """Update the rows that the page showed, ``as_shown`` there, or only those of them with these keys.
+
+    Says what was done, with a button to undo it, and who was left out and why.
+    """
+    keys = set(keys_of(seen) if ids is None else ids)
+    moved, others = verbs.mark(
+        access_ids=keys, verb=verb, by=request.user, now=timezone.now(), seen=seen
+    )
     if moved:
-        words = _named([f"{a.who} ({a.service}: {a.state_words.lower()})" for a in moved])
+        words = _named(moved)
         undo_page = reverse("admin:membership_access_undo", query=request.GET)
         steps = ",".join(str(access.newest_step.pk) for access in moved)
         said = with_undo(f"Updated: {words}.", undo_page, name="pk", value=steps)
         messages.success(request, said)
-    done = {access.who for access in moved}
-    if left_out := [a for a in others if a.who not in done]:
-        words = _named([f"{a.who} ({a.service}: {a.state_words.lower()})" for a in left_out])
-        messages.info(request, f"Left out, because it does not apply: {words}.")
+    changed = [access for access in others if access.as_shown not in seen]
+    done = {access.who for access in (*moved, *changed)}
+    if left_out := [access for access in others if access.who not in done]:
+        messages.info(request, f"Left out, because it does not apply: {_named(left_out)}.")
+    gone = len(keys) - len(moved) - len(others)
+    if changed or gone:
+        look_at = [_named(changed)] * bool(changed)
+        look_at += [f"{gone} that {'is' if gone == 1 else 'are'} no longer here"] * bool(gone)
+        messages.warning(
+            request,
+            "Not updated, because something has changed since you opened the page. "
+            f"Look again: {'; '.join(look_at)}.",
+        )
 
 
-def _named(names: list[str]) -> str:
+def _named(accesses: list[Access]) -> str:
+    """What each of them is like now."""
+    names = [
+        f"{access.who} ({access.service}: {access.state_words.lower()})" for access in accesses
+    ]
     shown, more = names[:20], len(names) - 20
     return "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
 
@@ -264,6 +292,7 @@ def settle(request: AuthenticatedRequest, **of: str) -> HttpResponse:
                 chosen=chosen,
                 by=request.user,
                 now=timezone.now(),
+                as_shown=request.POST.get("as_shown", ""),
             )
             people = "1 person" if count == 1 else f"{count} people"
             messages.success(request, f"{people} {words_of(service).outcome(settlement)}.")

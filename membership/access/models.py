@@ -15,6 +15,7 @@ from communities.email_addresses import EmailField
 from communities.models import CommunityOfPractice, SupportTeam
 from membership.accounts.models import by_user
 from membership.append_only import Step
+from membership.as_shown import digest
 from membership.register.models import Person
 
 
@@ -137,6 +138,11 @@ class Access(models.Model):
         return str(Service(self.team, self.community))
 
     @property
+    def as_shown(self) -> str:
+        """Its key, with a digest of its state and the email to use. Forms send back what their page showed."""
+        return f"{self.pk}-{digest(self.state, self.email)}"
+
+    @property
     def task(self) -> str:
         """The task for staff, in words; empty if there is none."""
         return _TASKS.get((self.kind, self.state), "")
@@ -242,6 +248,11 @@ class ServiceList(models.Model):
 
     def __str__(self) -> str:
         return f"{self.service}, {_day(self.uploaded_at)}"
+
+    @property
+    def as_shown(self) -> str:
+        """What forms about it send back: another list has another time."""
+        return digest(self.uploaded_at)
 
     @property
     def service(self) -> Service:

@@ -6,7 +6,7 @@ Each verb is one function with one transaction, for one row or many. All of them
 writes the states and the steps.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -161,16 +161,23 @@ def _services(community: CommunityOfPractice) -> list[Service]:
 
 @transaction.atomic
 def mark(
-    *, access_ids: Iterable[int], verb: Verb | None, by: User, now: datetime
+    *,
+    access_ids: Iterable[int],
+    verb: Verb | None,
+    by: User,
+    now: datetime,
+    seen: Collection[str] | None = None,
 ) -> tuple[list[Access], list[Access]]:
     """Record what staff did, for one row or many; without ``verb``, that the task of each is done.
 
-    Rows of other teams are ignored. Returns the rows that changed, and those to which it does not apply.
+    ``seen`` are the rows ``as_shown`` on the page where ``by`` decided: one that has changed since stays as it is.
+    Rows of other teams are ignored. Returns the rows that changed, and the others.
     """
     rows = lock(access_of(by).filter(pk__in=list(access_ids)))
+    as_seen = [row for row in rows if seen is None or row.as_shown in seen]
     moved: list[Access] = []
     for each in [verb] if verb else BY_HAND:
-        those = rows if verb else [r for r in rows if _DONE.get((r.kind, r.state)) == each]
+        those = as_seen if verb else [r for r in as_seen if _DONE.get((r.kind, r.state)) == each]
         moved += advance([row for row in those if row not in moved], each, by=by, now=now)
     return moved, [row for row in rows if row not in moved]
 

@@ -21,7 +21,7 @@ from membership.emails.kinds import UNDO_SECONDS
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.forms import keys_in, posted_fields
-from membership.history import history_of
+from membership.history import as_shown_of, history_of
 from membership.meetings import afterwards, attendance, emails, planning
 from membership.meetings.forms import CancelForm, MeetingForm, SeriesForm, ZoomForm
 from membership.meetings.planning import meetings_for_staff
@@ -48,12 +48,20 @@ def edit(request: AuthenticatedRequest, pk: int | None = None) -> HttpResponse:
             return _series(request, form)
         with refusal_as_form_error(form):
             if shown:
-                planning.change_meeting(meeting_id=shown.pk, plan=plan, by=by, now=now)
+                planning.change_meeting(
+                    meeting_id=shown.pk,
+                    plan=plan,
+                    by=by,
+                    now=now,
+                    as_shown=form.cleaned_data["as_shown"],
+                )
                 messages.success(request, "Meeting updated.")
             else:
                 pk = planning.plan_meeting(plan=plan, by=by, now=now).pk
                 messages.success(request, "Meeting scheduled. Members can see it now.")
             return redirect("admin:communities_meeting_change", pk)
+    if shown:
+        form.show(as_shown_of(shown))
     if shown is None:
         lede = (
             "No email is sent now. Members get one reminder the day before, unless they say that they "

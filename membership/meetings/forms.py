@@ -13,6 +13,7 @@ from django.utils import timezone
 from communities.calendar import day_off, format_day, same_weekday
 from communities.models import CommunityOfPractice, Meeting
 from communities.rules.vocabulary import MeetingKind
+from membership.as_shown import AsShownForm
 from membership.forms import (
     MAX_TEXT_LENGTH,
     FileOrTextForm,
@@ -55,7 +56,7 @@ def _https_field(label: str, *, message: str, help_text: str) -> forms.CharField
     )
 
 
-class MeetingForm(TeamForm):
+class MeetingForm(AsShownForm, TeamForm):
     """A meeting, with its times in Vancouver time.
 
     ``meeting`` is the one to change. A new one can be repeated, and begins with the community of the slug ``community``.

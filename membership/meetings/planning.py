@@ -17,7 +17,7 @@ from membership.accounts.teams import families_of
 from membership.emails.kinds import Event
 from membership.emails.queue import cancel, check_staff_words, queue_once
 from membership.errors import RefusedError
-from membership.history import log_change
+from membership.history import log_change, require_unchanged
 from membership.meetings import emails
 from membership.meetings.attendance import emailable_people, expected_people, lock_meeting
 from membership.models import Enrolment, OutboxEmail, User
@@ -125,10 +125,13 @@ def plan_meeting(*, plan: MeetingPlan, by: User, now: datetime) -> Meeting:
 
 
 @transaction.atomic
-def change_meeting(*, meeting_id: int, plan: MeetingPlan, by: User, now: datetime) -> Meeting:
+def change_meeting(
+    *, meeting_id: int, plan: MeetingPlan, by: User, now: datetime, as_shown: str = ""
+) -> Meeting:
     """Change a meeting. People who plan to attend at its old time get one email with the new time."""
     meeting = lock_meeting(meeting_id, by)
     _check(plan, by)
+    require_unchanged(meeting, as_shown)
     if meeting.is_cancelled:
         raise RefusedError("This meeting was cancelled. Schedule a new one instead.")
     if plan.communities[0].team_id != meeting.team_id:

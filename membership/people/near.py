@@ -76,6 +76,8 @@ def near_records(
     queries for any number of people.
     """
     people = list(people)
+    if not people:
+        return []
     pks = [person.pk for person in people if person.pk]
     former = defaultdict(list)
     for pk, name in OtherName.objects.filter(person__in=pks).values_list("person", "name"):

@@ -56,6 +56,7 @@ from membership.models import (
     PersonMerge,
     ProgramPosition,
     Resource,
+    RosterConfirmation,
     SlackExport,
     SlackLinkOpening,
     SomeoneElse,
@@ -305,6 +306,7 @@ def remove_from_enrolments(enrolments: Iterable[Enrolment]) -> None:
     AdmissionException.objects.filter(enrolment__in=pks).update(reason="", findings=[])
     WorklistRow.objects.filter(enrolment__in=pks).update(findings=[])
     WorklistStep.objects.filter(row__enrolment__in=pks).update(text="")
+    RosterConfirmation.objects.filter(row__enrolment__in=pks).delete()
     remove_from_log(Enrolment, pks)
     for list_import in ListImport.objects.filter(effect__isnull=False).only("effect"):
         effect = dict(list_import.effect or {})

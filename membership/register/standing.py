@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TypeVar, cast
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.functional import SimpleLazyObject
 
 from communities.rules.facts import Fact, ProgramWork, RoleHeld, Standing
@@ -24,7 +24,8 @@ from membership.register.names import name_key
 
 _Row = TypeVar("_Row", ProgramPosition, CoordinationRole)
 
-SavedWork = tuple[Iterable[ProgramPosition], Iterable[CoordinationRole]]
+# Positions, roles, and the EVA BC memberships of their people and agencies.
+Saved = tuple[Iterable[ProgramPosition], Iterable[CoordinationRole], Iterable[EvaMembership] | None]
 
 
 def standing_of(
@@ -44,20 +45,23 @@ def standings_of(
     *,
     positions: Sequence[ProgramPosition] = (),
     roles: Sequence[CoordinationRole] = (),
-    saved: SavedWork | None = None,
+    saved: Saved | None = None,
 ) -> dict[int, Standing]:
     """What is known about each of ``people``, by their keys, including their unsaved rows.
 
     Their ``saved`` ones, in the order of their keys, are read if they are not given.
     """
+    if not people:
+        return {}
     keys = {person.pk for person in people if person.pk}
-    saved_positions, saved_roles = saved or (
+    saved_positions, saved_roles, saved_memberships = saved or (
         ProgramPosition.objects.filter(person__in=keys)
         .select_related("program__agency", "agency")
         .order_by("pk"),
         CoordinationRole.objects.filter(person__in=keys)
         .select_related("initiative")
         .order_by("pk"),
+        None,
     )
     positions_of, roles_of = defaultdict(list), defaultdict(list)
     agencies, confirmed = set(), set()
@@ -73,7 +77,9 @@ def standings_of(
         roles_of[role.person_id].append(role)
     # Queried only if there is a listed fact.
     newest = cast(_NewestDays, SimpleLazyObject(ListImport.newest))
-    memberships = _memberships(keys, agencies, newest)
+    if saved_memberships is None:
+        saved_memberships = memberships_of(keys, agencies)
+    memberships = _memberships(saved_memberships, newest)
     standings = {}
     for pk in (person.pk for person in people):
         by_program = _grouped(positions_of[pk], _program_key)
@@ -110,10 +116,15 @@ _FactsByHolder = Mapping[tuple[str, int | None], list[Fact]]
 _NewestDays = Mapping[tuple[str, str], date]
 
 
-def _memberships(people: set[int], agencies: set[int], newest: _NewestDays) -> _FactsByHolder:
-    facts = defaultdict(list)
+def memberships_of(people: Iterable[int], agencies: Iterable[int]) -> QuerySet[EvaMembership]:
+    """The EVA BC memberships of these people and agencies, by their keys."""
     held = EvaMembership.objects.filter(Q(person__in=people) | Q(agency__in=agencies))
-    for row in held.order_by("pk"):
+    return held.order_by("pk")
+
+
+def _memberships(held: Iterable[EvaMembership], newest: _NewestDays) -> _FactsByHolder:
+    facts = defaultdict(list)
+    for row in held:
         holder = ("agency", row.agency_id) if row.agency_id else ("person", row.person_id)
         facts[holder].append(_fact(row, newest))
     return facts

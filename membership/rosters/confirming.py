@@ -1,32 +1,40 @@
 """Confirming, from a roster check, that the member meets the rules: staff checked each fact behind it.
 
 Only what is certain is confirmed here: a caseload and the funding of their one program that fits, and their one
-role that fits. Anything else is confirmed on the pages of the register.
+role that fits. Anything else is confirmed on the pages of the register. What it changed is kept as a
+``RosterConfirmation``, with which ``rosters.undoing`` undoes it.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import prefetch_related_objects
+from django.db.models import Model, prefetch_related_objects
 from django.utils import timezone
 
 from communities.rules.rule import Rule, accepts
-from communities.rules.vocabulary import FactKind, Funder, ProgramType
+from communities.rules.vocabulary import Evidence, FactKind, Funder, ProgramType
 from membership.errors import RefusedError
 from membership.models import (
     CoordinationRole,
     Enrolment,
+    Program,
     ProgramPosition,
+    RosterConfirmation,
     User,
     WorklistRow,
     WorklistStep,
 )
+from membership.recorded_changes import Watched
 from membership.register import verbs
-from membership.rosters.confirmations import SETTLED_BY_HAND, settle_by_hand
+from membership.rosters.confirmations import (
+    SETTLED_BY_HAND,
+    open_confirmations,
+    settle_by_hand,
+)
 from membership.rosters.reassessment import reassess
 from membership.rosters.roster_checks import add_step, assessment_now, lock_row
 
@@ -46,7 +54,8 @@ class ToConfirm:
     """What confirming a roster check would record, in words and as calls; or why it cannot be done here."""
 
     words: list[str] = field(default_factory=list)
-    calls: dict[FactKind | None, Callable[..., object]] = field(default_factory=dict)
+    calls: dict[FactKind | None, Callable[..., Model]] = field(default_factory=dict)
+    program: Program | None = None  # whose funding it would record
     why_not: str = ""
 
 
@@ -71,17 +80,25 @@ def confirm(
     """
     row, on = lock_row(row_id, by, seen), timezone.localdate(now)
     if row.kind in SETTLED_BY_HAND:
-        return settle_by_hand(row_id=row_id, by=by, text=text, now=now)
+        watched = Watched(*open_confirmations().filter(enrolment=row.enrolment))
+        row = settle_by_hand(row_id=row_id, by=by, text=text, now=now)
+        _record(row, watched.changes(), by, now)
+        return row
     if not text.strip():
         raise RefusedError("Enter what you found.")
-    # A colleague may have confirmed a fact of the same program a moment ago.
-    failing = {finding.facts for finding in assessment_now(row, on=on).failing}
     found = to_confirm([row], on=on)[row.pk]
     if found.why_not:
         raise RefusedError(found.why_not)
-    for kind, call in found.calls.items():
-        if kind in failing:
-            call(by=by, on=on)
+    programs = Program.objects.select_for_update(no_key=True).filter(
+        pk__in=[found.program.pk] if found.program else ()
+    )
+    facts = (row.enrolment.person.positions, row.enrolment.person.roles)
+    confirmed = (fact for rows in facts for fact in rows.filter(evidence=Evidence.CONFIRMED))
+    watched = Watched(*programs, *confirmed)
+    # A colleague may have confirmed a fact of the same program a moment ago.
+    failing = {finding.facts for finding in assessment_now(row, on=on).failing}
+    recorded = [call(by=by, on=on) for kind, call in found.calls.items() if kind in failing]
+    _record(row, watched.changes(*recorded), by, now)
     add_step(row, WorklistStep.Verb.CONFIRMED, by, now, "\n".join([*found.words, text]))
     reassess(now=now, enrolments=Enrolment.objects.filter(pk=row.enrolment_id))
     row.refresh_from_db()
@@ -89,6 +106,10 @@ def confirm(
         why = " ".join(finding.staff_sentence for finding in row.reasons)
         raise RefusedError(f"A rule would still not be met, so nothing was changed. {why}")
     return row
+
+
+def _record(row: WorklistRow, changes: dict[str, Any], by: User, now: datetime) -> None:
+    RosterConfirmation.objects.create(row=row, changes=changes, by=by, at=now)
 
 
 def _to_confirm(row: WorklistRow, on: date) -> ToConfirm:
@@ -99,7 +120,7 @@ def _to_confirm(row: WorklistRow, on: date) -> ToConfirm:
     rules = {rule.key: rule for rule in row.enrolment.community.rules()}
     position = _position(row, [t for rule in rules.values() for t in rule.program_types], on)
     found = ToConfirm()
-    call: Callable[..., object]
+    call: Callable[..., Model]
     for finding in row.reasons:
         rule, program = rules.get(finding.kind), position and position.program
         if rule and position and finding.facts == FactKind.CASELOAD:
@@ -108,6 +129,7 @@ def _to_confirm(row: WorklistRow, on: date) -> ToConfirm:
         elif rule and program and finding.facts == FactKind.FUNDING:
             funder = rule.funder or Funder.PSSG
             words = f"Funding of {program}, for everyone who works there: {funder.label}."
+            found.program = program
             call = partial(verbs.confirm_funding, program_id=program.pk, funder=funder)
         elif rule and finding.facts == FactKind.COORDINATION_ROLE and (role := _role(row, rule)):
             words = f"{role.get_role_display()} of {role.initiative_display}."

@@ -1,9 +1,13 @@
 """The emails to people on a roster. Their texts are in ``templates/email/`` until staff change them."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.text import get_text_list
 
 from membership.emails.kinds import (
     COMMUNITY,
@@ -224,22 +228,47 @@ def email_of(
     )
 
 
-def of_roster_check(row: WorklistRow, text: str, *, is_ready: bool) -> Email:
-    """A question to the member: the ready text for this kind of check if ``is_ready``, and ``text``.
+def of_roster_checks(rows: Sequence[WorklistRow], text: str, *, is_ready: bool) -> Email:
+    """A question to a member about roster checks that ``share_an_email``: their ready text if ``is_ready``, and ``text``.
 
     Conditions are in the words of the rules: what the register knows about others is for staff.
     """
-    conditions = "\n".join(dict.fromkeys(r.condition for r in row.reasons if r.condition))
+    first = rows[0]
+    conditions = dict.fromkeys(r.condition for row in rows for r in row.reasons if r.condition)
     return compose(
-        _READY[WorklistRow.Kind(row.kind)] if is_ready else "roster-check",
-        team=row.enrolment.community.team,
-        person=row.enrolment.person,
+        _READY[WorklistRow.Kind(first.kind)] if is_ready else "roster-check",
+        team=first.enrolment.community.team,
+        person=first.enrolment.person,
         words={
-            **_words(row.enrolment, text),
-            "conditions": conditions or "You must meet the rules of this community.",
-            "last_day": next((r.ends_on for r in row.reasons if r.ends_on), None),
+            **_words(first.enrolment, text),
+            "community": communities_of(rows, "full_name"),
+            "conditions": "\n".join(conditions) or "You must meet the rules of this community.",
+            "last_day": _last_day(first),
         },
     )
+
+
+def communities_of(rows: Iterable[WorklistRow], name: str = "short_name") -> str:
+    """The communities of roster checks, in words."""
+    names = dict.fromkeys(getattr(row.enrolment.community, name) for row in rows)
+    return get_text_list(list(names), "and")
+
+
+def share_an_email(rows: Iterable[WorklistRow], *, is_ready: bool) -> list[list[WorklistRow]]:
+    """The roster checks in groups: those of one member and team whose email says the same but for the community."""
+    groups: defaultdict[tuple[object, ...], list[WorklistRow]] = defaultdict(list)
+    for row in rows:
+        own: tuple[object, ...] = ()
+        if is_ready:
+            has_own_link = row.kind == WorklistRow.Kind.UNCONFIRMED
+            kind = _READY[WorklistRow.Kind(row.kind)]
+            own = kind, _last_day(row), row.enrolment_id if has_own_link else None
+        groups[row.enrolment.person_id, row.enrolment.community.team_id, *own].append(row)
+    return list(groups.values())
+
+
+def _last_day(row: WorklistRow) -> date | None:
+    return next((reason.ends_on for reason in row.reasons if reason.ends_on), None)
 
 
 def successor(enrolment: Enrolment, *, name: str, email: str, named_by: str) -> Email:

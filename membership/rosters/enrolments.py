@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from communities.models import CommunityOfPractice, SupportTeam
 from membership.access import verbs as access
 from membership.accounts.teams import families_of
+from membership.as_shown import require_as_shown
 from membership.emails.kinds import UNDO_SECONDS, UNDO_TIME, Event
 from membership.emails.queue import Email, cancel, queue, take_back, uncancel
 from membership.errors import RefusedError
@@ -74,9 +75,10 @@ def end_enrolment(
     now: datetime,
     with_email: bool = True,
     wait: timedelta = timedelta(),
+    as_shown: str = "",
 ) -> Enrolment:
     """Staff end an enrolment today. ``text`` says why, to the member too unless no email goes out."""
-    enrolment = lock_open_for_staff(enrolment_id, by)
+    enrolment = lock_open_for_staff(enrolment_id, by, as_shown)
     if not text.strip():
         raise RefusedError(NO_REASON)
     email = emails.email_of("roster-ended", enrolment, text) if with_email else None
@@ -126,10 +128,16 @@ def lock_for_staff(enrolment_id: int, by: User) -> Enrolment:
     return enrolment
 
 
-def lock_open_for_staff(enrolment_id: int, by: User) -> Enrolment:
-    """Lock an enrolment of the team of ``by`` that has not ended. Runs inside the caller's transaction."""
+def lock_open_for_staff(enrolment_id: int, by: User, as_shown: str = "") -> Enrolment:
+    """Lock an enrolment of the team of ``by`` that has not ended, and is still ``as_shown`` on the page, if there was one.
+
+    Runs inside the caller's transaction.
+    """
     enrolment = lock_for_staff(enrolment_id, by)
     _require_open(enrolment)
+    if as_shown:
+        since = f"The enrolment {enrolment.state_in_words}"
+        require_as_shown(as_shown, enrolment.as_shown, since=since)
     return enrolment
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from communities.rules.assess import assess
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
+from membership.as_shown import AsShownForm
 from membership.base_admin import desk_page
 from membership.errors import refusal_as_form_error
 from membership.forms import day_field, message_field
@@ -35,14 +36,14 @@ def review_field() -> forms.DateField:
     return field
 
 
-class KeepForm(forms.Form):
+class KeepForm(AsShownForm):
     """Making or renewing an exception."""
 
     reason = message_field("Reason", help_text=FOR_STAFF, missing="Enter the reason.")
     review_on = review_field()
 
 
-class EndForm(forms.Form):
+class EndForm(AsShownForm):
     """Ending an exception."""
 
     text = message_field("Reason", help_text=FOR_STAFF, missing="Enter the reason.")
@@ -63,6 +64,8 @@ def keep(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             )
             messages.success(request, f"{enrolment.person} is kept as an exception.")
             return redirect("admin:membership_enrolment_change", pk)
+        enrolment.refresh_from_db()
+        standing = enrolment.standing_exception
     found = assess(standing_of(enrolment.person, timezone.localdate()), enrolment.community.rules())
     name = enrolment.person.short_name
     sentences = ((finding.about(name).staff_sentence,) for finding in found.failing)
@@ -97,6 +100,8 @@ def end(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             )
             messages.success(request, "The exception has ended.")
             return redirect("admin:membership_enrolment_change", pk)
+        enrolment.refresh_from_db()
+        standing = enrolment.standing_exception
     return _page(
         request,
         enrolment,
@@ -125,15 +130,18 @@ def _page(
     request: AuthenticatedRequest,
     enrolment: Enrolment,
     *,
+    form: AsShownForm,
     title: str,
     can_act: bool,
     **context: object,
 ) -> HttpResponse:
+    form.show(enrolment.as_shown)
     page = reverse("admin:membership_enrolment_change", args=[enrolment.pk])
     return desk_page(
         request,
         "desk/form.html",
         title=title,
+        form=form,
         crumbs=[(str(enrolment), page)],
         button=title if can_act else "",
         back=("Cancel", page),

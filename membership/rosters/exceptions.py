@@ -57,10 +57,16 @@ def admit(
 
 @transaction.atomic
 def keep_exception(
-    *, enrolment_id: int, by: User, reason: str, review_on: date, now: datetime
+    *,
+    enrolment_id: int,
+    by: User,
+    reason: str,
+    review_on: date,
+    now: datetime,
+    as_shown: str = "",
 ) -> AdmissionException:
     """Make an exception for an open enrolment, or renew it with this reason, as the facts are today."""
-    enrolment = lock_open_for_staff(enrolment_id, by)
+    enrolment = lock_open_for_staff(enrolment_id, by, as_shown)
     on = timezone.localdate(now)
     found = assess(standing_of(enrolment.person, on), enrolment.community.rules())
     if not found.failing:
@@ -75,9 +81,11 @@ def keep_exception(
 
 
 @transaction.atomic
-def end_exception(*, enrolment_id: int, by: User, text: str, now: datetime) -> AdmissionException:
+def end_exception(
+    *, enrolment_id: int, by: User, text: str, now: datetime, as_shown: str = ""
+) -> AdmissionException:
     """End an exception today. ``text`` says why. The enrolment stays, and is assessed again."""
-    enrolment = lock_open_for_staff(enrolment_id, by)
+    enrolment = lock_open_for_staff(enrolment_id, by, as_shown)
     exception = enrolment.standing_exception
     if exception is None:
         raise RefusedError("There is no exception to end. Nothing was changed.")

@@ -33,12 +33,13 @@ def pause_enrolment(
     now: datetime,
     with_email: bool = True,
     ends_access: bool = False,
+    as_shown: str = "",
 ) -> Enrolment:
     """The member is on leave up to and including ``until``; also to change that day.
 
     They keep Slack and the Zoom list, unless ``ends_access`` asks for the tasks to remove them.
     """
-    enrolment, today = _lock(enrolment_id, by, text), timezone.localdate(now)
+    enrolment, today = _lock(enrolment_id, by, text, as_shown), timezone.localdate(now)
     if not today <= until <= today + MAX_LEAVE:
         raise RefusedError("Enter the last day of the leave. It must be within the next two years.")
     _set_leave(enrolment, until)
@@ -59,10 +60,16 @@ def pause_enrolment(
 
 @transaction.atomic
 def resume_enrolment(
-    *, enrolment_id: int, by: User, text: str, now: datetime, with_email: bool = True
+    *,
+    enrolment_id: int,
+    by: User,
+    text: str,
+    now: datetime,
+    with_email: bool = True,
+    as_shown: str = "",
 ) -> Enrolment:
     """The member is back from leave. What was removed from Slack and Zoom is given again."""
-    enrolment = _lock(enrolment_id, by, text)
+    enrolment = _lock(enrolment_id, by, text, as_shown)
     if enrolment.leave_until is None:
         raise RefusedError("They are not on leave. Nothing was changed.")
     _set_leave(enrolment, None)
@@ -81,8 +88,8 @@ def resume_enrolment(
     return enrolment
 
 
-def _lock(enrolment_id: int, by: User, text: str) -> Enrolment:
-    enrolment = lock_open_for_staff(enrolment_id, by)
+def _lock(enrolment_id: int, by: User, text: str, as_shown: str) -> Enrolment:
+    enrolment = lock_open_for_staff(enrolment_id, by, as_shown)
     if not text.strip():
         raise RefusedError(NO_REASON)
     return enrolment

@@ -18,7 +18,9 @@ from communities.rules.assess import Finding
 from communities.rules.vocabulary import Verdict
 from membership.accounts.models import by_user
 from membership.append_only import AppendOnlyModel, Step
+from membership.as_shown import digest
 from membership.imports.models import ListImport
+from membership.recorded_changes import RecordedMerge
 from membership.register.models import Person
 
 
@@ -53,6 +55,13 @@ class Enrolment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} in {self.community.short_name}"
+
+    @property
+    def as_shown(self) -> str:
+        """What forms about it send back of it: whether it is open, a leave, and the exception."""
+        made = self.standing_exception
+        exception = made and (made.made_on, made.made_by_id, made.review_on, made.reason)
+        return digest(self.ended_on, self.leave_until, exception)
 
     @property
     def standing_exception(self) -> "AdmissionException | None":
@@ -401,6 +410,22 @@ class WorklistStep(Step):
 
     class Meta(Step.Meta):
         indexes = [models.Index(fields=["at", "id"], name="worklist_steps_by_time")]
+
+
+class RosterConfirmation(RecordedMerge):
+    """What staff confirmed to resolve a roster check, so that it can be undone exactly.
+
+    ``changes`` has personal data: an undo empties it, and the row is deleted when the person is erased.
+    """
+
+    row = models.ForeignKey(WorklistRow, models.CASCADE, related_name="confirmations")
+
+    class Meta(RecordedMerge.Meta):
+        verbose_name = "confirmation of a roster check"
+        verbose_name_plural = "confirmations of roster checks"
+
+    def __str__(self) -> str:
+        return f"{self.row}, {self.at:%Y-%m-%d}"
 
 
 class NightlyReassessment(models.Model):

@@ -5,11 +5,10 @@ stops only itself, and the page says so.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -24,190 +23,23 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import desk_page, with_undo
-from membership.emails.kinds import UNDO_SECONDS
-from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
-from membership.emails.queue import Email
+from membership.emails.message import preview_blocks
 from membership.errors import RefusedError
-from membership.forms import day_field, keys_in, message_field
+from membership.forms import keys_in
 from membership.imports.uploads import lists_of
 from membership.models import Enrolment, WorklistRow
-from membership.rosters import emails, enrolments, roster_checks
-from membership.rosters.confirming import ToConfirm, confirm, to_confirm
+from membership.rosters import emails, roster_checks
+from membership.rosters.confirming import ToConfirm, to_confirm
 from membership.rosters.reassessment import reassess
-from membership.rosters.undoing import undo, undoable
+from membership.rosters.roster_check_forms import ACTIONS, ActionForm, ConfirmForm
+from membership.rosters.undoing import can_undo, concerned_by, is_undone, undo
 
 logger = logging.getLogger(__name__)
 
-IN_THE_EMAIL = "This text appears here in the email."
-FOR_STAFF = "Saved in the history for staff. The member does not see it."
 LIMIT = 50
-# Someone who was written to is not selected again for so long, unless staff select them.
-RECENTLY = timedelta(days=7)
 _LIST = "admin:membership_worklistrow_changelist"
 _NONE_CHOSEN = "Select at least one roster check first, then choose an action."
 _SYSTEM_ERROR = "Something went wrong on our end. Nothing was changed for them. Try again."
-
-
-class RowsField(forms.MultipleChoiceField):
-    """Roster checks, each with the newest step that the page shows: the verbs refuse if there is a newer one."""
-
-    def valid_value(self, value: str) -> bool:
-        return True  # what has been resolved meanwhile is left out, and the page says so
-
-    def clean(self, value: object) -> dict[int, int]:
-        pairs = (str(key).partition("-") for key in super().clean(value))
-        return {int(pk): int(seen) for pk, _, seen in pairs if pk.isdecimal() and seen.isdecimal()}
-
-
-class ActionForm(forms.Form):
-    """An action of staff on one or several roster checks. ``label`` and ``done`` are its words for one and for several.
-
-    ``button`` names it with those for whom. ``sends_email`` is whether an email goes out, until when it can be undone.
-    """
-
-    url_name: str
-    button: str
-    label: tuple[str, str]
-    done: tuple[str, str]
-    button_kind: str
-    verb: Callable[..., object]
-    sends_email = has_undo = False
-
-    rows = RowsField(
-        label="Members",
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Select at least one member."},
-    )
-
-    def __init__(
-        self,
-        data: QueryDict | None = None,
-        *,
-        rows: Sequence[WorklistRow],
-        is_single: bool,
-        now: datetime,
-        initial: Mapping[str, Any] | None = None,
-    ) -> None:
-        keys = {row: f"{row.pk}-{row.seen}" for row in rows}
-        selected = [keys[row] for row in rows if is_single or not self.waits(row, now)]
-        super().__init__(data, initial={"rows": selected, **(initial or {})})
-        field = self.fields["rows"]
-        field.choices = [(key, str(row.enrolment)) for row, key in keys.items()]  # type: ignore[attr-defined]
-        if is_single:
-            field.widget, field.required = forms.MultipleHiddenInput(), False
-        if "until" in self.fields:
-            tomorrow = timezone.localdate(now) + timedelta(days=1)
-            self.fields["until"].widget.attrs["min"] = tomorrow.isoformat()
-
-    @staticmethod
-    def waits(row: WorklistRow, now: datetime) -> bool:
-        """Whether the member is not selected at first."""
-        return False
-
-    @staticmethod
-    def why_not(row: WorklistRow) -> str:
-        """Why this cannot be done for an unresolved roster check."""
-        return ""
-
-    def email(self, row: WorklistRow) -> Email:
-        """The email that goes out, with a mark where staff write."""
-        raise NotImplementedError
-
-
-class ConfirmForm(ActionForm):
-    """Confirming that the rules are met, or resolving a check that no fact can resolve."""
-
-    url_name, button_kind = "confirm", "approve"
-    button = "Confirm {}…"
-    label = "Confirm that {name} stays", "Confirm that they stay"
-    done = (
-        "Confirmed. {name} stays on the roster.",
-        "{n} members confirmed. They stay on the roster.",
-    )
-    verb = staticmethod(confirm)
-    text = message_field("What you found", help_text=FOR_STAFF, missing="Enter what you found.")
-
-
-class WriteForm(ActionForm):
-    """Emailing members."""
-
-    url_name, button_kind = "write", "ask"
-    button = "Email {}…"
-    label = "Email {name}", "Email selected members"
-    done = (
-        f"Your email to {{name}} goes out in {UNDO_SECONDS} seconds.",
-        f"{{n}} emails go out in {UNDO_SECONDS} seconds.",
-    )
-    verb = staticmethod(roster_checks.write_to_person)
-    sends_email = has_undo = True
-    is_ready = forms.BooleanField(
-        label="Use the ready text for this kind of roster check",
-        help_text="Leads can change the ready texts under Email templates.",
-        required=False,
-        initial=True,
-    )
-    text = message_field(
-        "Your message (optional with the ready text)", help_text=IN_THE_EMAIL, required=False
-    )
-
-    @staticmethod
-    def waits(row: WorklistRow, now: datetime) -> bool:
-        return row.wrote_at is not None and row.wrote_at > now - RECENTLY
-
-    @staticmethod
-    def why_not(row: WorklistRow) -> str:
-        return "" if row.enrolment.person.email else "The register has no email for them."
-
-    def clean(self) -> dict[str, object]:
-        data = super().clean() or {}
-        if not data.get("is_ready") and "text" in data and not data["text"]:
-            self.add_error("text", "Enter your message, or use the ready text.")
-        return data
-
-    def email(self, row: WorklistRow) -> Email:
-        is_ready = bool(self["is_ready"].value())
-        return emails.of_roster_check(row, STAFF_TEXT_MARKER, is_ready=is_ready)
-
-
-class TimeForm(ActionForm):
-    """Snoozing roster checks until a day."""
-
-    url_name, button_kind = "give-time", "reopen"
-    button = "Snooze {}…"
-    label = "Snooze roster check", "Snooze selected roster checks"
-    done = (
-        "Snoozed. The roster check for {name} will reopen after that day.",
-        "{n} roster checks snoozed. They will reopen after that day.",
-    )
-    verb = staticmethod(roster_checks.give_time)
-    has_undo = True
-    until = day_field("Snooze until", help_text="The roster check reopens the next day.")
-    text = message_field("Reason", help_text=FOR_STAFF, missing="Enter the reason.")
-
-
-class EndForm(ActionForm):
-    """Ending the enrolments."""
-
-    url_name, button_kind = "end", "decline"
-    button = "End enrolments of {}…"
-    label = "End {name}’s enrolment", "End the enrolments of selected members"
-    done = (
-        f"{{name}}’s enrolment has ended. The email goes out in {UNDO_SECONDS} seconds.",
-        f"{{n}} enrolments have ended. The emails go out in {UNDO_SECONDS} seconds.",
-    )
-    verb = staticmethod(enrolments.end_from_roster_check)
-    sends_email = has_undo = True
-    text = message_field(
-        "Reason, and what the member can do next",
-        help_text=IN_THE_EMAIL,
-        missing="Enter the reason. The member will read it.",
-    )
-
-    def email(self, row: WorklistRow) -> Email:
-        return emails.email_of("roster-ended", row.enrolment, STAFF_TEXT_MARKER)
-
-
-ACTIONS: list[type[ActionForm]] = [ConfirmForm, WriteForm, TimeForm, EndForm]
 
 
 # -- From the list to the pages ------------------------------------------------------------------------
@@ -228,7 +60,7 @@ def _action_for(form: type[ActionForm]) -> Callable[..., HttpResponse]:
     return action
 
 
-LIST_ACTIONS = [_action_for(form) for form in (ConfirmForm, WriteForm, TimeForm, EndForm)]
+LIST_ACTIONS = [_action_for(form) for form in ACTIONS]
 
 
 @admin.display(description="why")
@@ -292,7 +124,7 @@ def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         facts=roster_checks.where_to_confirm(row),
         renewals=roster_checks.renewal_emails(row),
         steps=row.steps.select_related("by__person"),
-        can_undo=undoable(row, by=request.user, now=now) is not None,
+        can_undo=can_undo(row, by=request.user, now=now),
         buttons=[keep] * (may_except and not row.is_settled)
         + [(label, url, "approve") for label, url in leave_pages]
         + [
@@ -325,20 +157,22 @@ def look_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def undo_several(request: AuthenticatedRequest) -> HttpResponse:
-    """Undo what was done a moment ago, each in its own transaction; say what became of each."""
+    """Undo what was done last, each in its own transaction; say what became of each."""
     own = roster_checks.roster_checks_of(request.user)
     rows = list(own.filter(pk__in=keys_in(request.POST.get("pk", ""))[:LIMIT]).order_by("pk"))
-    undone = 0
+    now, undone, is_email_stopped = timezone.now(), [], False
     for row in rows:
         try:
-            undo(row_id=row.pk, by=request.user, now=timezone.now())
-            undone += 1
+            if not is_undone(row, by=request.user, now=now):
+                is_email_stopped |= undo(row_id=row.pk, by=request.user, now=now)
+            undone.append(row)
         except RefusedError as refusal:
             messages.warning(request, f"{row.enrolment}: {refusal}")
     if undone:
-        who = str(rows[0].enrolment) if len(rows) == 1 else f"{undone} roster checks"
-        is_about_emails = any(row.state != WorklistRow.State.GIVEN_TIME for row in rows)
-        no_email = " No email went out." if is_about_emails else ""
+        # After all of them: a check that came back for a colleague meanwhile would take the place of theirs.
+        reassess(now=now, enrolments=concerned_by(undone))
+        who = str(undone[0].enrolment) if len(undone) == 1 else f"{len(undone)} roster checks"
+        no_email = " No email went out." if is_email_stopped else ""
         messages.success(request, f"Undone for {who}.{no_email}")
     if len(rows) == 1:
         return redirect("admin:membership_worklistrow_change", rows[0].pk)
@@ -381,16 +215,19 @@ def act(
     if not chosen:
         messages.warning(request, _NONE_CHOSEN)
         return redirect(_back(request))
-    refusals = {}
-    for row in chosen:
-        how = {"row_id": row.pk, "by": request.user, "now": now, "seen": seen.get(row.pk)}
-        if refusal := _refusal(action, row, **how, **words):
-            refusals[row] = refusal
-    if done := [row for row in chosen if row not in refusals]:
+    refusals, done = {}, []
+    for group in form.groups(chosen):
+        how: dict[str, Any] = {"by": request.user, "now": now, **words}
+        if refusal := _refusal(action, {row.pk: seen.get(row.pk) for row in group}, **how):
+            refusals.update(dict.fromkeys(group, refusal))
+        else:
+            done.append(group)
+    if done:
         _report(request, action, done)
     if refusals:
         # Read again: what was typed is still there for those who are left.
-        again = [row for row in _chosen(request, pk) if row not in done]
+        handled = [row for group in done for row in group]
+        again = [row for row in _chosen(request, pk) if row not in handled]
         return _page(request, action, again, pk, now, data=request.POST, refusals=refusals)
     return redirect(_back(request))
 
@@ -418,32 +255,35 @@ def _why_not(action: type[ActionForm], row: WorklistRow, found: ToConfirm | None
     return action.why_not(row) or (found.why_not if found else "")
 
 
-def _refusal(action: type[ActionForm], row: WorklistRow, **how: Any) -> str:
-    """Use the verb. Returns why it was refused, or nothing."""
+def _refusal(action: type[ActionForm], rows: Mapping[int, int | None], **how: Any) -> str:
+    """Use the verb on the roster checks with these keys, as they were seen. Returns why it was refused, or nothing."""
+    (row_id, seen), *others = rows.items()
+    if others:
+        how["others"] = dict(others)
     try:
-        action.verb(**how)
+        action.verb(row_id=row_id, seen=seen, **how)
     except RefusedError as refusal:
         return str(refusal)
     except Exception:
-        logger.exception("Roster check %s among several failed.", row.pk)
+        logger.exception("Roster check %s among several failed.", row_id)
         return _SYSTEM_ERROR
     return ""
 
 
 def _report(
-    request: AuthenticatedRequest, action: type[ActionForm], done: list[WorklistRow]
+    request: AuthenticatedRequest, action: type[ActionForm], done: list[list[WorklistRow]]
 ) -> None:
     """Say what was done, with a button to undo it."""
-    said = action.done[len(done) > 1].format(name=done[0].enrolment.person.short_name, n=len(done))
-    if action.has_undo:
-        filters = {"_changelist_filters": _back(request).partition("?")[2]}
-        said = with_undo(
-            said,
-            reverse("admin:membership_worklistrow_undo", query=filters),
-            label=f"Undo all {len(done)}" if len(done) > 1 else "Undo",
-            name="pk",
-            value=",".join(str(row.pk) for row in done),
-        )
+    name = done[0][0].enrolment.person.short_name
+    said = action.done[len(done) > 1].format(name=name, n=len(done))
+    filters = {"_changelist_filters": _back(request).partition("?")[2]}
+    said = with_undo(
+        said,
+        reverse("admin:membership_worklistrow_undo", query=filters),
+        label=f"Undo all {len(done)}" if len(done) > 1 else "Undo",
+        name="pk",
+        value=",".join(str(row.pk) for group in done for row in group),
+    )
     messages.success(request, said)
 
 
@@ -518,20 +358,23 @@ def _instead(
 def _preview(
     request: AuthenticatedRequest, form: ActionForm, rows: list[WorklistRow]
 ) -> dict[str, object]:
-    """The email to one of the selected members, and who come before and after them."""
+    """One of the emails to the selected members, how many there are, and those before and after it."""
     selected = [str(key).partition("-")[0] for key in form["rows"].value() or ()]
-    shown = [row for row in rows if str(row.pk) in selected] or rows
-    if not form.sends_email or not shown:
+    groups = form.groups([row for row in rows if str(row.pk) in selected] or rows)
+    if not form.sends_email or not groups:
         return {}
-    at = next((i for i, row in enumerate(shown) if str(row.pk) == request.POST.get("show")), 0)
-    row = shown[at]
-    email = form.email(row) if row.enrolment.person.email else None
+    show = request.POST.get("show")
+    at = next((i for i, group in enumerate(groups) if show in [str(r.pk) for r in group]), 0)
+    shown = groups[at]
+    email = form.email(shown) if shown[0].enrolment.person.email else None
     return {
-        "shown": row,
+        "shown": shown[0],
+        "about": emails.communities_of(shown),
         "number": at + 1,
-        "count": len(shown),
-        "previous": shown[at - 1] if at else None,
-        "next": shown[at + 1] if at + 1 < len(shown) else None,
+        "count": len(groups),
+        "people": len({group[0].enrolment.person_id for group in groups}),
+        "previous": groups[at - 1][0] if at else None,
+        "next": groups[at + 1][0] if at + 1 < len(groups) else None,
         "email": email,
         "email_blocks": preview_blocks(email.body) if email else [],
     }

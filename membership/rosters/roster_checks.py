@@ -3,8 +3,9 @@
 Each action is one function and one transaction, and adds a step to the history of the roster check.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -114,21 +115,28 @@ def write_to_person(
     now: datetime,
     is_ready: bool = False,
     seen: int | None = None,
+    others: Mapping[int, int | None] = MappingProxyType({}),
 ) -> WorklistRow:
     """Email the member: the ready text for this kind of check if ``is_ready``, with staff's own words.
 
-    The email waits for ``UNDO_TIME``. The roster check stays open until someone resolves it.
+    ``others`` are more of their roster checks, each with what was ``seen``, that the same email is about. It waits
+    for ``UNDO_TIME``. The roster checks stay open until someone resolves them.
     """
     row = lock_row(row_id, by, seen)
+    rows = [row, *(lock_row(pk, by, newest) for pk, newest in others.items())]
     if not text.strip() and not is_ready:
         raise RefusedError("Enter your message.")
     check_staff_words(text)
     if not row.enrolment.person.email:
         raise RefusedError(f"The register has no email for {row.enrolment.person}. Add one first.")
-    email = emails.of_roster_check(row, text, is_ready=is_ready)
-    ready = f"Ready text “{KINDS[email.kind].title}”." if is_ready else ""
-    step = add_step(row, WorklistStep.Verb.WROTE, by, now, f"{ready}\n{text.strip()}")
-    queue(email, about=row.enrolment.about, event=step.pk, now=now, wait=UNDO_TIME)
+    if len(emails.share_an_email(rows, is_ready=is_ready)) > 1:
+        raise RefusedError("One email cannot be about these roster checks. Write about each one.")
+    email = emails.of_roster_checks(rows, text, is_ready=is_ready)
+    said = [f"Ready text “{KINDS[email.kind].title}”."] * is_ready
+    said += [f"One email about {emails.communities_of(rows)}."] * (len(rows) > 1)
+    words = "\n".join([" ".join(said), text.strip()])
+    steps = [add_step(each, WorklistStep.Verb.WROTE, by, now, words) for each in rows]
+    queue(email, about=row.enrolment.about, event=steps[0].pk, now=now, wait=UNDO_TIME)
     return row
 
 

@@ -32,7 +32,7 @@ from membership.emails.kinds import UNDO_SECONDS, UNDO_TIME
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.errors import RefusedError, refusal_as_form_error
 from membership.forms import keys_in
-from membership.history import history_of
+from membership.history import as_shown_of, history_of
 from membership.models import Person, Topic, TopicSubject
 from membership.sharing.announcing import people_in_words
 from membership.topics import emails, verbs
@@ -63,6 +63,7 @@ def note_outcome(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             undo = reverse("admin:membership_topic_take-back", args=[pk])
             messages.success(request, with_undo(said, undo, name="outcome", value=outcome.pk))
             return redirect(_PAGE, pk)
+    form.show(as_shown_of(shown))
     people = people_in_words(verbs.people_to_tell(shown).count())
     anyone = Person(name="[name]", email=people)
     return _asking(
@@ -161,7 +162,9 @@ def topic_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         people=list(dict.fromkeys(support.person for support in supports)),
         regions=_in_words(regions_of([pk])[pk]),
         subject_form=SubjectForm(initial={"subject": shown.subject_id}),
-        agenda_form=AgendaForm(initial={"meeting": shown.meeting_id}, among=meetings),
+        agenda_form=AgendaForm(
+            initial={"meeting": shown.meeting_id, "as_shown": as_shown_of(shown)}, among=meetings
+        ),
         has_meetings=meetings.exists(),
         outcomes=outcomes,
         newest=newest,
@@ -192,7 +195,13 @@ def put_on_agenda(request: AuthenticatedRequest, topic: Topic) -> str:
     if not form.is_valid():
         raise RefusedError(str(form.errors["meeting"][0]))
     meeting = form.cleaned_data["meeting"]
-    verbs.put_on_agenda(topic_id=topic.pk, meeting_id=meeting.pk, by=request.user, now=now)
+    verbs.put_on_agenda(
+        topic_id=topic.pk,
+        meeting_id=meeting.pk,
+        by=request.user,
+        now=now,
+        as_shown=form.cleaned_data["as_shown"],
+    )
     return f"The topic is on the agenda of {meeting}."
 
 

@@ -6,6 +6,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from communities.models import Meeting
+from membership.as_shown import AsShownForm
 from membership.forms import OnceForm, SingleLineField, message_field
 from membership.models import Topic, TopicSubject
 from membership.topics.models import OUTCOMES
@@ -44,10 +45,11 @@ class ChoiceForm(forms.Form):
     def __init__(self, *args: Any, among: QuerySet[Any], **options: Any) -> None:
         super().__init__(*args, **options)
         for field in self.fields.values():
-            field.queryset = among  # type: ignore[attr-defined]
+            if isinstance(field, forms.ModelChoiceField):
+                field.queryset = among
 
 
-class AgendaForm(ChoiceForm):
+class AgendaForm(AsShownForm, ChoiceForm):
     meeting = forms.ModelChoiceField(
         Meeting.objects.none(),
         empty_label=None,
@@ -79,7 +81,7 @@ class MergeForm(ChoiceForm):
     )
 
 
-class OutcomeForm(forms.Form):
+class OutcomeForm(AsShownForm):
     state = forms.ChoiceField(
         label="Outcome",
         choices=OUTCOMES,

@@ -14,7 +14,7 @@ from membership.emails.kinds import UNDO_TIME
 from membership.emails.queue import check_staff_words, queue, queue_many, take_back
 from membership.emails.templates import cached_templates
 from membership.errors import RefusedError
-from membership.history import log_change
+from membership.history import log_change, require_unchanged
 from membership.models import Person, Topic, TopicOutcome, TopicSubject, User
 from membership.topics import emails
 from membership.topics.models import OPEN_STATES, TopicState
@@ -74,7 +74,9 @@ def meetings_to_choose(topic: Topic, *, now: datetime) -> QuerySet[Meeting]:
 
 
 @transaction.atomic
-def put_on_agenda(*, topic_id: int, meeting_id: int, by: User, now: datetime) -> None:
+def put_on_agenda(
+    *, topic_id: int, meeting_id: int, by: User, now: datetime, as_shown: str = ""
+) -> None:
     """Put a topic on the agenda of a meeting of its community. Members see it there at once."""
     # The meeting first: who cancels it locks in this order too.
     Meeting.objects.select_for_update(of=("self",)).filter(pk=meeting_id).first()
@@ -83,6 +85,7 @@ def put_on_agenda(*, topic_id: int, meeting_id: int, by: User, now: datetime) ->
     if meeting is None:
         raise RefusedError("This meeting is over or cancelled. Choose another one.")
     if (topic.state, topic.meeting) != (TopicState.AGENDA, meeting):
+        require_unchanged(topic, as_shown)
         words = f"On the agenda of {meeting}."
         _save(topic, by=by, words=words, state=TopicState.AGENDA, meeting=meeting)
 
@@ -114,7 +117,7 @@ def people_to_tell(topic: Topic) -> QuerySet[Person]:
 
 @transaction.atomic
 def note_outcome(
-    *, topic_id: int, state: str, text: str, by: User, now: datetime
+    *, topic_id: int, state: str, text: str, by: User, now: datetime, as_shown: str = ""
 ) -> tuple[TopicOutcome, int]:
     """Note what came of a topic. Everyone it concerns gets one email, which waits until this can't be undone.
 
@@ -125,6 +128,7 @@ def note_outcome(
     newest = topic.newest_outcome
     if newest and (topic.state, newest.text) == (state, text):
         raise RefusedError("This outcome has already been noted. Nothing was changed.")
+    require_unchanged(topic, as_shown)
     outcome = TopicOutcome.objects.create(
         topic=topic,
         state=state,

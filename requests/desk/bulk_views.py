@@ -32,7 +32,7 @@ from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.emails.queue import Email
 from membership.emails.templates import cached_templates
 from membership.errors import RefusedError
-from membership.forms import ParagraphsField
+from membership.forms import ParagraphsField, keys_in
 from membership.models import User
 from membership.people.near import NearRecord, near_records, tell_all_apart
 from membership.rosters.exception_views import review_field
@@ -45,6 +45,7 @@ from requests.desk.forms import (
 )
 from requests.desk.queue import rule_tags
 from requests.desk.review import assessments_of, requests_of
+from requests.desk.subjects import listed_otherwise
 from requests.desk.views import DECISIONS, Decision
 from requests.lifecycle import UNDOABLE, Verb, allows
 from requests.models import JoinRequest, ReasonText
@@ -70,8 +71,8 @@ _TOO_LONG = "Shorten this to %(limit_value)d characters. It has %(show_value)d."
 class RowForm(forms.Form):
     """One of the applicants: their request, its assessment, and what staff write about it.
 
-    ``texts`` are the ready texts for it. ``refusal`` says why the verb was refused; None if it was not
-    tried, empty if it was done.
+    ``otherwise`` is what the register lists against it, which the rules do not count yet. ``texts`` are the ready
+    texts for it. ``refusal`` says why the verb was refused; None if it was not tried, empty if it was done.
     """
 
     keep = forms.BooleanField(required=False, initial=True)
@@ -104,17 +105,21 @@ class RowForm(forms.Form):
         decision: Decision,
         texts: Sequence[ReasonText],
         assigned: str,
+        otherwise: str,
         refusal: str | None,
     ) -> None:
         super().__init__(data, prefix=f"row{join_request.pk}")
         self.join_request, self.assessment, self.refusal = join_request, assessment, refusal
-        self.near, self.assigned = near, assigned
+        self.near, self.assigned, self.otherwise = near, assigned, otherwise
         members = (record for record in near if record.is_in(join_request.community))
         self.someone_else = ask_if_someone_else(self, members)
         self.rule_tags = rule_tags(assessment)
         verb = decision.verb
-        if verb != Verb.APPROVE or assessment is None or not assessment.needs_written_reason:
-            del self.fields["reason"], self.fields["review_on"]
+        is_against_rules = assessment is not None and assessment.needs_written_reason
+        if verb != Verb.APPROVE or not is_against_rules:
+            del self.fields["review_on"]
+        if verb != Verb.APPROVE or not (is_against_rules or otherwise):
+            del self.fields["reason"]
         if issubclass(decision.form, ReasonOrTextForm):
             chosen, why = fitting_choice(texts, assessment, decision.form.fits)
             by_key = {str(text.pk): text for text in texts}
@@ -189,7 +194,7 @@ ACTIONS = [_action_for(verb) for verb in _LABELS]
 @require_http_methods(["GET", "HEAD", "POST"])
 def decide_several(request: AuthenticatedRequest, decision: Decision) -> HttpResponse:
     """Show the chosen applicants with their emails; once all is complete, decide on the selected ones."""
-    keys = queue.keys(request.GET.get("ids", "").split(","))
+    keys = list(dict.fromkeys(keys_in(request.GET.get("ids", ""))))
     rows = _rows(request, decision, keys)
     if len(keys) > LIMIT or not rows:
         messages.warning(request, _TOO_MANY if rows else _NONE_CHOSEN)
@@ -221,7 +226,7 @@ def _refusal(
     if "ground" in own:
         words["ground"] = shared["ground"] or own["ground"]
     if "reason" in own:
-        words |= {name: own[name] for name in ("reason", "review_on")}
+        words |= {name: own[name] for name in ("reason", "review_on") if name in own}
     try:
         with transaction.atomic():
             decision.apply(join_request_id=pk, by=by, now=now, **words)
@@ -292,7 +297,9 @@ def _rows(
     chosen.sort(key=lambda join_request: keys.index(join_request.pk))  # as in the queue
     assessments = assessments_of(chosen, on=timezone.localdate())
     near: list[list[NearRecord]] = [[] for _ in chosen]
+    otherwise = {}
     if decision.verb == Verb.APPROVE:
+        otherwise = listed_otherwise(chosen, on=timezone.localdate())
         near = near_records([r.person for r in chosen], viewer=request.user)
     texts: dict[str, list[ReasonText]] = {}
     if issubclass(decision.form, ReasonOrTextForm):
@@ -310,6 +317,7 @@ def _rows(
             assigned=join_request.assigned_sentence(now)
             if join_request.holder(now) != request.user
             else "",
+            otherwise=otherwise.get(join_request.pk, ""),
             refusal=OWN_REQUEST
             if is_own(join_request, request.user)
             else (refusals or {}).get(join_request.pk),

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 from membership.access import verbs as access
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
+from membership.as_shown import AsShownForm, require_as_shown
 from membership.base_admin import desk_page
 from membership.emails.kinds import Event
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
@@ -40,7 +41,13 @@ from requests.models import JoinRequest
 
 @transaction.atomic
 def reopen_enrolment(
-    *, enrolment_id: int, by: User, text: str, now: datetime, with_email: bool = True
+    *,
+    enrolment_id: int,
+    by: User,
+    text: str,
+    now: datetime,
+    with_email: bool = True,
+    as_shown: str = "",
 ) -> Enrolment:
     """Reopen an enrolment that was ended by mistake, as if it had never ended."""
     ended = Enrolment.objects.get(pk=enrolment_id)
@@ -56,6 +63,8 @@ def reopen_enrolment(
         raise RefusedError("This person has been erased. Nothing was changed.")
     if not enrolment.ended_on:
         raise RefusedError("This enrolment has not ended. Nothing was changed.")
+    if as_shown:
+        require_as_shown(as_shown, enrolment.as_shown)
     if hasattr(enrolment, "leaving"):
         raise RefusedError("They left on their own. They can ask to join again.")
     if has_open_request:
@@ -90,7 +99,7 @@ _ALREADY_IN = "They are already in this community by another enrolment. Nothing 
 # -- The pages -------------------------------------------------------------------------------------
 
 
-class ActionForm(forms.Form):
+class ActionForm(AsShownForm):
     """Something that staff do with an enrolment: its words, its email, and its verb, which takes the fields."""
 
     label: str
@@ -168,7 +177,9 @@ ACTIONS: dict[str, type[ActionForm]] = {
 def enrolment_action(request: AuthenticatedRequest, pk: int, name: str) -> HttpResponse:
     """Ask for a reason, show the email, then do it. Back to the enrolment if it is not possible now."""
     own = Enrolment.objects.filter(community__team__family__in=families_of(request.user))
-    enrolment = get_object_or_404(own.select_related("person", "community__team"), pk=pk)
+    enrolment = get_object_or_404(
+        own.select_related("person", "community__team", "exception"), pk=pk
+    )
     page = reverse("admin:membership_enrolment_change", args=[pk])
     if request.method != "POST" and not any(f"/{name}/" in url for _, url in enrolment.staff_pages):
         messages.warning(
@@ -182,6 +193,8 @@ def enrolment_action(request: AuthenticatedRequest, pk: int, name: str) -> HttpR
             action.verb(enrolment_id=pk, by=request.user, now=timezone.now(), **form.cleaned_data)
             messages.success(request, action.done.format(name=who))
             return redirect(page)
+        enrolment.refresh_from_db()
+    form.show(enrolment.as_shown)
     email, no_email = None, " The register has no email for them, so no email is sent."
     if enrolment.person.email:
         chosen = "(the day that you choose above)"

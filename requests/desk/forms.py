@@ -10,7 +10,7 @@ from django.http import QueryDict
 from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment
 from communities.rules.vocabulary import InitiativeKind, ProgramType, Verdict
-from membership.forms import SingleLineField, day_field, message_field
+from membership.forms import SingleLineField, day_field, keys_in, message_field
 from membership.models import Agency, CoordinationInitiative, Program
 from membership.people.near import NearRecord
 from membership.rosters.exception_views import review_field
@@ -244,7 +244,7 @@ class MatchAlikeForm(forms.Form):
 
     def __init__(self, data: QueryDict, **options: Any) -> None:
         super().__init__(data, **options)
-        self.ticked = {int(key) for key in data.getlist("others") if key.isdecimal()}
+        self.ticked = set(keys_in(*data.getlist("others")))
         # Which of them may be matched, the verb checks.
         self.fields["others"].choices = [(pk, pk) for pk in self.ticked]  # type: ignore[attr-defined]
 

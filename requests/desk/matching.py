@@ -10,12 +10,12 @@ from collections.abc import Container, Iterable
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from django.apps import apps
 from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 
 from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType
+from membership.as_shown import require_as_shown
 from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import (
@@ -27,10 +27,11 @@ from membership.models import (
     ProgramPosition,
     User,
 )
-from membership.recorded_changes import changes_between, read_rows, undo
+from membership.recorded_changes import Watched
 from membership.register import verbs
 from membership.register.agencies import keys_of
 from membership.register.names import name_key
+from membership.register.undoing import undo_checked
 from requests.answers import claims_of
 from requests.lifecycle import OPEN
 from requests.models import JoinRequest, RegisterStep
@@ -118,26 +119,24 @@ def _lock(*, join_request_id: int, by: User, or_approved: bool = False) -> JoinR
 # -- What can be taken back ------------------------------------------------------------------------------
 
 
-class _Watched:
-    """Rows before a change, to which the rows that are there afterwards are compared."""
+def require_row_as_shown(*, join_request_id: int, about: str, step: str, by: User) -> None:
+    """Raise ``RefusedError`` if a row of the review page has another ``step`` by now than the page showed, or none.
 
-    def __init__(self, *rows: Model) -> None:
-        self.keys = _keys(rows)
-        self.before = read_rows(self.keys)
+    Locks the request. Runs inside the caller's transaction.
+    """
+    join_request = _lock(join_request_id=join_request_id, by=by, or_approved=True)
+    newest = join_request.register_steps.filter(
+        undone_at=None, action__endswith=f"-{about}"
+    ).first()
+    now = str(newest.pk) if newest else NO_STEP
+    since = "It was undone"
+    if newest:
+        who = newest.by.display_name if newest.by else "A former colleague"
+        since = f"{who}: “{str(newest).removesuffix('.')}”"
+    require_as_shown(step, now, since=since)
 
-    def changes(self, *added: Model) -> dict[str, Any]:
-        """What happened to them since; ``added`` are rows that were not there."""
-        keys = _keys(added)
-        for model, pks in self.keys.items():
-            keys.setdefault(model, set()).update(pks)
-        return changes_between(self.before, read_rows(keys))
 
-
-def _keys(rows: Iterable[Model]) -> dict[type[Model], set[Any]]:
-    keys: dict[type[Model], set[Any]] = {}
-    for row in rows:
-        keys.setdefault(type(row), set()).add(row.pk)
-    return keys
+NO_STEP = "none"
 
 
 # The steps that rest on a match: they are taken back before it.
@@ -167,32 +166,10 @@ def undo_step(*, join_request_id: int, step: int, by: User, now: datetime) -> Re
     resting = _RESTS_ON.get(found.about, ())
     if later := steps.filter(pk__gt=found.pk, action__in=resting).first():
         raise RefusedError(f"Undo this first: “{later}” Nothing was changed.")
-    undo(found.changes, what="step can no longer be undone")
-    for row in _subjects(found.changes):
-        log_change(row, by=by, words="What was matched or checked for a request was undone.")
-    found.undone_at, found.undone_by, found.changes = now, by, {}
-    found.save()
+    undo_checked(found, by=by, now=now)
     join_request.refresh_from_db(fields=["agency", "agency_name"])
     _store(join_request, f"Undone: {found}", by=by, now=now)
     return found
-
-
-def _subjects(changes: dict[str, Any]) -> list[Model]:
-    """The person, agency, program or initiative that a step changed or was matched to, if it is there."""
-    subjects: dict[tuple[type[Model], int], Model] = {}
-    for kept in changes["rows"]:
-        model = apps.get_model(kept["model"])
-        row = model._base_manager.filter(pk=kept["pk"]).first()
-        values = kept["after"] or kept["before"]
-        for name in ("person", "agency", "program", "initiative"):
-            if key := values.get(name):
-                to = model._meta.get_field(name).related_model
-                row = to._base_manager.filter(pk=key).first()
-                if row:
-                    subjects[to, row.pk] = row
-        if isinstance(row, Program | Agency):
-            subjects[model, row.pk] = row
-    return list(subjects.values())
 
 
 # -- Matching -------------------------------------------------------------------------------------
@@ -226,7 +203,7 @@ def _match(
     # By a colleague, or by a second click: one undo takes it back.
     if is_matched and steps.exists():
         raise RefusedError(f"This is already matched to {to}. Nothing was changed.")
-    watched = _Watched(join_request, *rows)
+    watched = Watched(join_request, *rows)
     for row in rows:
         setattr(row, noun, to)
         if isinstance(to, Agency) and row.program and row.program.agency_id != to.pk:
@@ -335,7 +312,7 @@ def check_caseload(*, join_request_id: int, answer: bool, by: User, now: datetim
     """Record whether the applicant carries a caseload in the program they named."""
     join_request = _lock(join_request_id=join_request_id, by=by)
     claim = _at_least_one(claimed_rows(join_request)[0])[-1]
-    watched = _Watched(*_locked(join_request.person).positions.filter(evidence=Evidence.CONFIRMED))
+    watched = Watched(*_locked(join_request.person).positions.filter(evidence=Evidence.CONFIRMED))
     fact = verbs.confirm_caseload(claim=claim, carries=answer, by=by, on=timezone.localdate(now))
     result = "carries a caseload" if answer else "does not carry a caseload"
     text, changes = f"Checked: {result}.", watched.changes(fact)
@@ -350,7 +327,7 @@ def check_funding(*, join_request_id: int, answer: bool, by: User, now: datetime
     if program is None:
         raise RefusedError("Match the program to the register first.")
     funder, result = (Funder.PSSG, "funded") if answer else (Funder.OTHER, "not funded")
-    watched = _Watched(_locked(program))
+    watched = Watched(_locked(program))
     verbs.confirm_funding(program_id=program.pk, funder=funder, by=by, on=timezone.localdate(now))
     text, changes = f"Checked: {program} is {result} by the ministry.", watched.changes()
     return _record_step(join_request, "check-funding", text, changes, by=by, now=now)
@@ -361,7 +338,7 @@ def check_role(*, join_request_id: int, answer: bool, by: User, now: datetime) -
     """Record whether the applicant has the role they named."""
     join_request = _lock(join_request_id=join_request_id, by=by)
     claim = _at_least_one(claimed_rows(join_request)[1])[-1]
-    watched = _Watched(*_locked(join_request.person).roles.filter(evidence=Evidence.CONFIRMED))
+    watched = Watched(*_locked(join_request.person).roles.filter(evidence=Evidence.CONFIRMED))
     fact = verbs.confirm_role(claim=claim, held=answer, by=by, on=timezone.localdate(now))
     result = "has" if answer else "does not have"
     text, changes = f"Checked: {result} the role named in the request.", watched.changes(fact)
@@ -386,7 +363,7 @@ def check_membership(
     if held_by is None:
         raise RefusedError("Match the request to an agency first.")
     whose = "applicant" if holder == "own" else "agency"
-    watched = _Watched(*_locked(held_by).eva_memberships.all())
+    watched = Watched(*_locked(held_by).eva_memberships.all())
     if period is None:
         membership = verbs.confirm_no_membership(holder=held_by, by=by, on=on)
         text = f"Checked: no current EVA BC membership ({whose})."

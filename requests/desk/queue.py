@@ -3,7 +3,7 @@
 ``parameters`` are those of the queue's address. "Next" and "previous" on the review page use the same.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -269,15 +269,6 @@ def rule_tags(assessment: Assessment | None) -> SafeString:
 def state_tag(join_request: JoinRequest, label: str = "") -> SafeString:
     label = label or join_request.get_state_display()
     return format_html('<span class="state state-{}">{}</span>', join_request.state, label)
-
-
-_KEY_DIGITS = 18  # a longer number cannot be a key
-
-
-def keys(typed: Iterable[str]) -> list[int]:
-    """The keys of requests that an address or a form holds; anything else is left out."""
-    words = dict.fromkeys(typed)
-    return [int(w) for w in words if w.isascii() and w.isdecimal() and len(w) <= _KEY_DIGITS]
 
 
 # -- Between the queue and its pages --------------------------------------------------------------

@@ -14,11 +14,11 @@ from communities.rules.assess import Assessment, assess
 from membership.accounts.teams import families_of, own_communities
 from membership.models import Bounce, OutboxEmail, User
 from membership.people.near import near_record
-from membership.register.standing import SavedWork, standings_of
+from membership.register.standing import Saved, standings_of
 from requests.clock.reminders import wait_of
 from requests.desk.queue import Parameters, age_of, age_tag, neighbours, state_tag
 from requests.desk.subjects import Register
-from requests.joining.forms import join_form_for
+from requests.joining.forms import answers_in_words, sent_form
 from requests.lifecycle import OPEN, State, Verb
 from requests.models import JoinRequest, JoinRequestEvent
 
@@ -46,13 +46,13 @@ def requests_of(user: User | AnonymousUser) -> QuerySet[JoinRequest]:
 
 
 def assessments_of(
-    join_requests: Sequence[JoinRequest], *, on: date, saved: SavedWork | None = None
+    join_requests: Sequence[JoinRequest], *, on: date, saved: Saved | None = None
 ) -> dict[int, Assessment | None]:
     """The assessment of each request by its key: as of today for an open request, else the saved one.
 
     Under another name than the person's it is the saved one too, which is on the answers alone. None if
-    none was saved. The number of queries does not depend on the number of requests. ``saved`` are the positions
-    and roles of the people, if they have been read.
+    none was saved. The number of queries does not depend on the number of requests. ``saved`` is what the register
+    has of the people, if it has been read.
     """
     still_open = [r for r in join_requests if r.is_open and not r.another_name]
     standings = standings_of([r.person for r in still_open], on, saved=saved)
@@ -110,10 +110,8 @@ def review_context(
     received = OutboxEmail.objects.filter(person=person, team__family__in=families_of(viewer))
     steps = list(join_request.events.select_related("by__person"))
     return {
-        "assessment": assessments_of(
-            [join_request], on=on, saved=(register.positions, register.roles)
-        )[join_request.pk],
-        "answers": join_form_for(join_request.community, join_request.answers).answers_for_staff,
+        "assessment": assessments_of([join_request], on=on, saved=register.saved)[join_request.pk],
+        "answers": answers_in_words(sent_form(join_request), for_staff=True),
         "steps": steps,
         "conversation": _conversation(steps) if join_request.is_open else (),
         "emails": received.select_related("bounce").order_by("-pk")[:EMAILS_SHOWN],

@@ -8,18 +8,24 @@ from typing import Any
 
 from django.forms import Form
 from django.forms.models import model_to_dict
-from django.utils.formats import date_format
 from django.utils.text import capfirst
 
 from communities.rules.assess import Assessment, Finding
-from communities.rules.vocabulary import Evidence, FactKind, Funder, Verdict
+from communities.rules.vocabulary import Evidence, FactKind, Verdict
 from membership.models import Program
 from membership.register.evidence import EvidencedModel
 from requests.desk.forms import MatchAlikeForm, MembershipForm
 from requests.desk.matching import claimed_rows, requests_naming_the_same_agency
 from requests.desk.queue import MARKS
-from requests.desk.subjects import Register, Subject, offer_of, subjects_of
-from requests.joining.forms import answers_to_check, join_form_for
+from requests.desk.subjects import (
+    Register,
+    Subject,
+    funding_words,
+    offer_of,
+    otherwise,
+    subjects_of,
+)
+from requests.joining.forms import answers_in_words, sent_form
 from requests.lifecycle import State
 from requests.models import JoinRequest, RegisterStep
 
@@ -88,8 +94,8 @@ def rows_of(
     on: date,
 ) -> list[Row]:
     """The rows of a request. ``panel`` is that of ``panel_context``: what can be matched and confirmed."""
-    form = join_form_for(join_request.community, join_request.answers)
-    words = {name: answer for _, answer, name in answers_to_check(form)}
+    answers = answers_in_words(sent_form(join_request), for_staff=True)
+    words = {name: answer for _, answer, name in answers}
 
     def said(*questions: str) -> list[str]:
         return [word for question in questions if (word := words.get(question, ""))]
@@ -113,7 +119,11 @@ def rows_of(
     ]
     can_check: dict[FactKind | None, tuple[object, str]] = {
         FactKind.CASELOAD: (position, ""),
-        FactKind.FUNDING: (program, "Match the program first."),
+        FactKind.FUNDING: (
+            program,
+            otherwise(join_request, register.positions, register.programs, on=on)
+            or "Match the program first.",
+        ),
         FactKind.EVA_MEMBERSHIP: (panel.get("can_check_membership"), "Match the agency first."),
         FactKind.COORDINATION_ROLE: (role, ""),
     }
@@ -178,11 +188,8 @@ def _known(register: Register, matched: Program | None, *, on: date) -> dict[Fac
 
 
 def _funding(program: Program, matched: Program | None) -> str:
-    until = f", until {date_format(program.funded_until)}" if program.funded_until else ""
-    funder = "the ministry" if program.funder == Funder.PSSG else "another funder"
-    words = f"Funded by {funder}{until}"
-    name = offer_of(program, "").words
-    return words if program == matched else f"{name}: {words[0].lower()}{words[1:]}"
+    words = funding_words(program)
+    return capfirst(words) if program == matched else f"{offer_of(program, '').words}: {words}"
 
 
 def panel_context(

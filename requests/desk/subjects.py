@@ -1,13 +1,16 @@
 """What a request names, and what the register has that staff can match it to: similar names, or what they search for."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from django.db.models import Q
 from django.forms import Form
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.text import get_text_list
 
-from communities.rules.vocabulary import InitiativeKind
+from communities.rules.vocabulary import FactKind, Funder, InitiativeKind
 from membership.models import (
     Agency,
     CoordinationInitiative,
@@ -19,6 +22,7 @@ from membership.models import (
 from membership.register.agencies import keys_of
 from membership.register.matching import best_matches, near_agencies
 from membership.register.names import name_key
+from membership.register.standing import Saved, memberships_of
 from membership.search import filter_by_words
 from requests.desk.forms import AddAgencyForm, AddInitiativeForm, AddProgramForm
 from requests.desk.matching import Registered, agency_as_written, claimed_rows
@@ -37,6 +41,7 @@ _WHO = "confirmed_by__person"
 class Register:
     """What the register has about an applicant and the agency of their request.
 
+    ``memberships`` are the applicant's and that agency's, the newest first; ``saved`` has those of all their agencies.
     ``agency_keys`` are those of all names of the agency that they wrote; ``steps`` are the last ones of the staff
     that can be undone, by the name of their row.
     """
@@ -45,6 +50,7 @@ class Register:
     roles: list[CoordinationRole]
     programs: list[Program]
     memberships: list[EvaMembership]
+    saved: Saved
     agency_keys: set[str]
     steps: dict[str, RegisterStep]
 
@@ -52,16 +58,20 @@ class Register:
 def read_register(join_request: JoinRequest) -> Register:
     """Read it. The number of queries does not depend on the number of rows."""
     person, agency = join_request.person, join_request.agency
-    positions = person.positions.select_related("program__agency", "agency").order_by("pk")
-    roles = person.roles.select_related("initiative").order_by("pk")
+    worked = person.positions.select_related("program__agency", "agency").order_by("pk")
+    positions = list(worked.prefetch_related(_WHO))
+    roles = list(person.roles.select_related("initiative").order_by("pk").prefetch_related(_WHO))
+    agencies = {a.pk for a in (agency, *(p.known_agency for p in positions)) if a}
+    held = list(memberships_of({person.pk}, agencies).prefetch_related(_WHO))
+    shown = [m for m in held if m.agency_id in (None, join_request.agency_id)]
     programs = agency.programs.select_related("agency") if agency else Program.objects.none()
-    held = EvaMembership.objects.filter(Q(person=person) | Q(agency=agency, agency__isnull=False))
     steps = join_request.register_steps.filter(undone_at=None).defer("changes")
     return Register(
-        positions=list(positions.prefetch_related(_WHO)),
-        roles=list(roles.prefetch_related(_WHO)),
+        positions=positions,
+        roles=roles,
         programs=list(programs.order_by("community_served", "pk").prefetch_related(_WHO)),
-        memberships=list(held.prefetch_related(_WHO)),
+        memberships=sorted(shown, key=lambda membership: membership.ends_on, reverse=True),
+        saved=(positions, roles, held),
         agency_keys=keys_of(agency_as_written(join_request), known=agency),
         # The newest of each row counts.
         steps={step.about: step for step in steps.select_related("by__person").order_by("pk")},
@@ -247,3 +257,54 @@ def unmatched_of(join_request: JoinRequest) -> list[str]:
         *["program"] * any(row.program_id is None for row in positions[-1:]),
         *["initiative"] * any(row.initiative_id is None for row in roles[-1:]),
     ]
+
+
+def listed_otherwise(join_requests: Sequence[JoinRequest], *, on: date) -> dict[int, str]:
+    """By the key of a request, what the register lists against the funding of a program that is not matched yet.
+
+    The rules do not count it, because it may be another program. Takes two queries for any number of requests.
+    """
+    unmatched = [r for r in join_requests if r.is_open and r.agency_id and not r.another_name]
+    positions, programs = defaultdict(list), defaultdict(list)
+    people = ProgramPosition.objects.filter(person__in={r.person_id for r in unmatched})
+    for position in people.order_by("pk"):
+        positions[position.person_id].append(position)
+    for program in Program.objects.filter(agency__in={r.agency_id for r in unmatched}):
+        programs[program.agency_id].append(program)
+    return {
+        r.pk: sentence
+        for r in unmatched
+        if (sentence := otherwise(r, positions[r.person_id], programs[r.agency_id or 0], on=on))
+    }
+
+
+def otherwise(
+    join_request: JoinRequest,
+    positions: Iterable[ProgramPosition],
+    programs: Iterable[Program],
+    *,
+    on: date,
+) -> str:
+    """The same for one request, whose person has the ``positions`` and whose agency the ``programs``; empty if none."""
+    rules = [r for r in join_request.community.rules() if r.facts == FactKind.FUNDING]
+    funders = {rule.funder or Funder.PSSG for rule in rules}
+    keys = {name_key(agency_as_written(join_request))}
+    claims = claimed_rows(join_request, positions=positions, agency_keys=keys)[0][-1:]
+    found = [
+        program
+        for program in programs
+        for claim in claims
+        if not claim.program_id and program.type == claim.program_type and program.funder
+        if funders != {program.funder} or (program.funded_until or on) < on
+    ]
+    if not found or not funders:
+        return ""
+    names = get_text_list([f"{offer_of(p, '').words} ({funding_words(p)})" for p in found], "and")
+    return f"The register lists {names}. Match the program first."
+
+
+def funding_words(program: Program) -> str:
+    """Who funds a program, and until when."""
+    funder = "the ministry" if program.funder == Funder.PSSG else "another funder"
+    until = f", until {date_format(program.funded_until)}" if program.funded_until else ""
+    return f"funded by {funder}{until}"

@@ -22,12 +22,13 @@ from membership.emails.kinds import UNDO_SECONDS, UNDO_TIME
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.emails.queue import Email
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
+from membership.forms import keys_in
 from membership.people.near import near_record, tell_all_apart
 from requests import emails, workflow
 from requests.desk import forms, matching, presence, queue
 from requests.desk.review import assessments_of, requests_of, review_context
 from requests.desk.rows import panel_context, rows_of
-from requests.desk.subjects import read_register, unmatched_of
+from requests.desk.subjects import listed_otherwise, read_register, unmatched_of
 from requests.lifecycle import UNDOABLE, State, Verb, allows
 from requests.models import JoinRequest
 
@@ -218,6 +219,9 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         form=form,
         near=near,
         unmatched=unmatched_of(join_request) if decision.verb == Verb.APPROVE else (),
+        otherwise=listed_otherwise([join_request], on=timezone.localdate(now)).get(pk, "")
+        if decision.verb == Verb.APPROVE
+        else "",
         assessment=assessment,
         assigned_to_colleague=join_request.assigned_sentence(now) if is_colleagues else "",
         email=email,
@@ -255,7 +259,7 @@ def _ways(request: AuthenticatedRequest, join_request: JoinRequest, verb: Verb) 
 @require_POST
 def undo(request: AuthenticatedRequest) -> HttpResponse:
     """Undo decisions of a moment ago, each in its own transaction; say what became of each."""
-    chosen = requests_of(request.user).filter(pk__in=queue.keys(request.POST.getlist("pk")))
+    chosen = requests_of(request.user).filter(pk__in=keys_in(*request.POST.getlist("pk")))
     for join_request in chosen:
         try:
             workflow.undo(join_request_id=join_request.pk, by=request.user, now=timezone.now())
@@ -349,10 +353,8 @@ def _back(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def look_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Asked every few seconds by an open page: who else has the request open, and what they did since then."""
     join_request = get_request_or_404(request, pk)
-    seen = "".join(map(str, queue.keys([request.GET.get("seen", "")])))
-    found = presence.context(
-        join_request, viewer=request.user, now=timezone.now(), seen=int(seen or 0)
-    )
+    seen = max(keys_in(request.GET.get("seen", "")), default=0)
+    found = presence.context(join_request, viewer=request.user, now=timezone.now(), seen=seen)
     if found["shown"] == request.GET.get("shown"):
         return HttpResponse(status=204)  # so that nothing is read out again
     return render(request, "desk/requests/presence_lines.html", {"presence": found})
@@ -415,7 +417,11 @@ def act(request: AuthenticatedRequest, pk: int, name: str) -> HttpResponse:
         return queue.to_review(request, pk)
     form = action.form(request.POST, auto_id=f"{name}-%s")
     if form.is_valid():
-        with refusal_as_form_error(form):
+        with refusal_as_form_error(form), transaction.atomic():
+            if step := request.POST.get("as_shown"):
+                matching.require_row_as_shown(
+                    join_request_id=pk, about=action.row, step=step, by=request.user
+                )
             result = action.apply(
                 join_request_id=pk, by=request.user, now=timezone.now(), **form.cleaned_data
             )
@@ -431,7 +437,8 @@ def act(request: AuthenticatedRequest, pk: int, name: str) -> HttpResponse:
 
 def get_request_or_404(request: AuthenticatedRequest, pk: int) -> JoinRequest:
     """A request of this person's team, or 404."""
-    return get_object_or_404(requests_of(request.user).select_related("person", "agency"), pk=pk)
+    rows = requests_of(request.user).select_related("person", "agency", "community__team")
+    return get_object_or_404(rows, pk=pk)
 
 
 def render_page(

@@ -9,11 +9,10 @@ kept as JSON, so a field's cleaned value is text.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, auto
-from itertools import groupby
 from typing import Any, TypeVar
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Fieldset, Layout
+from crispy_forms.layout import HTML, Fieldset, Layout
 from django import forms
 from django.db.models import TextChoices
 
@@ -25,12 +24,14 @@ from communities.rules.funding import Funding
 from communities.rules.rule import PROGRAM_NAMES
 from communities.rules.vocabulary import InitiativeKind, ProgramType, RoleKind
 from membership.forms import ParagraphsField, SingleLineField
+from requests.models import JoinRequest
 
 _Field = TypeVar("_Field", bound=forms.Field)
 
 # By field name. In a draft, some answers are missing or not valid.
 Answers = Mapping[str, Any]
 
+NOTE = "note"
 MAX_NOTE_LENGTH = 2_000
 NO_CLIENTS = "Please do not write anything about the people you serve."
 
@@ -87,21 +88,23 @@ class AgencyInput(forms.TextInput):
     template_name = "forms/suggestions.html"
 
 
-def _choice(label: str, choices: Sequence[tuple[str, str]], missing: str) -> forms.ChoiceField:
-    return forms.ChoiceField(
-        label=label,
-        choices=choices,
-        widget=forms.RadioSelect,
-        error_messages={"required": missing, "invalid_choice": missing},
-    )
+class RadioField(forms.ChoiceField):
+    """A question with a few answers; ``missing`` is said where none of them was chosen."""
+
+    def __init__(self, label: str, choices: Sequence[tuple[str, Any]], missing: str) -> None:
+        errors = dict.fromkeys(("required", "invalid_choice"), missing)
+        super().__init__(
+            label=label, choices=choices, widget=forms.RadioSelect, error_messages=errors
+        )
 
 
-class TermField(forms.ChoiceField):
+class TermField(RadioField):
     """A choice among the terms of a ``vocabulary``. Asked about some of them only, any other is "another"."""
 
-    def __init__(self, *, vocabulary: type[TextChoices], **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, label: str, vocabulary: type[TextChoices], missing: str) -> None:
+        super().__init__(label, vocabulary.choices, missing)
         self.vocabulary = vocabulary
+        self.staff_words: dict[str, str] = {}
 
     def valid_value(self, value: str) -> bool:
         return value in self.vocabulary.values
@@ -125,21 +128,13 @@ class TermField(forms.ChoiceField):
         if isinstance(term, InitiativeKind):
             name = INITIATIVE_NAMES[term][0]
             asked, self.label = f"your initiative is {name}", f"Is your initiative {name}?"
+            no = f"the initiative is not {name}"
         else:
-            asked = f"you work in {PROGRAM_NAMES[ProgramType(term)]}"
-            self.label = f"Do {asked}?"
-        self.error_messages["required"] = f"Choose whether {asked}."
-        self.error_messages["invalid_choice"] = self.error_messages["required"]
-
-
-def _terms(label: str, vocabulary: type[TextChoices], missing: str) -> TermField:
-    return TermField(
-        label=label,
-        vocabulary=vocabulary,
-        choices=vocabulary.choices,
-        widget=forms.RadioSelect,
-        error_messages={"required": missing, "invalid_choice": missing},
-    )
+            name = PROGRAM_NAMES[ProgramType(term)]
+            asked, self.label = f"you work in {name}", f"Do you work in {name}?"
+            no = f"does not work in {name}"
+        self.staff_words = {other.value: f"Answered no: {no}"}
+        self.error_messages |= dict.fromkeys(self.error_messages, f"Choose whether {asked}.")
 
 
 class JoinForm(forms.Form):
@@ -233,57 +228,57 @@ class JoinForm(forms.Form):
             field = self.fields[name]
             if isinstance(field, TermField):
                 field.ask_about(terms)
+        self.is_own = own
         if only:
             self.fields = {only: self.fields[only]}
 
     @property
     def helper(self) -> FormHelper:
-        """The layout for the ``crispy`` tag: a fieldset for each section with a legend."""
+        """The layout for the ``crispy`` tag."""
+        names: dict[Section, list[str]] = {section: [] for section in Section}
+        for name in self.fields:
+            names[self._section(name)].append(name)
+        not_asked = HTML('{% include "joining/not_asked.html" with rules=form.not_asked %}')
         helper = FormHelper()
         helper.form_tag = False
-        legends = {Section.ABOUT_YOU: "About you", Section.WORK: self.work_legend}
         helper.layout = Layout(
-            *(
-                Fieldset(legends[section], *names) if section in legends else Div(*names)
-                for section, names in groupby(self.fields, key=self._section)
-            )
+            Fieldset("About you", *names[Section.ABOUT_YOU]),
+            Fieldset(self.work_legend, *names[Section.WORK], not_asked),
+            *names[Section.NOTE],
         )
         return helper
+
+    @property
+    def not_asked(self) -> list[str]:
+        """What the rules ask an applicant for without a question, in words."""
+        rules = self.community.rules() if self.is_own else []
+        asked = {declaration_of(field).rule for field in self.base_fields.values()}
+        programs = [term for rule in rules for term in rule.program_types]
+        return [rule.asks_for(programs) for rule in rules if rule.key not in asked]
 
     def _section(self, name: str) -> Section:
         return declaration_of(self.fields[name]).section
 
-    @property
-    def answers_in_words(self) -> list[tuple[str, str]]:
-        """The answers, with the questions as the applicant reads them."""
-        return answers_in_words(self)
 
-    @property
-    def answers_for_staff(self) -> list[tuple[str, str]]:
-        """The answers, with the short names of the questions."""
-        return [
-            (declaration_of(bound.field).staff_label or question, answer)
-            for bound, (question, answer) in zip(self, self.answers_in_words, strict=True)
-        ]
+def answers_in_words(
+    fields: Iterable[forms.BoundField], *, for_staff: bool = False
+) -> list[tuple[str, str, str]]:
+    """The question, the answer in words and the name of each field; a missing answer is empty.
 
-
-def answers_in_words(fields: Iterable[forms.BoundField]) -> list[tuple[str, str]]:
-    """Questions and answers in words; a missing answer is empty."""
+    Staff read the short name of the question, and what a yes or no was about.
+    """
     answers = []
     for bound in fields:
-        # Asked about its own program only, an answer may still be another one, from the form of all kinds.
-        choices = dict(getattr(bound.field, "choices", []))
-        if isinstance(bound.field, TermField):
-            choices = {**dict(bound.field.vocabulary.choices), **choices}
-        answers.append((str(bound.label), str(choices.get(bound.data, bound.data or ""))))
+        field, label = bound.field, str(bound.label)
+        choices = dict(getattr(field, "choices", ()))
+        if isinstance(field, TermField):
+            # Asked about its own program only, an answer may still be another one, from the form of all kinds.
+            own = field.staff_words if for_staff else choices
+            choices = {**dict(field.vocabulary.choices), **own}
+        question = (for_staff and declaration_of(field).staff_label) or label
+        answer = str(choices.get(bound.data, bound.data or ""))
+        answers.append((question, answer, bound.html_name))
     return answers
-
-
-def answers_to_check(fields: Iterable[forms.BoundField]) -> list[tuple[str, str, str]]:
-    """Questions and answers in words, and the name of each field, for a link to change it."""
-    fields = list(fields)
-    words = answers_in_words(fields)
-    return [(*pair, bound.html_name) for bound, pair in zip(fields, words, strict=True)]
 
 
 class ProgramJoinForm(JoinForm):
@@ -292,13 +287,13 @@ class ProgramJoinForm(JoinForm):
     work_legend = "Your program"
 
     program_type = declare(
-        _terms("Which program do you work in?", ProgramType, "Choose the program you work in."),
+        TermField("Which program do you work in?", ProgramType, "Choose the program you work in."),
         staff_label="Program",
         entry_label="Which program do they work in?",
         rule=Caseload.key,
     )
     carries_caseload = declare(
-        _choice(
+        RadioField(
             "Do you carry a caseload in this program?",
             YES_NO_UNSURE,
             "Choose whether you carry a caseload.",
@@ -308,7 +303,7 @@ class ProgramJoinForm(JoinForm):
         rule=Caseload.key,
     )
     ministry_funded = declare(
-        _choice(
+        RadioField(
             "Does the Ministry of Public Safety and Solicitor General fund this program?",
             YES_NO_UNSURE,
             "Choose whether the ministry funds the program. If you don’t know, choose “I’m not sure.”",
@@ -317,7 +312,7 @@ class ProgramJoinForm(JoinForm):
         rule=Funding.key,
     )
     eva_membership = declare(
-        _choice(
+        RadioField(
             "Do you or your agency hold a current EVA BC membership?",
             [
                 ("agency", "My agency does"),
@@ -341,12 +336,14 @@ class CoordinationJoinForm(JoinForm):
     work_legend = "Your coordination initiative"
 
     initiative_kind = declare(
-        _terms("What kind of initiative is it?", InitiativeKind, "Choose the kind of initiative."),
+        TermField(
+            "What kind of initiative is it?", InitiativeKind, "Choose the kind of initiative."
+        ),
         staff_label="Initiative",
         rule=CoordinationRoleHeld.key,
     )
     role = declare(
-        _terms("What is your role?", RoleKind, "Choose your role."),
+        TermField("What is your role?", RoleKind, "Choose your role."),
         staff_label="Role",
         entry_label="What is their role?",
         rule=CoordinationRoleHeld.key,
@@ -363,16 +360,16 @@ def join_form_class(community: CommunityOfPractice) -> type[JoinForm]:
 
 
 def join_form_for(
-    community: CommunityOfPractice,
-    data: Answers | None = None,
-    *,
-    initial: Answers | None = None,
-    own: bool = False,
-    only: str = "",
+    community: CommunityOfPractice, data: Answers | None = None, **options: Any
 ) -> JoinForm:
-    """The join form of a community, bound to ``data`` if given."""
-    form_class = join_form_class(community)
-    return form_class(data, community=community, initial=initial, own=own, only=only)
+    """The join form of a community, bound to ``data`` if given, with the options of ``JoinForm``."""
+    return join_form_class(community)(data, community=community, **options)
+
+
+def sent_form(join_request: JoinRequest) -> JoinForm:
+    """The form of a request as it was answered: only staff, who enter one, choose among all kinds."""
+    is_own = not join_request.came_by
+    return join_form_for(join_request.community, join_request.answers, own=is_own)
 
 
 def own_terms(community: CommunityOfPractice) -> dict[str, list[TextChoices]]:

@@ -5,9 +5,9 @@ community's own form has them too.
 """
 
 from collections.abc import Iterable
+from datetime import date
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
@@ -28,16 +28,16 @@ from membership.register.person_records import person_of_user
 from requests import workflow
 from requests.answers import assess_answers
 from requests.joining.forms import (
+    NOTE,
     Answers,
-    JoinForm,
-    Section,
-    answers_to_check,
+    answers_in_words,
     declaration_of,
     join_form_class,
     join_form_for,
 )
 from requests.joining.views import (
     CommunityStatus,
+    communities_with_rules,
     keep_draft,
     posted,
     render_form,
@@ -45,6 +45,18 @@ from requests.joining.views import (
     statuses_of,
     values_of,
 )
+
+
+class ChooseForm(forms.Form):
+    """The communities to ask to join."""
+
+    community = forms.MultipleChoiceField(
+        label="Which communities do you want to join?",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), "Choose at least one community."
+        ),
+    )
 
 
 class SeveralForm(forms.Form):
@@ -63,27 +75,23 @@ class SeveralForm(forms.Form):
         only: str = "",
     ) -> None:
         super().__init__(data, initial=dict(initial or {}))
-        about_you: dict[str, forms.Field] = {}
-        differing: dict[str, forms.Field] = {}
-        notes: dict[str, forms.Field] = {}
         # By community: the names here of the fields of its join form.
-        self._keys: dict[CommunityOfPractice, dict[str, str]] = {}
-        for community in communities:
-            keys = self._keys[community] = _keys(community)
-            for name, field in join_form_for(community, own=True).fields.items():
+        self._keys = {community: _keys(community) for community in communities}
+        self._not_asked: dict[CommunityOfPractice, list[str]] = {}
+        own = set()
+        for community, keys in self._keys.items():
+            form = join_form_for(community, own=True)
+            self._not_asked[community] = form.not_asked
+            for name, field in form.fields.items():
+                self.fields[keys[name]] = field
                 if keys[name] != name:
+                    own.add(keys[name])
                     # Errors name the community, because several questions are alike.
                     for code, text in field.error_messages.items():
                         field.error_messages[code] = f"{community.short_name}: {text}"
-                    differing[keys[name]] = field
-                elif _is_note(field):
-                    notes[name] = field
-                else:
-                    about_you[name] = field
-        self.fields |= about_you | differing | notes
-        # Shared questions: before the communities, and after them.
-        self.about_you = [self[name] for name in about_you]
-        self.notes = [self[name] for name in notes]
+        # Shared questions come before those of the communities, and the note comes last.
+        self.order_fields(sorted(self.fields, key=lambda key: (key == NOTE, key in own)))
+        self.about_you = [self[key] for key in self.fields if key != NOTE and key not in own]
         if only in self.fields:
             self.fields = {only: self.fields[only]}
 
@@ -93,16 +101,17 @@ class SeveralForm(forms.Form):
         return {name: self[key] for name, key in keys if key in self.fields}
 
     @property
-    def parts(self) -> list[tuple[CommunityOfPractice, list[forms.BoundField]]]:
-        """Each community with the questions that are asked for it alone."""
-        return [
-            (community, [b for name, b in self.fields_of(community).items() if b.name != name])
-            for community in self._keys
-        ]
+    def parts(self) -> list[tuple[CommunityOfPractice, list[forms.BoundField], list[str]]]:
+        """Each community with the questions for it alone, and its rules that no question is about."""
+        parts = []
+        for community in self._keys:
+            own = [b for name, b in self.fields_of(community).items() if b.name != name]
+            parts.append((community, own, self._not_asked[community]))
+        return parts
 
     @property
     def shared_answers(self) -> list[tuple[str, str, str]]:
-        return answers_to_check([*self.about_you, *self.notes])
+        return answers_in_words([*self.about_you, self[NOTE]])
 
     def answers_for(self, community: CommunityOfPractice, values: Answers) -> Answers:
         """The values of one community, under the names of its own form."""
@@ -115,10 +124,6 @@ def _keys(community: CommunityOfPractice) -> dict[str, str]:
         name: name if declaration_of(field).shared else f"{community.slug}-{name}"
         for name, field in join_form_class(community).base_fields.items()
     }
-
-
-def _is_note(field: forms.Field | None) -> bool:
-    return field is not None and declaration_of(field).section == Section.NOTE
 
 
 @login_required
@@ -176,12 +181,12 @@ def check(request: AuthenticatedRequest) -> HttpResponse:
         parts = [
             (
                 community,
-                answers_to_check(fields),
+                answers_in_words(fields),
                 assess_answers(
                     form.answers_for(community, values), person=person, community=community, on=on
                 ),
             )
-            for community, fields in form.parts
+            for community, fields, _ in form.parts
         ]
         context = {"form": form, "parts": parts, "query": _query(request)}
         return render(request, "joining/several/check.html", context)
@@ -235,24 +240,22 @@ def sent(request: AuthenticatedRequest) -> HttpResponse:
     statuses = statuses_of(person_of_user(request.user), _chosen(request))
     if not any(status.current or status.is_in for status in statuses):
         return redirect("join-several")
+    asked = [status.asked for status in statuses if status.asked]
     teams = {status.community.team for status in statuses if status.asked}
+    latest = max(asked, key=lambda one: one.answer_by or date.min, default=None)
     return render(
         request,
         "joining/several/sent.html",
         {
             "statuses": statuses,
             "teams": sorted(teams, key=str),
-            "answer_days": settings.WAITING_LIMIT_DAYS["loud"],
+            "answer_time": latest and latest.answer_time,
         },
     )
 
 
-def _communities() -> QuerySet[CommunityOfPractice]:
-    return CommunityOfPractice.objects.select_related("team").prefetch_related("criteria")
-
-
 def _chosen(request: AuthenticatedRequest) -> QuerySet[CommunityOfPractice]:
-    return _communities().filter(slug__in=request.GET.getlist("community"))
+    return communities_with_rules().filter(slug__in=request.GET.getlist("community"))
 
 
 def _askable(request: AuthenticatedRequest, person: Person) -> list[CommunityStatus]:
@@ -269,17 +272,13 @@ def _question(request: AuthenticatedRequest, statuses: list[CommunityStatus]) ->
 
 def _choose(request: AuthenticatedRequest, *, is_empty: bool = False) -> HttpResponse:
     """The choice of communities; ``is_empty`` after none was chosen."""
-    statuses = statuses_of(person_of_user(request.user), _communities())
-    return render(
-        request,
-        "joining/several/choose.html",
-        {
-            "askable": [status.community for status in statuses if status.can_ask],
-            "taken": [status for status in statuses if not status.can_ask],
-            "chosen": request.GET.getlist("community"),
-            "is_empty": is_empty,
-        },
-    )
+    statuses = statuses_of(person_of_user(request.user), communities_with_rules())
+    askable = [status.community for status in statuses if status.can_ask]
+    chosen = {"community": request.GET.getlist("community")}
+    form = ChooseForm(chosen if is_empty and askable else None, initial=chosen)
+    form.fields["community"].choices = [(one.slug, one.full_name) for one in askable]  # type: ignore[attr-defined]
+    context = {"form": form, "taken": [status for status in statuses if not status.can_ask]}
+    return render(request, "joining/several/choose.html", context)
 
 
 def _not_several(request: AuthenticatedRequest, statuses: list[CommunityStatus]) -> HttpResponse:
@@ -298,7 +297,7 @@ def _known(person: Person, statuses: Iterable[CommunityStatus]) -> Answers:
     A shared answer comes from the first draft that has it. Different notes are joined.
     """
     known: dict[str, str] = {}
-    notes: dict[str, dict[str, None]] = {}
+    notes: dict[str, None] = {}
     has_draft = any(status.draft for status in statuses)
     for status in sorted(statuses, key=lambda status: not status.draft):
         offered = status.offered(person)
@@ -306,10 +305,10 @@ def _known(person: Person, statuses: Iterable[CommunityStatus]) -> Answers:
             answer = offered.get(name, "")
             if key == name and has_draft and not status.draft:
                 continue  # shared, and their draft says it
-            if _is_note(JoinForm.base_fields.get(name)):
-                notes.setdefault(name, {})[answer] = None
+            if name == NOTE:
+                notes[answer] = None
             known[key] = known.get(key) or answer
-    return known | {name: "\n\n".join(filter(None, texts)) for name, texts in notes.items()}
+    return known | {NOTE: "\n\n".join(filter(None, notes))}
 
 
 def _onward(name: str, request: AuthenticatedRequest) -> HttpResponseRedirect:

@@ -14,8 +14,6 @@ from membership.models import Person
 from requests.answers import assess_answers
 from requests.joining.forms import Answers, TermField, declaration_of, join_form_class, own_terms
 
-_INITIATIVE_NOT_NAMED = NOT_NAMED.replace("this role", "this initiative")
-
 
 @dataclass(frozen=True)
 class AnswerVerdict:
@@ -38,16 +36,19 @@ def verdicts_of(
     said = {**answers, **{name: term for name, term in own.items() if not answers.get(name)}}
     assessment = assess_answers(said, person=person, community=community, on=on)
     findings = {finding.kind: finding for finding in assessment.findings}
-    verdicts = {}
+    verdicts: dict[str, AnswerVerdict] = {}
     for name, field in fields.items():
-        declared, answer = declaration_of(field), answers.get(name, "")
-        if declared.rule in findings and answer in dict(getattr(field, "choices", ())):
-            finding = findings[declared.rule]
-            if isinstance(field, TermField) and finding.status != Status.MET:
-                term = field.vocabulary(answer)
-                verdicts[name] = _of_term(term, rules[declared.rule], finding)
-            else:
-                verdicts[name] = _of_finding(finding)
+        key, answer = declaration_of(field).rule, answers.get(name, "")
+        if key not in findings or answer not in dict(getattr(field, "choices", ())):
+            continue
+        finding = findings[key]
+        if isinstance(field, TermField) and finding.status != Status.MET:
+            verdicts[name] = _of_term(field.vocabulary(answer), rules[key], finding)
+            if verdicts[name].elsewhere:
+                # That answers the rule: a caseload or role elsewhere neither fits nor is wrong.
+                del findings[key]
+        else:
+            verdicts[name] = _of_finding(finding)
     return verdicts
 
 
@@ -56,8 +57,8 @@ def _of_term(term: TextChoices, rule: Rule, finding: Finding) -> AnswerVerdict:
         case Verdict.MET:
             return AnswerVerdict(Status.SELF_REPORTED, "This fits", STAFF_WILL_CONFIRM)
         case Verdict.UNKNOWN:
-            not_named = _INITIATIVE_NOT_NAMED if isinstance(term, InitiativeKind) else NOT_NAMED
-            return AnswerVerdict(Status.UNKNOWN, "To check", not_named)
+            noun = "initiative" if isinstance(term, InitiativeKind) else "role"
+            return AnswerVerdict(Status.UNKNOWN, "To check", NOT_NAMED.format(term=noun))
     why = f"{finding.condition} {rule.not_met_step}"
     return AnswerVerdict(Status.NOT_MET, "Does not fit", why, elsewhere=True)
 

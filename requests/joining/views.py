@@ -1,14 +1,15 @@
 """Asking to join one community: the form with what the rules say, checking answers, and sending."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -25,7 +26,7 @@ from requests.answers import assess_answers
 from requests.joining.forms import (
     Answers,
     JoinForm,
-    answers_to_check,
+    answers_in_words,
     declaration_of,
     join_form_class,
     join_form_for,
@@ -65,24 +66,18 @@ class CommunityStatus:
 
 
 def statuses_of(
-    person: Person, communities: Iterable[CommunityOfPractice]
+    person: Person, communities: QuerySet[CommunityOfPractice]
 ) -> list[CommunityStatus]:
-    """A person's status in each community, in two queries besides the communities' own."""
+    """A person's status in each community, in one query besides the communities' own."""
     mine = JoinRequest.objects.filter(person=person).select_related("name_check").order_by("pk")
     # An open request takes precedence over an old draft.
     current = {r.community_id: r for r in sorted(mine, key=lambda r: r.is_open) if is_current(r)}
     # What someone else at this email has asked is not offered.
     earlier = {r.community_id: r for r in mine if not is_current(r) and not r.another_name}
-    own = person.enrolments.filter(ended_on__isnull=True)
-    enrolled = set(own.values_list("community_id", flat=True))
+    own = person.enrolments.filter(community=OuterRef("pk"), ended_on=None)
     return [
-        CommunityStatus(
-            community,
-            community.pk in enrolled,
-            current.get(community.pk),
-            earlier.get(community.pk),
-        )
-        for community in communities
+        CommunityStatus(one, one.is_in, current.get(one.pk), earlier.get(one.pk))
+        for one in communities.annotate(is_in=Exists(own))
     ]
 
 
@@ -96,9 +91,9 @@ def is_current(join_request: JoinRequest) -> bool:
 def join(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     """The form, or one question of it from the check page. Saves a draft on every change with JavaScript,
     and on every button without."""
-    community = _community(slug)
     person = person_of_user(request.user)
-    [status] = statuses_of(person, [community])
+    status = _status(person, slug)
+    community = status.community
     if not status.can_ask:
         return _nothing_to_ask(request, status)
     offered = status.offered(person)
@@ -127,17 +122,16 @@ def join(request: AuthenticatedRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     """Check the answers, and send the request."""
-    is_sent = request.method == "POST"
-    community = _community(slug, with_rules=not is_sent)
     person = person_of_user(request.user)
-    [status] = statuses_of(person, [community])
+    status = _status(person, slug)
+    community = status.community
     if not status.draft:
         return redirect("join", slug=slug) if status.can_ask else _nothing_to_ask(request, status)
     answers = status.draft.answers
-    form = join_form_for(community, answers, own=not is_sent)
+    form = join_form_for(community, answers, own=True)
     if not form.is_valid():
         return _form_page(request, form, answers, status, person)
-    if is_sent:
+    if request.method == "POST":
         with refusal_as_warning(request):
             workflow.submit(
                 join_request_id=status.draft.pk,
@@ -152,7 +146,7 @@ def check(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     )
     context = {
         "community": community,
-        "answers": answers_to_check(form),
+        "answers": answers_in_words(form),
         "assessment": assessment,
     }
     return render(request, "joining/check.html", context)
@@ -211,11 +205,16 @@ def show_verdicts(
             bound.is_new = answers.get(name) != before.get(name)
 
 
-def _community(slug: str, *, with_rules: bool = True) -> CommunityOfPractice:
-    communities = CommunityOfPractice.objects.select_related("team")
-    if with_rules:
-        communities = communities.prefetch_related("criteria")
-    return get_object_or_404(communities, slug=slug)
+def communities_with_rules() -> QuerySet[CommunityOfPractice]:
+    """The communities as the forms need them."""
+    return CommunityOfPractice.objects.select_related("team").prefetch_related("criteria")
+
+
+def _status(person: Person, slug: str) -> CommunityStatus:
+    """A person's status in the community of the address, or 404."""
+    for status in statuses_of(person, communities_with_rules().filter(slug=slug)):
+        return status
+    raise Http404
 
 
 def _nothing_to_ask(request: AuthenticatedRequest, status: CommunityStatus) -> HttpResponse:

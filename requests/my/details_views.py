@@ -15,7 +15,7 @@ from membership.accounts.requests import AuthenticatedRequest
 from membership.errors import refusal_as_form_error
 from membership.models import Correction, Person
 from membership.register.person_records import change_details, person_of_user, set_reminders
-from requests.joining.forms import JoinForm, join_form_for
+from requests.joining.forms import NOTE, JoinForm, join_form_for
 from requests.lifecycle import LAPSE_DAYS
 from requests.my.recorded_work import enrolments_in, on_record, report_work
 
@@ -87,7 +87,7 @@ def new_work(request: AuthenticatedRequest, family: str) -> HttpResponse:
         return redirect("my:details")
     form = join_form_for(community, request.POST or None, initial=_known(person))
     # Nothing depends on this work yet, so no one would read a note.
-    del form.fields["note"]
+    del form.fields[NOTE]
     if form.is_valid():
         with refusal_as_form_error(form):
             report_work(

@@ -1,7 +1,6 @@
 """The applicant's own requests: status, history, and replying or withdrawing."""
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Prefetch, QuerySet
@@ -17,7 +16,7 @@ from membership.forms import message_field
 from membership.register.person_records import person_of_user
 from requests import workflow
 from requests.clock.reminders import wait_of
-from requests.joining.forms import NO_CLIENTS, join_form_for
+from requests.joining.forms import NO_CLIENTS, answers_in_words, sent_form
 from requests.lifecycle import State, Verb, allows
 from requests.models import JoinRequest, JoinRequestEvent
 
@@ -32,9 +31,7 @@ class ReplyForm(forms.Form):
 @require_safe
 def sent(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Confirms that the request was received, with its reference and what happens next."""
-    answer_days = settings.WAITING_LIMIT_DAYS["loud"]
-    context = {"join_request": _own(request, pk), "answer_days": answer_days}
-    return render(request, "joining/sent.html", context)
+    return render(request, "joining/sent.html", {"join_request": _own(request, pk)})
 
 
 @login_required
@@ -117,13 +114,12 @@ def _page(
         person=join_request.person, community=join_request.community, pk__gt=join_request.pk
     )
     today = timezone.localdate()
-    form_sent = join_form_for(join_request.community, join_request.answers, own=True)
     return render(
         request,
         "my/request.html",
         {
             "join_request": join_request,
-            "answers": form_sent.answers_in_words,
+            "answers": answers_in_words(sent_form(join_request)),
             "form": form,
             "today": today,
             "wait": wait_of(join_request, today) if is_waiting else None,

@@ -5,7 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from communities.calendar import STATUTORY_HOLIDAYS, business_days_between, format_times
+from communities.calendar import (
+    STATUTORY_HOLIDAYS,
+    business_day_after,
+    business_days_between,
+    format_times,
+    within_business_days,
+)
 from tests.membership.meetings.plans import at
 
 # New Year's, Family, Good Friday, Victoria, Canada, BC, Labour, Truth and Reconciliation,
@@ -25,6 +31,13 @@ def test_the_eleven_statutory_holidays(year: int, days: str) -> None:
     assert [day for day in whole_year if day in STATUTORY_HOLIDAYS] == [
         date.fromisoformat(f"{year}-{d}") for d in days.split()
     ]
+
+
+def test_a_time_to_answer_names_its_last_day_where_that_is_known() -> None:
+    last = business_day_after(date(2026, 11, 26), 7)
+    by = "within 7 business days, by Monday, December 7, 2026"
+    assert within_business_days(7, last) == by
+    assert within_business_days(7) == "within 7 business days"
 
 
 def test_other_countries_take_no_memory() -> None:

@@ -492,11 +492,11 @@ def outcome(answer) -> int | str:
     return HOME if answer.url == "/my/" else ON
 
 
-def visit(client: Client, method: str, url: str):
+def visit(client: Client, method: str, url: str, **typed: str):
     """Send a request and roll it back, so that it does not affect later visits."""
     cookies = copy.deepcopy(client.cookies)
     with transaction.atomic():
-        answer = getattr(client, method)(url)
+        answer = getattr(client, method)(url, typed)
         transaction.set_rollback(True)
     client.cookies = cookies
     return answer

@@ -53,7 +53,7 @@ class ToTheUpgraded:
 
 
 @pytest.fixture
-def upgraded(django_db_setup, django_db_blocker, settings, tmp_path, monkeypatch):
+def upgraded(django_db_blocker, settings, tmp_path, monkeypatch):
     """An empty database beside the tests' own, with the alias `upgraded`. Deleted afterwards."""
     with django_db_blocker.unblock():
         name = f"evabc_upgrade_{uuid4().hex[:12]}"

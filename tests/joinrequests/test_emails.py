@@ -16,8 +16,8 @@ def test_the_receipt_says_when_and_where_the_answer_comes_and_repeats_the_answer
 
     body = OutboxEmail.objects.get(kind="receipt").body
 
-    limit = settings.WAITING_LIMIT_DAYS["loud"]
-    assert f"We aim to answer within {limit} business days." in body
+    assert "We aim to answer within 7 business days, by Wednesday, May 13, 2026." in body
+    assert "Do you work in a Stopping the Violence Counselling program? Yes\n" in body
     assert (
         "We will send our answer to dana@example.org. If you don’t see it, check your junk" in body
     )

@@ -105,6 +105,17 @@ def test_whoever_asks_to_join_reads_it_before_sending(community, new_member, cli
     assert "Ask again in some years." in text
 
 
+@pytest.mark.parametrize(
+    "path", ["/communities/stvc/join/", "/join/answers/?community=stvc&community=sas"]
+)
+def test_the_form_says_that_no_question_is_about_it(community, client, path):
+    rule = "Your agency must have been a member for some years. You don’t need to answer anything"
+    builders.sign_in(client, builders.worker())
+    assert html.unescape(page(client, path)).count(rule) == 1
+    community.criteria.filter(kind=LongMembership.key).delete()
+    assert rule not in html.unescape(page(client, path))
+
+
 def test_staff_see_it_in_the_queue_and_on_the_review_page(community, new_member, desk):
     asked = builders.sent(builders.worker())
     queue = page(desk, "/admin/joinrequests/joinrequest/")

@@ -109,13 +109,16 @@ def test_a_caseload_in_a_program_of_the_community_is_met(slug, kind, caseload, s
 def test_whoever_says_they_work_in_another_program_reads_which_and_what_it_takes(slug, kind):
     finding = findings_of(slug, work_in(kind, claimed(), claimed=True))[CASELOAD]
     assert finding.status == Status.NOT_MET
-    assert finding.sentence == (
-        f"You told us that you work in the {kind} program at Sample Society."
-    )
-    assert finding.staff_sentence == (
-        f"Self-reported: works in the {kind} program at Sample Society, "
-        f"and this community is for people who work in {WANTED[slug]}."
-    )
+    if kind == ProgramType.OTHER:  # They were asked about these programs, and said no.
+        sentence = f"You told us that you do not work in {WANTED[slug]}."
+        staff_sentence = f"Self-reported: does not work in {WANTED[slug]}."
+    else:
+        sentence = f"You told us that you work in the {kind} program at Sample Society."
+        staff_sentence = (
+            f"Self-reported: works in the {kind} program at Sample Society, "
+            f"and this community is for people who work in {WANTED[slug]}."
+        )
+    assert (finding.sentence, finding.staff_sentence) == (sentence, staff_sentence)
     assert finding.next_step == next_step(finding)
 
 

@@ -2,12 +2,14 @@
 
 import html
 import re
+from datetime import date
 
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from membership.models import Enrolment, OutboxEmail
+from communities.rules.vocabulary import ProgramType
+from membership.models import AdmissionException, Agency, Enrolment, OutboxEmail, Program
 from requests import workflow
 from requests.desk.bulk_views import LIMIT
 from requests.lifecycle import State
@@ -140,6 +142,52 @@ def test_each_selected_request_that_needs_a_reason_gets_its_own_before_anything_
     assert doubtful.events.last().reason == "They start on Monday."
     doubtful.refresh_from_db()
     assert str(doubtful.enrolment.exception.review_on) == "2099-03-01"
+
+
+@pytest.mark.parametrize(
+    ("listed", "words"),
+    [
+        ({"funder": "OTHER"}, "funded by another funder"),
+        (
+            {"funder": "PSSG", "funded_until": date(2026, 3, 31)},
+            "funded by the ministry, until March 31, 2026",
+        ),
+    ],
+)
+def test_a_program_that_is_listed_otherwise_is_never_approved_without_a_word(desk, listed, words):
+    society = Agency.objects.create(name="Sample Society")
+    Program.objects.create(agency=society, type="STVC", community_served="Elsewhere", **listed)
+    Program.objects.create(agency=society, type="SAS", community_served="Nearby", funder="OTHER")
+    clear, doubtful = several(1)[0], builders.sent(builders.worker(), agency="Sample Society")
+    rows = [clear, doubtful]
+    review = shown(desk.get(f"{QUEUE}{doubtful.pk}/change/"))
+    single = shown(desk.get(f"{QUEUE}{doubtful.pk}/approve/"))
+    together = shown(desk.get(page("approve", rows)))
+    said = f"The register lists {ProgramType.STVC.label}, Elsewhere ({words}). Match the program first."
+    assert [text.count(said) for text in (review, single, together)] == [1, 1, 1]
+    assert said not in shown(desk.get(page("decline", rows)))
+
+    refused = shown(desk.post(page("approve", rows), selected(*rows)))
+    assert "Explain why you are approving anyway" in refused
+    assert states(rows) == [State.AWAITING_REVIEW] * 2
+    typed = selected(*rows, reason_1="They phoned: it is another program.")
+    assert "2 approved" in shown(desk.post(page("approve", rows), typed))
+    assert doubtful.events.last().reason == "They phoned: it is another program."
+    assert not AdmissionException.objects.exists()  # by the rules there is none
+
+
+def test_what_fits_or_is_matched_needs_no_word(desk):
+    society = Agency.objects.create(name="Sample Society")
+    answers = {"agency": "Sample Society", "community_served": "Elsewhere"}
+    there = {"agency": society, "type": "STVC"}
+    Program.objects.create(**there, community_served="Nearby", funder="PSSG")
+    Program.objects.create(**there, community_served="Farther", funder="")
+    fits = builders.sent(builders.worker(), **answers)
+    assert "The register lists" not in shown(desk.get(page("approve", [fits])))
+    other = Program.objects.create(**there, community_served="Elsewhere", funder="OTHER")
+    assert "The register lists" in shown(desk.get(page("approve", [fits])))
+    fits.person.positions.update(program=other)
+    assert "The register lists" not in shown(desk.get(page("approve", [fits])))
 
 
 @pytest.mark.core

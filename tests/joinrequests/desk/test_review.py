@@ -280,3 +280,27 @@ def test_a_search_is_about_its_own_row(client, camille):
     page = read(client, address(asked) + "?find-agency=harbour")
     assert "No agency has “harbour” in its name." in page
     assert "No initiative has “harbour” in its name." not in page
+
+
+@pytest.mark.parametrize(
+    ("slug", "answers", "told"),
+    [
+        (
+            "stvc",
+            {"program_type": "OTHER"},
+            "Answered no: does not work in a Stopping the Violence Counselling program",
+        ),
+        ("icat", {"initiative_kind": "OTHER"}, "Answered no: the initiative is not an ICAT"),
+        ("stvc", {}, "Stopping the Violence Counselling (STVC)"),
+        # Asked which of two, or of all kinds.
+        ("ors", {"program_type": "OTHER"}, "Another program"),
+    ],
+)
+def test_a_yes_or_no_about_the_communitys_own_is_said_as_it_was_answered(
+    client, slug, answers, told
+):
+    """Among the answers, and in the row where the program or initiative is matched."""
+    builders.sign_in(client, builders.lead())
+    asked = builders.sent(builders.worker(), slug, **answers)
+
+    assert read(client, address(asked)).count(f"<bdi>{told}</bdi>") == 2

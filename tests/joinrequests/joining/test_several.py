@@ -144,7 +144,7 @@ def test_what_was_typed_for_one_community_comes_along(signed_in, worker):
     typed = {**builders.STVC_ANSWERS, "several": "yes"}
     led = signed_in.post("/communities/stvc/join/", typed)
     assert led.url == "/join/?community=stvc"
-    assert 'value="stvc" id="community_stvc" checked' in text_of(signed_in.get(led.url))
+    assert 'value="stvc" id="id_community_0" checked' in text_of(signed_in.get(led.url))
 
     page = text_of(signed_in.get(ANSWERS))
 
@@ -199,7 +199,7 @@ def test_choosing_none_is_an_error_at_the_first_choice(signed_in, chosen):
     page = text_of(signed_in.get(f"/join/answers/{chosen}"))
 
     assert "<title>Error: Ask to join several communities" in page
-    [first] = re.findall(r'href="#(community_\w+)">Choose at least one community', page)
+    [first] = re.findall(r'href="#(id_community_\d)">Choose at least one community', page)
     assert f'id="{first}"' in page
 
 

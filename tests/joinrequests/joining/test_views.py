@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from membership.errors import RefusedError
 from membership.models import Agency, EvaMembership, OutboxEmail, Program, ProgramPosition
@@ -97,6 +99,17 @@ def test_each_answer_has_what_the_rules_say_under_it_whatever_is_still_open(
     for shown in (fragment, page):
         assert verdict_of(shown, question).startswith(verdict)
         assert bool(verdict_of(shown, question)) is bool(verdict)
+
+
+def test_a_caseload_in_another_program_is_not_judged_again(signed_in):
+    """ "You must carry a caseload" would stand under their "Yes, I carry one"."""
+    said = {"program_type": "OTHER", "carries_caseload": "yes", "ministry_funded": "yes"}
+
+    page = text_of(signed_in.post(JOIN, said))
+
+    assert verdict_of(page, "program_type").startswith("Does not fit")
+    assert verdict_of(page, "carries_caseload") == ""
+    assert verdict_of(page, "ministry_funded") == CONFIRM
 
 
 def test_only_what_is_new_is_read_out(signed_in):
@@ -311,12 +324,36 @@ def test_answers_wait_as_a_draft_and_come_back(signed_in):
     assert "Continue your request" in text_of(signed_in.get("/my/"))
 
 
-def test_the_number_of_queries_of_the_form_and_of_sending_is_bounded(
-    signed_in, django_assert_max_num_queries
-):
+@pytest.mark.django_db(transaction=True)
+def test_the_form_takes_12_queries_and_sending_25_and_one_commit(signed_in):
+    """As a browser does it, and as ``tests/bench`` measures it: the page, each answer, going on, sending."""
     signed_in.get("/communities/")  # The first page writes into the session.
-    with django_assert_max_num_queries(12):
-        signed_in.get(JOIN)
-    signed_in.post(JOIN, builders.STVC_ANSWERS)
-    with django_assert_max_num_queries(25):
-        signed_in.post(JOIN + "check/")
+    answers = builders.STVC_ANSWERS
+    steps = [
+        (12, signed_in.get, JOIN, {}, {}),
+        (12, signed_in.post, JOIN, {"agency": answers["agency"]}, HTMX),
+        (12, signed_in.post, JOIN, {**answers, "name": ""}, HTMX),
+        # The whole page, and the draft saved beside it.
+        (13, signed_in.post, JOIN, {**answers, "program_type": ""}, {}),
+        (12, signed_in.get, f"{JOIN}?question=role", {}, {}),
+        (12, signed_in.post, JOIN, answers, {}),
+        (12, signed_in.get, JOIN + "check/", {}, {}),
+    ]
+    for limit, call, path, data, headers in steps:
+        assert len(statements_of(call, path, data, headers=headers)[0]) <= limit
+
+    queries, commits = statements_of(signed_in.post, JOIN + "check/")
+
+    assert JoinRequest.objects.get().state == State.AWAITING_REVIEW
+    assert len(queries) <= 25
+    assert len(commits) == 1
+
+
+def statements_of(call, *args, **kwargs) -> tuple[list[str], list[str]]:
+    """The queries and the commits of a page."""
+    with CaptureQueriesContext(connection) as captured:
+        call(*args, **kwargs)
+    made = [query["sql"] for query in captured.captured_queries]
+    commits = [sql for sql in made if sql == "COMMIT"]
+    transaction = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE SAVEPOINT")
+    return [sql for sql in made if not sql.startswith(transaction)], commits

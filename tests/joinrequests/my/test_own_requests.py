@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
+from membership.models import OutboxEmail
 from requests import workflow
 from requests.lifecycle import State
 from requests.models import JoinRequest
@@ -12,6 +13,9 @@ from tests import builders
 from tests.builders import text_of
 
 pytestmark = pytest.mark.django_db
+
+
+ANSWER_TIME = "within 7 business days, by Wednesday, May 13, 2026"
 
 
 def test_staff_ask_and_the_applicant_answers_and_sees_the_history(signed_in, worker):
@@ -43,8 +47,8 @@ def test_an_answer_that_comes_too_late_is_refused_and_still_there(signed_in, wor
 @pytest.mark.parametrize(
     ("days", "sentence"),
     [
-        (0, "They usually email you the decision by Wednesday, May 13, 2026."),
-        (9, "They usually email you the decision by Wednesday, May 13, 2026."),
+        (0, f"They usually email you the decision {ANSWER_TIME}."),
+        (9, f"They usually email you the decision {ANSWER_TIME}."),
         (10, "This is taking longer than usual. You don’t need to do anything"),
     ],
 )
@@ -54,6 +58,24 @@ def test_while_it_waits_the_pages_say_what_happens_next_and_by_when(worker, clie
         builders.sign_in(client, worker)
         for path in ("/my/", f"/my/requests/{pk}/"):
             assert sentence in text_of(client.get(path))
+
+
+def test_every_page_and_email_after_sending_says_the_same_day(worker, client):
+    asked = [builders.sent(worker, slug) for slug in ("stvc", "icat")]
+    with time_machine.travel(builders.NOW):
+        builders.sign_in(client, worker)
+        for path in (
+            f"/my/requests/{asked[0].pk}/sent/",
+            "/join/sent/?community=stvc&community=icat",
+        ):
+            assert f"usually {ANSWER_TIME}." in text_of(client.get(path))
+        workflow.decline(
+            join_request_id=asked[0].pk, by=builders.staff(), text="No", now=builders.NOW
+        )
+        sent = text_of(client.get(f"/my/requests/{asked[0].pk}/sent/"))
+    assert "usually within 7 business days." in sent
+    for email in OutboxEmail.objects.filter(kind="receipt"):
+        assert f"We aim to answer {ANSWER_TIME}." in email.body
 
 
 def test_an_applicant_withdraws_their_request(signed_in, worker):

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from membership.access import service_lists
 from membership.access.verbs import Verb, mark
+from membership.append_only import history_released
 from membership.models import Access, Enrolment, Person, Service, SlackExport, ZoomExport
-from membership.rosters.enrolments import enrol
+from membership.rosters.enrolments import end_enrolment, enrol
 from membership.rosters.leaving import leave
 from tests import builders
 from tests.builders import queries_of
@@ -43,9 +44,19 @@ def priya() -> Client:
     return desk_of(builders.PROGRAM_SUPPORT, "priya@example.org")
 
 
-def act(client: Client, action: str, *rows: Access) -> str:
+def opened(client: Client, url: str = DESK) -> dict[str, list[str]]:
+    """What the form of a page sends back of what it shows."""
+    shown: dict[str, list[str]] = {}
+    page = client.get(url).content.decode()
+    for name, value in re.findall(r'name="(seen[-\d]*)" value="([^"]+)"', page):
+        shown.setdefault(name, []).append(value)
+    return shown
+
+
+def act(client: Client, action: str, *rows: Access, page=None, url: str = DESK) -> str:
     data = {"action": action, "index": "0", "_selected_action": [row.pk for row in rows]}
-    return client.post(DESK, data, follow=True).content.decode()
+    data |= page or opened(client, url)
+    return client.post(url, data, follow=True).content.decode()
 
 
 def states(person: Person) -> dict[str, str]:
@@ -82,8 +93,7 @@ def test_one_row_a_person_is_marked_as_done_in_all_services_and_undone(dana, pri
 
 def test_only_what_the_filters_show_is_marked(dana, priya):
     slack = dana.accesses.get(kind="slack")
-    data = {"action": "mark_done", "index": "0", "_selected_action": [slack.pk]}
-    priya.post(f"{DESK}?kind__exact=slack", data)
+    act(priya, "mark_done", slack, url=f"{DESK}?kind__exact=slack")
     assert states(dana) == {"slack": "invited", "zoom": "to-do"}
 
 
@@ -134,11 +144,11 @@ def test_emails_are_copied_by_task_and_marked_together(dana, priya):
     enrol(person=kai, community=builders.community(), on=TODAY, now=NOW)
     page = priya.get(DESK).content.decode()
     assert f"{dana.email}, kai@example.org</textarea>" in page
-    [keys] = re.findall(r'name="pk" value="([\d,]+)">\s*<label for="emails-2"', page)
+    [seen] = re.findall(r'name="seen" value="([^"]+)">\s*<label for="emails-2"', page)
     lee = builders.worker("lee@example.org", "Lee Sample").person
     enrol(person=lee, community=builders.community(), on=TODAY, now=NOW)  # after the page was shown
     several = reverse("admin:membership_access_several")
-    said = priya.post(several, {"pk": keys}, follow=True).content.decode()
+    said = priya.post(several, {"seen": seen}, follow=True).content.decode()
     assert "Updated: Dana Sample (Program support Slack: invited); Kai Sample" in said
     assert [states(person)["slack"] for person in (dana, kai, lee)] == [
         "invited",
@@ -148,10 +158,77 @@ def test_emails_are_copied_by_task_and_marked_together(dana, priya):
     assert states(dana)["zoom"] == "to-do"
 
 
+NOT_UPDATED = "Not updated, because something has changed since you opened the page. Look again: "
+
+
+@pytest.mark.core
+def test_what_has_changed_since_the_page_was_opened_is_not_marked_as_done(dana, priya):
+    """Invited and joined, and then the enrolment ended: the task is now to remove them."""
+    slack, lead, page = dana.accesses.get(kind="slack"), builders.lead(), opened(priya)
+    copied = priya.get(DESK).content.decode()
+    [seen] = re.findall(r'name="seen" value="([^"]+)">\s*<label for="emails-2"', copied)
+    own = reverse("admin:membership_access_change", args=[slack.pk])
+    mark(access_ids=[slack.pk], verb=Verb.JOINED, by=lead, now=NOW)
+    shown = opened(priya, own)["seen"][0]
+    end_enrolment(enrolment_id=dana.enrolments.get().pk, by=lead, text="It ended.", now=NOW)
+    assert states(dana) == {"slack": "to-remove", "zoom": "not-needed"}
+
+    now = "Dana Sample (Program support Slack: to remove)"
+    said = act(priya, "mark_done", dana.accesses.first(), page=page)
+    assert f"{NOT_UPDATED}{now}; Dana Sample (STVC Zoom list: not needed)." in said
+    assert NOT_UPDATED in act(priya, "mark_joined", dana.accesses.first(), page=page)
+    several = reverse("admin:membership_access_several")
+    assert NOT_UPDATED + now in priya.post(several, {"seen": seen}, follow=True).content.decode()
+    url = reverse("admin:membership_access_mark", args=[slack.pk])
+    for sent in ({"seen": shown}, {}):
+        said = priya.post(url, {"verb": "removed", **sent}, follow=True).content.decode()
+        assert NOT_UPDATED + now in said
+    assert states(dana) == {"slack": "to-remove", "zoom": "not-needed"}
+    assert "Updated: Dana Sample" in act(priya, "mark_done", dana.accesses.first())
+
+
+def test_another_email_to_use_is_seen_first_and_only_their_row_waits(dana, priya):
+    kai = builders.worker("kai@example.org", "Kai Sample").person
+    enrol(person=kai, community=builders.community(), on=TODAY, now=NOW)
+    page = opened(priya)
+    Person.objects.filter(pk=dana.pk).update(email="dana.new@example.org")
+    said = act(priya, "mark_done", dana.accesses.first(), kai.accesses.first(), page=page)
+    assert f"{NOT_UPDATED}Dana Sample (Program support Slack: to do); Dana" in said
+    assert "Updated: Kai Sample" in said
+    assert (states(dana)["slack"], states(kai)["slack"]) == ("to-do", "invited")
+
+
+def test_a_task_that_came_or_went_since_is_not_marked_and_said(dana, priya):
+    page, community = opened(priya), builders.community("ors")
+    enrol(person=dana, community=community, on=TODAY, now=NOW)
+    first = dana.accesses.get(kind="slack")
+    with history_released():
+        Access.objects.filter(pk=first.pk).delete()
+    said = act(priya, "mark_done", first, page=page)
+    assert f"{NOT_UPDATED}1 that is no longer here." in said
+    assert dana.accesses.get(community=community).state == "to-do"
+    assert dana.accesses.get(community__slug="stvc").state == "joined"
+
+
+def test_all_pages_are_marked_with_those_that_were_not_shown(dana, priya):
+    community = builders.community()
+    for n in range(30):
+        person = Person.objects.create(name=f"Member{n} Sample", email=f"m{n}@example.org")
+        enrol(person=person, community=community, on=TODAY, now=NOW)
+    page = opened(priya)
+    mark(access_ids=[dana.accesses.first().pk], verb=Verb.JOINED, by=builders.lead(), now=NOW)
+    rows = [row.removeprefix("seen-") for row in page if row != "seen"]
+    data = {"action": "mark_done", "_selected_action": rows, "select_across": "1", **page}
+    said = priya.post(DESK, data, follow=True).content.decode()
+    assert f"{NOT_UPDATED}Dana Sample (Program support Slack: joined)." in said
+    assert not Access.objects.filter(state="to-do").exists()
+
+
 def test_staff_cannot_use_verbs_that_belong_to_the_portal(dana, priya):
     slack = dana.accesses.get(kind="slack")
     for verb in ("ended", "wanted", "", "nonsense"):
-        priya.post(reverse("admin:membership_access_mark", args=[slack.pk]), {"verb": verb})
+        url = reverse("admin:membership_access_mark", args=[slack.pk])
+        priya.post(url, {"verb": verb, "seen": slack.as_shown})
     slack.refresh_from_db()
     assert (slack.state, slack.steps.count()) == ("to-do", 1)
 

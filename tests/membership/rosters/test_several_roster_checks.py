@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -15,12 +16,14 @@ from membership.imports import uploads
 from membership.models import (
     Access,
     Agency,
+    CoordinationRole,
     Enrolment,
     ListImport,
     OutboxEmail,
     Person,
     Program,
     ProgramPosition,
+    RosterConfirmation,
     WorklistRow,
 )
 from membership.rosters.confirming import confirm, to_confirm
@@ -98,6 +101,12 @@ def desk(priya):
         client = Client()
         builders.sign_in(client, priya)
         yield client
+
+
+def register_rows() -> list[list[Any]]:
+    """All that confirming can change, as it is in the database."""
+    models = (Program, ProgramPosition, CoordinationRole)
+    return [list(model.objects.order_by("pk").values()) for model in models]
 
 
 def text(response) -> str:
@@ -210,6 +219,58 @@ class TestWriting:
         assert undone.redirect_chain == [(f"{PAGE}?q=Sample", 302)]
         assert {state for *_, state in outbox()} == {"cancelled"}
         assert "Written to" not in text(desk.get(PAGE))
+
+    def test_one_person_gets_one_email_about_all_of_their_checks(self, desk):
+        [first] = checks("Dana Sample")
+        outreach = Enrolment.objects.create(
+            person=first.enrolment.person, community=builders.community("ors"), started_on=TODAY
+        )
+        other = outreach.worklist.create(kind="rules", since=TODAY, findings=first.findings)
+        other.steps.create(verb="opened", at=NOW)
+        [kai] = checks("Kai Sample")
+        chosen = f"{PAGE}several/write/?ids={ids([first, other, kai])}"
+        page = text(desk.get(chosen))
+        assert "Email 1 of 2: to <bdi>Kai Sample</bdi>, about STVC. 2 emails to 2 people." in page
+        typed = {"rows": [key(row) for row in (first, other, kai)], "text": "Call me."}
+        own = text(desk.post(chosen, {**typed, "is_ready": "on", "show": other.pk}))
+        assert "to <bdi>Dana Sample</bdi>, about ORS and STVC." in own
+        assert (
+            "Outreach services (ORS) and Stopping the Violence Counselling programs (STVC)" in own
+        )
+
+        answer = desk.post(chosen, {**typed, "is_ready": "on"}, follow=True)
+        assert "2 emails go out in 30 seconds." in text(answer)
+        assert [to for _, to, _ in outbox()] == ["dana@example.org", "kai@example.org"]
+        assert OutboxEmail.objects.first().body.count("must be funded by") == 1
+        assert [steps(row)[-1] for row in (first, other, kai)] == ["wrote"] * 3
+        assert "One email about STVC and ORS." in first.steps.last().text
+        pks = re.search(r'name="pk" value="([\d,]+)">Undo all 2<', answer.content.decode())[1]
+        assert "Undone for 3 roster checks." in text(
+            desk.post(f"{PAGE}undo/", {"pk": pks}, follow=True)
+        )
+        assert {state for *_, state in outbox()} == {"cancelled"}
+        assert [steps(row)[-1] for row in (first, other, kai)] == ["unwrote"] * 3
+
+    def test_an_email_about_two_checks_is_stopped_from_either(self, priya):
+        [first] = checks("Dana Sample")
+        other = first.enrolment.worklist.create(kind="leave-ended", since=TODAY)
+        both = {"row_id": first.pk, "others": {other.pk: None}, "by": priya, "now": NOW}
+        with pytest.raises(RefusedError, match="One email cannot be about these"):
+            write_to_person(**both, text="Hello?", is_ready=True)
+        write_to_person(**both, text="Hello?")
+        assert "member of the Stopping" in OutboxEmail.objects.get().body
+        undo(row_id=other.pk, by=priya, now=NOW)
+        assert OutboxEmail.objects.get().state == "cancelled"
+        assert (steps(first)[-1], other.steps.last().verb) == ("unwrote", "unwrote")
+
+    def test_checks_with_different_texts_are_two_emails_and_the_page_says_so(self, desk):
+        [first] = checks("Dana Sample")
+        other = first.enrolment.worklist.create(kind="leave-ended", since=TODAY)
+        other.steps.create(verb="opened", at=NOW)
+        chosen = f"{PAGE}several/write/?ids={ids([first, other])}"
+        assert "2 emails to 1 person." in text(desk.get(chosen))
+        typed = {"rows": [key(first), key(other)], "text": "Call me.", "show": first.pk}
+        assert "1 email to 1 person." in text(desk.post(chosen, typed))
 
     def test_nothing_typed_is_lost(self, desk):
         rows = checks(*NAMES[:2])
@@ -423,6 +484,104 @@ class TestConfirming:
         confirm(row_id=row.pk, by=priya, text="Same program.", now=NOW)
         row.refresh_from_db()
         assert row.how == "looked-at"
+
+
+class TestUndoingAConfirmation:
+    def test_every_fact_has_its_evidence_again_and_the_check_is_back(self, priya, desk):
+        [row] = checks("Dana Sample")
+        ProgramPosition.objects.update(carries_caseload=False)
+        reassess(now=NOW)
+        before, findings = register_rows(), WorklistRow.objects.get().findings
+        typed = {"rows": [key(row)], "text": "They phoned."}
+        page = desk.post(f"{PAGE}several/confirm/?ids={row.pk}", typed, follow=True)
+        assert register_rows() != before
+        assert re.search(r'undo/[^"]*" name="pk" value="\d+">Undo<', page.content.decode())
+        own = desk.get(f"{PAGE}{row.pk}/change/").content.decode()
+        assert 'worklistrow/undo/" name="pk"' in own
+
+        kim = builders.staff(email="kim@example.org")
+        undo(row_id=row.pk, by=kim, now=later(3))  # by a colleague, days later
+        row.refresh_from_db()
+        assert (row.state, row.how, row.settled_on) == ("open", "", None)
+        assert (register_rows(), row.findings) == (before, findings)
+        assert steps(row)[-3:] == ["confirmed", "settled", "opened"]
+        assert set(LogEntry.objects.filter(user=kim).values_list("change_message", flat=True)) == {
+            "What was matched or checked was undone."
+        }
+        assert row.confirmations.get().changes == {}
+        with pytest.raises(RefusedError, match="can no longer be undone"):
+            undo(row_id=row.pk, by=kim, now=later(3))
+
+    def test_all_of_an_import_are_undone_in_one_click(self, priya, desk):
+        society = agency("Sample Society", ends_on=FAR)
+        shared = program(society, community_served="Both", **EARLIER)
+        for name in NAMES[:2]:
+            enrolled(name, shared)
+        enrolled(NAMES[2], program(society, community_served=NAMES[2], **EARLIER))
+        found = listed("Both", NAMES[2])
+        before = register_rows()
+        rows = list(WorklistRow.objects.order_by("pk"))
+        assert len(rows) == 3
+        page = f"{PAGE}several/confirm/?import={found.pk}"
+        typed = {"rows": [key(row) for row in rows], "text": "The ministry told us."}
+        said = desk.post(page, typed, follow=True).content.decode()
+        assert "3 members confirmed." in said
+        button = r'formaction="([^"]+undo/[^"]*)" name="pk" value="([\d,]+)">Undo all 3<'
+        path, pks = re.search(button, said).groups()
+        undone = text(desk.post(path, {"pk": pks}, follow=True))
+        assert "Undone for 3 roster checks." in undone
+        assert "No email went out" not in undone
+        assert register_rows() == before
+        again = WorklistRow.objects.order_by("pk")
+        assert [(r.pk, r.state, r.findings) for r in again] == [
+            (row.pk, "open", row.findings) for row in rows
+        ]
+
+    def test_a_colleague_in_the_program_is_checked_again(self, priya, desk):
+        work = program(agency(ends_on=FAR), Funder.OTHER)
+        first, second = (enrolled(name, work).worklist for name in NAMES[:2])
+        reassess(now=NOW)
+        confirm(row_id=first.get().pk, by=priya, text="They phoned.", now=NOW)
+        kept = second.get()
+        confirm(row_id=kept.pk, by=priya, text="Theirs too.", now=NOW)
+        desk.post(f"{PAGE}undo/", {"pk": first.get().pk})
+        assert second.exclude(state="settled").count() == 1
+        # Undoing theirs as well: the first check takes the place of the one that came back.
+        desk.post(f"{PAGE}undo/", {"pk": kept.pk})
+        assert second.exclude(state="settled").get() == kept
+        assert second.exclude(pk=kept.pk).get().how == "moved-on"
+
+    @pytest.mark.parametrize("since", ["another funder", "an end"])
+    def test_it_stays_once_something_was_built_on_it(self, priya, desk, since):
+        [row] = checks("Dana Sample")
+        confirm(row_id=row.pk, by=priya, text="They phoned.", now=NOW)
+        if since == "an end":
+            Enrolment.objects.update(ended_on=TODAY)
+        else:
+            Program.objects.update(funded_until=FAR, funder=Funder.OTHER)
+        before = register_rows()
+        said = text(desk.post(f"{PAGE}undo/", {"pk": row.pk}, follow=True))
+        assert "can no longer be undone" in said
+        assert "Undone for" not in said
+        row.refresh_from_db()
+        assert (row.is_settled, register_rows()) == (True, before)
+
+    def test_a_yearly_check_in_waits_for_its_answer_again(self, priya):
+        [row] = checks("Dana Sample")
+        WorklistRow.objects.update(kind="unconfirmed")
+        row.enrolment.confirmations.create(due_on=TODAY, asked_on=TODAY)
+        confirm(row_id=row.pk, by=priya, text="They phoned.", now=NOW)
+        assert row.enrolment.confirmations.get().answer == "settled"
+        undo(row_id=row.pk, by=priya, now=later(1))
+        row.refresh_from_db()
+        asked = row.enrolment.confirmations.get()
+        assert (row.state, asked.answer, asked.answered_on) == ("open", "", None)
+
+    def test_erasing_the_member_forgets_it(self, priya):
+        [row] = checks("Dana Sample")
+        confirm(row_id=row.pk, by=priya, text="They phoned.", now=NOW)
+        erase(person_id=row.enrolment.person_id, by=priya, now=NOW)
+        assert not RosterConfirmation.objects.exists()
 
 
 class TestOneOutcomeEach:
