@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("joinrequests", "0022_matches_that_can_be_undone")]
+    dependencies = [("joinrequests", "0001_squashed_0022")]
 
     operations = [
         migrations.RemoveIndex(model_name="joinrequest", name="requests_by_wait_and_search"),

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('membership', '0036_materials_of_meetings'),
+        ('membership', '0002_admin_log_by_time'),
     ]
 
     operations = [
