@@ -14,7 +14,7 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("membership", "0002_admin_log_by_time")]
+    dependencies = [("membership", "0003_confirmations_that_can_be_undone")]
 
     operations = [
         migrations.AddField(
