@@ -1,9 +1,10 @@
 """What the admin classes of the staff site share: search, filters, and pages of our own."""
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import ChangeList
@@ -13,18 +14,19 @@ from django.forms import BaseForm
 from django.forms.utils import flatatt
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from communities.base_admin import PlainWordsAdmin, no_one
 from communities.rules.vocabulary import Family
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of, own_communities
 from membership.accounts.typed import typed_again
+from membership.errors import refusal_as_warning
 from membership.forms import TOO_LARGE
 from membership.search import filter_by_words
 
@@ -209,6 +211,31 @@ class CustomPageAdmin(TeamModelAdmin):
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         return self.change_view(request, object_id)
+
+
+_Row = TypeVar("_Row", bound=Model)
+
+
+def button_of(
+    own: Callable[[AuthenticatedRequest, int], _Row], page: str
+) -> Callable[[Callable[[AuthenticatedRequest, _Row], str]], Callable[..., HttpResponse]]:
+    """A decorator for what a button on the ``page`` of a row does: it returns what to say, or raises ``RefusedError``.
+
+    ``own`` finds the row, or answers 404 if it is of the other team.
+    """
+
+    def decorated(step: Callable[[AuthenticatedRequest, _Row], str]) -> Callable[..., HttpResponse]:
+        @require_POST
+        @functools.wraps(step)
+        def pressed(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+            row = own(request, pk)
+            with refusal_as_warning(request):
+                messages.success(request, step(request, row))
+            return redirect(page, pk)
+
+        return pressed
+
+    return decorated
 
 
 def with_undo(said: str, url: str, *, label: str = "Undo", **sent: object) -> SafeString:

@@ -1,5 +1,6 @@
 """Form fields for free text without control characters, for days, and for lists as a file or as text."""
 
+import uuid
 from collections.abc import Callable
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -61,6 +62,15 @@ class TeamForm(forms.Form):
         for field in self.fields.values():
             if isinstance(field, forms.ModelChoiceField):
                 field.queryset = own.select_related("team")
+
+
+class OnceForm(forms.Form):
+    """A form that makes one thing, also if it is sent twice: its ``uid`` comes with the page."""
+
+    uid = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
+
+    def clean_uid(self) -> uuid.UUID:
+        return self.cleaned_data["uid"] or uuid.uuid4()
 
 
 def message_field(

@@ -19,7 +19,13 @@ def markdown(text: str) -> SafeString:
 
 
 @register.filter
-def mailto(address: str) -> SafeString:
-    """A link to an email address, which a narrow line breaks before the @ rather than within a word."""
+def breaking(address: str) -> SafeString:
+    """An email address, which a narrow line breaks before the @ rather than within a word."""
     name, at, domain = address.partition("@")
-    return format_html('<a href="mailto:{}">{}<wbr>{}{}</a>', address, name, at, domain)
+    return format_html("{}<wbr>{}{}", name, at, domain)
+
+
+@register.filter
+def mailto(address: str) -> SafeString:
+    """The same as a link."""
+    return format_html('<a href="mailto:{}">{}</a>', address, breaking(address))

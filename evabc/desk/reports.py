@@ -14,7 +14,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Case, Count, OuterRef, Q, Subquery, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, When
 from django.db.models.functions import TruncDate
 from django.http import Http404, HttpResponse
 from django.utils import timezone
@@ -440,12 +440,16 @@ def _topics(scope: Scope) -> Report:
         """Of the topic that this one was merged into, if it was: staff no longer change it."""
         return Case(When(merged_into=None, then=column), default=f"merged_into__{column}")
 
+    # Who has left no longer counts, nor the region of their work.
+    here = Enrolment.objects.filter(
+        person=OuterRef("supports__person"), community=OuterRef("community"), ended_on=None
+    )
     columns = (
         of_kept("subject__name"),
         of_kept("pk"),
         "community__short_name",
         of_kept("state"),
-        "supports__person",
+        Case(When(Exists(here), then="supports__person")),
     )
     regions = (f"supports__person__{path}" for path in REGION_PATHS)
     found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
@@ -459,10 +463,8 @@ def _topics(scope: Scope) -> Report:
     rows: list[Row] = []
     for subject, count in sorted(counts.most_common(), key=lambda one: one[0] == NO_SUBJECT):
         lines = found[subject]
-        _, names, _, people, *places = (
-            dict.fromkeys(column) for column in zip(*lines, strict=True)
-        )
-        there = set().union(*places)
+        names, people = (dict.fromkeys(line[n] for line in lines) for n in (1, 3))
+        there = {place for line in lines if line[3] for place in line[4:]}
         states = [state for _, state in {(line[0], line[2]) for line in lines}]
         rows.append(
             (
@@ -479,7 +481,7 @@ def _topics(scope: Scope) -> Report:
     return Report(
         "Concerns that return",
         "Topics that members raised in these months, by the subject that staff chose. Each member whom topics of a "
-        "subject concern counts once. The regions are those where these members work.",
+        "subject concern counts once, as long as they are in the community. The regions are those where these members work.",
         (
             "Subject",
             "Topics",

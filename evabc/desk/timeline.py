@@ -22,6 +22,8 @@ from membership.models import (
     NameCheck,
     OutboxEmail,
     Person,
+    Resource,
+    TopicSupport,
     User,
     WorklistStep,
 )
@@ -198,6 +200,22 @@ def _answers(about: About) -> Iterator[Happened]:
         yield Happened(check.answered_at or check.asked_at, "Name check", did, url)
 
 
+def _shared(about: About) -> Iterator[Happened]:
+    """The topics that they raised or that concern them, and the resources that they offered."""
+    supports = TopicSupport.objects.filter(
+        person=about.person, topic__community__team__family__in=about.families
+    ).select_related("topic__community")
+    for support in supports.order_by("-at", "-pk")[: about.limit]:
+        topic = support.topic
+        verb = "raised" if topic.raised_by_id == about.person.pk else "concerns them"
+        did = f"{topic.community.short_name}: {topic} ({verb})"
+        yield Happened(support.at, "Topic", did, _page("membership_topic", topic.pk))
+    offered = Resource.objects.filter(offered_by=about.person, team__family__in=about.families)
+    for resource in offered.order_by("-at", "-pk")[: about.limit]:
+        did = f"Offered {resource} ({resource.get_state_display().lower()})"
+        yield Happened(resource.at, "Resource", did, _page("membership_resource", resource.pk))
+
+
 SOURCES: tuple[Callable[[About], Iterable[Happened]], ...] = (
     _requests,
     _emails,
@@ -207,4 +225,5 @@ SOURCES: tuple[Callable[[About], Iterable[Happened]], ...] = (
     _log,
     _imports,
     _answers,
+    _shared,
 )

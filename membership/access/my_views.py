@@ -4,21 +4,19 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from communities.models import CommunityOfPractice
 from membership.access import slack_link as links
 from membership.access import verbs
 from membership.access.slack_link import SlackPage
 from membership.accounts.requests import AuthenticatedRequest
 from membership.errors import RefusedError, refusal_as_warning
 from membership.models import Access, Enrolment, Person
-from membership.register.person_records import person_of_user
 from membership.rosters.confirmations import has_open_confirmation
+from membership.sharing.members import Member, members_only
 
 
 @dataclass(frozen=True)
@@ -60,43 +58,41 @@ def community_accesses(person: Person, *, on: date) -> list[CommunityAccess]:
     ]
 
 
-@login_required
 @require_safe
-def slack(request: AuthenticatedRequest, slug: str) -> HttpResponse:
+@members_only
+def slack(request: AuthenticatedRequest, member: Member) -> HttpResponse:
     """How to join Slack. The link is shown once they have asked for it."""
-    community, _, page = _slack_page(request, slug)
-    return render(request, "my/slack.html", {"community": community, "slack_page": page})
+    page = _slack_page(member)
+    return render(request, "my/slack.html", {"community": member.community, "slack_page": page})
 
 
-@login_required
 @require_POST
-def slack_link(request: AuthenticatedRequest, slug: str) -> HttpResponse:
+@members_only
+def slack_link(request: AuthenticatedRequest, member: Member) -> HttpResponse:
     """Show the invitation link, which is one use of it."""
-    community, person, _ = _slack_page(request, slug)
+    _slack_page(member)
     with refusal_as_warning(request):
-        links.open_link(person=person, community=community, now=timezone.now())
-    return redirect("my:slack", slug=slug)
+        links.open_link(person=member.person, community=member.community, now=timezone.now())
+    return redirect("my:slack", slug=member.community.slug)
 
 
-@login_required
 @require_POST
-def slack_joined(request: AuthenticatedRequest, slug: str) -> HttpResponse:
+@members_only
+def slack_joined(request: AuthenticatedRequest, member: Member) -> HttpResponse:
     """Record that they have joined."""
-    community, person, _ = _slack_page(request, slug)
+    _slack_page(member)
     with refusal_as_warning(request):
-        verbs.report_joined(person=person, team=community.team, now=timezone.now())
+        team = member.community.team
+        verbs.report_joined(person=member.person, team=team, now=timezone.now())
         messages.success(request, "Thank you for letting us know. Welcome to Slack!")
-    return redirect("my:slack", slug=slug)
+    return redirect("my:slack", slug=member.community.slug)
 
 
-def _slack_page(
-    request: AuthenticatedRequest, slug: str
-) -> tuple[CommunityOfPractice, Person, SlackPage]:
-    """The community, the member and their page. Answers 404 if they are not enrolled there."""
-    communities = CommunityOfPractice.objects.select_related("team")
-    community = get_object_or_404(communities, slug=slug)
-    person, on = person_of_user(request.user), timezone.localdate()
+def _slack_page(member: Member) -> SlackPage:
+    """Their page, or 404 if the community has no Slack."""
     try:
-        return community, person, links.slack_page_of(person=person, community=community, on=on)
+        return links.slack_page_of(
+            person=member.person, community=member.community, on=timezone.localdate()
+        )
     except RefusedError as refusal:
         raise Http404(str(refusal)) from refusal

@@ -108,6 +108,20 @@ def refuse_private_links(text: str) -> None:
         )
 
 
+# What the ready texts leave open, such as "[first day]".
+_GAP = re.compile(r"\[[^\[\]\n]+\]")
+
+
+def check_staff_words(*texts: str) -> None:
+    """Raise ``RefusedError`` if words of staff can't go out: they have such a link, or something is still to be filled in."""
+    for text in texts:
+        refuse_private_links(text)
+        if gap := _GAP.search(text):
+            raise RefusedError(
+                f"Replace “{gap[0]}” with your own words, or take the square brackets out."
+            )
+
+
 def _row_values(email: Email, about: str, now: datetime) -> dict[str, object]:
     refuse_slack_link(email.body)
     host = urlsplit(settings.PORTAL_URL).hostname

@@ -15,7 +15,7 @@ from communities.models import CommunityOfPractice, Meeting, SupportTeam
 from communities.rules.vocabulary import Family, MeetingKind
 from membership.accounts.teams import families_of
 from membership.emails.kinds import Event
-from membership.emails.queue import cancel, queue_once
+from membership.emails.queue import cancel, check_staff_words, queue_once
 from membership.errors import RefusedError
 from membership.history import log_change, require_unchanged
 from membership.meetings import emails
@@ -174,6 +174,7 @@ def cancel_meeting(*, meeting_id: int, text: str, by: User, now: datetime) -> Me
         raise RefusedError(
             "Explain why the meeting is cancelled, for people who planned to attend."
         )
+    check_staff_words(text)
     meeting.cancelled_at, meeting.cancelled_why = now, text.strip()
     meeting.sequence, meeting.changed_at = meeting.sequence + 1, now
     meeting.save(update_fields=["cancelled_at", "cancelled_why", "sequence", "changed_at"])
@@ -206,6 +207,7 @@ def _check(plan: MeetingPlan, by: User) -> None:
         raise RefusedError("The end time must be after the start time.")
     if _LOOKS_LIKE_A_LINK.search(plan.topic):
         raise RefusedError("Leave links out of the topic. Emails and calendars show it.")
+    check_staff_words(plan.topic, plan.agenda, plan.notes, plan.about_speaker)
     if plan.about_speaker and not plan.speaker:
         raise RefusedError("Enter the speaker’s name, or leave the line about them empty.")
 

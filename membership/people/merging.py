@@ -152,6 +152,7 @@ def merge_locked(
     _keep_newer_claims(kept, merged)
     share_out_days(EvaMembership.objects.filter(person__in=(kept, merged)))
     move_what_refers_to(merged, to=kept, collisions=collisions)
+    _cancel_doubles(kept, merged)
     kept.wants_reminders &= merged.wants_reminders
     kept.known_since = min(kept.known_since, merged.known_since)
     # First, because an email and an account are unique.
@@ -168,6 +169,19 @@ def merge_locked(
         closed.is_active = False
         closed.save(update_fields=["is_active"])
     return closed
+
+
+def _cancel_doubles(kept: Person, merged: Person) -> None:
+    """Of the emails of one step to each of the two, which have a key that ends in the person's, one is enough."""
+    State = OutboxEmail.State
+    theirs = OutboxEmail.objects.filter(person=kept)
+    for pk, other in ((merged.pk, kept.pk), (kept.pk, merged.pk)):
+        for email in theirs.filter(state=State.QUEUED, key__endswith=f":{pk}"):
+            key = f"{email.key.removesuffix(str(pk))}{other}"
+            twins = theirs.filter(key=key, state__in=(State.QUEUED, State.SENDING, State.SENT))
+            if twins.exists():
+                waiting = theirs.filter(pk=email.pk, state=State.QUEUED)
+                waiting.update(state=State.CANCELLED, wanted=False)
 
 
 def _keep_newer_claims(kept: Person, merged: Person) -> None:

@@ -16,7 +16,7 @@ from membership.emails.kinds import (
     staff_text,
 )
 from membership.emails.message import STAFF_TEXT_MARKER, compose
-from membership.emails.queue import Email, queue, refuse_private_links
+from membership.emails.queue import Email, check_staff_words, queue
 from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import OutboxEmail, Person, User
@@ -78,7 +78,7 @@ def write_to_person(
     person = Person.objects.select_for_update(of=("self",)).get(pk=person_id)
     if person.erased_on or person.merged_into_id or not person.email:
         raise RefusedError("The register has no email for this person. Add one first.")
-    refuse_private_links(f"{subject}\n{text}")
+    check_staff_words(subject, text)
     email = email_to(person, by=by, subject=subject, text=text)
     waiting = OutboxEmail.objects.filter(person=person, kind=KIND, state=OutboxEmail.State.QUEUED)
     if waiting.filter(subject=email.subject, body=email.body).exists():

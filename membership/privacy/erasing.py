@@ -166,6 +166,8 @@ def erase_person(
     remove_from_services(addresses)
     remove_from_imports(names=names, addresses=addresses)
     words = {*(name for name in names if " " in name), *addresses}
+    # What was written to others and names them, also what still waits to be sent.
+    _without(words, OutboxEmail, "subject", "body")
     remove_from_announcements(words)
     remove_from_resources(person, words)
     remove_from_meetings(words)
@@ -342,19 +344,15 @@ def remove_from_imports(*, names: set[str], addresses: set[str]) -> None:
 
 
 def remove_from_announcements(words: set[str]) -> None:
-    """Remove their full names and emails from what staff announced, and the texts of these emails once they are sent."""
-    for announcement in _without(words, Announcement, "subject", "text"):
-        over = _over(announcement.letters.all())
-        over.update(subject=announcement.subject, body="")
-        remove_from_log(Announcement, [announcement.pk])
+    """Remove their full names and emails from what staff announced."""
+    named = _without(words, Announcement, "subject", "text")
+    remove_from_log(Announcement, [announcement.pk for announcement in named])
 
 
 def remove_from_meetings(words: set[str]) -> None:
     """The same for meetings: they may have spoken there, or be named in the notes."""
     columns = ("topic", "agenda", "notes", "speaker", "about_speaker", "cancelled_why")
     named = _without(words, Meeting, *columns)
-    abouts = [meeting.about for meeting in named]
-    _over(OutboxEmail.objects.filter(about__in=abouts)).update(body="")
     remove_from_log(Meeting, [meeting.pk for meeting in named])
 
 
@@ -363,7 +361,6 @@ def remove_from_topics(words: set[str]) -> None:
     outcomes = _without(words, TopicOutcome, "text")
     pks = {topic.pk for topic in _without(words, Topic, "title", "text", "hidden_why")}
     pks |= {outcome.topic_id for outcome in outcomes}
-    _over(OutboxEmail.objects.filter(about__in=[f"topic:{pk}" for pk in pks])).update(body="")
     remove_from_log(Topic, pks)
 
 
@@ -372,14 +369,9 @@ def _remove_topics(person: Person) -> None:
     for topic in person.topics.select_for_update(of=("self",)).order_by("pk"):
         remove_from_log(Topic, [topic.pk])
         if not let_go(topic, person):
-            Topic.objects.filter(pk=topic.pk).update(text="")
+            topic.text = ""
+            topic.save(update_fields=["text"])
     person.topic_supports.all().delete()
-
-
-def _over(emails: QuerySet[OutboxEmail]) -> QuerySet[OutboxEmail]:
-    """Those that no longer wait to be sent."""
-    waiting = [OutboxEmail.State.QUEUED, OutboxEmail.State.SENDING]
-    return emails.exclude(state__in=waiting).exclude(to_email="")
 
 
 def _without(words: set[str], model: type[_Row], *columns: str) -> list[_Row]:

@@ -6,12 +6,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from membership.accounts.requests import AuthenticatedRequest
@@ -21,6 +22,7 @@ from membership.base_admin import (
     CustomPageAdmin,
     FilterWithDefault,
     TeamFilter,
+    button_of,
     desk_page,
     with_undo,
 )
@@ -47,6 +49,7 @@ class DeclineForm(forms.Form):
 
 
 def _own(request: AuthenticatedRequest, pk: int) -> Resource:
+    """A resource of the viewer's own teams; 404 for any other."""
     return get_object_or_404(resources_of(families_of(request.user)), pk=pk)
 
 
@@ -57,17 +60,17 @@ def add(request: AuthenticatedRequest) -> HttpResponse:
     first = {"communities": meeting.communities.all(), "dated_on": meeting.day} if meeting else {}
     form = DeskForm(request.POST or None, request.FILES or None, user=request.user, initial=first)
     if form.is_valid():
-        data = form.cleaned_data
         with refusal_as_form_error(form):
             resource = verbs.add(
                 details=form.details,
-                communities=list(data["communities"]),
-                uid=data["uid"],
+                communities=form.cleaned_data["communities"],
+                uid=form.cleaned_data["uid"],
                 by=request.user,
                 now=timezone.now(),
                 meeting=meeting,
             )
-            return _done(request, resource, "Published.", "unpublish")
+            messages.success(request, _said(resource, "Published.", "unpublish"))
+            return redirect(_PAGE, resource.pk)
     return desk_page(
         request,
         "desk/form.html",
@@ -80,24 +83,20 @@ def add(request: AuthenticatedRequest) -> HttpResponse:
     )
 
 
-def resource_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """One resource: what it is, who offered it, what staff can do with it, and its history."""
-    resource = _own(request, pk)
-    return _page(request, resource, DeskForm(user=request.user, resource=resource), DeclineForm())
-
-
-def _page(
-    request: AuthenticatedRequest, resource: Resource, form: DeskForm, decline_form: DeclineForm
+def resource_page(
+    request: AuthenticatedRequest, pk: int, sent: DeskForm | DeclineForm | None = None
 ) -> HttpResponse:
+    """One resource: what it is, who offered it, what staff can do with it, and its history. ``sent`` is a form with errors."""
+    resource = _own(request, pk)
+    details = sent if isinstance(sent, DeskForm) else DeskForm(user=request.user, resource=resource)
     return desk_page(
         request,
         "desk/resources/resource.html",
         title=resource.title,
         resource=resource,
-        # The summary of errors is of the one that was sent.
-        form=decline_form if decline_form.is_bound else form,
-        details=form,
-        decline_form=decline_form,
+        form=sent or details,
+        details=details,
+        decline_form=sent if isinstance(sent, DeclineForm) else DeclineForm(),
         today=timezone.localdate(),
         steps=history_of(resource).reverse(),
     )
@@ -106,26 +105,24 @@ def _page(
 @require_POST
 def save(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Save what staff typed, and publish with the button that says so."""
-    resource = _own(request, pk)
+    resource, publish = _own(request, pk), "publish" in request.POST
     form = DeskForm(request.POST, request.FILES, user=request.user, resource=resource)
-    publish = "publish" in request.POST
     if form.is_valid():
-        data = form.cleaned_data
         with refusal_as_form_error(form):
             saved = verbs.change(
                 resource_id=pk,
-                version=data["version"] or 0,
+                version=form.cleaned_data["version"] or 0,
                 details=form.details,
-                communities=list(data["communities"]),
+                communities=form.cleaned_data["communities"],
                 by=request.user,
                 now=timezone.now(),
                 publish=publish,
             )
-            if publish:
-                undo = "reopen" if resource.state == State.OFFERED else "unpublish"
-                return _done(request, saved, f"Published.{_email_note(saved)}", undo)
-            return _done(request, saved, "Saved.")
-    return _page(request, _own(request, pk), form, DeclineForm())
+            undo = "reopen" if resource.state == State.OFFERED else "unpublish"
+            said = _said(saved, "Published.", undo) if publish else "Saved."
+            messages.success(request, said)
+            return redirect(_PAGE, pk)
+    return resource_page(request, pk, form)
 
 
 @require_POST
@@ -134,31 +131,33 @@ def decline(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     resource, form = _own(request, pk), DeclineForm(request.POST)
     if form.is_valid():
         with refusal_as_form_error(form):
-            declined = verbs.decline(
-                resource_id=pk,
-                reason=form.cleaned_data["reason"],
-                by=request.user,
-                now=timezone.now(),
+            resource = verbs.decline(
+                resource_id=pk, by=request.user, now=timezone.now(), **form.cleaned_data
             )
-            return _done(request, declined, f"Not published.{_email_note(declined)}", "reopen")
-    details = DeskForm(user=request.user, resource=resource)
-    return _page(request, _own(request, pk), details, form)
+            messages.success(request, _said(resource, "Not published.", "reopen"))
+            return redirect(_PAGE, pk)
+    return resource_page(request, pk, form)
 
 
-def _moving(
+def _move(
     move: Callable[..., Resource], words: str, undo: str = ""
 ) -> Callable[..., HttpResponseBase]:
     """The view of a button that needs nothing else."""
 
-    @require_POST
-    def moved(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        resource = _own(request, pk)
-        with refusal_as_warning(request):
-            move(resource_id=pk, by=request.user, now=timezone.now())
-            return _done(request, resource, words, undo)
-        return redirect(_PAGE, pk)
+    @button_of(_own, _PAGE)
+    def moved(request: AuthenticatedRequest, resource: Resource) -> str:
+        moved = move(resource_id=resource.pk, by=request.user, now=timezone.now())
+        return _said(moved, words, undo) if undo else words
 
     return moved
+
+
+def _said(resource: Resource, words: str, undo: str) -> SafeString:
+    """What happened, with the email that waits and a button to undo it."""
+    step = f"{resource.about}:{resource.version}:"
+    if OutboxEmail.objects.filter(key__startswith=step, state=OutboxEmail.State.QUEUED).exists():
+        words += f" The email to the member goes out in {UNDO_SECONDS} seconds."
+    return with_undo(words, reverse(f"admin:membership_resource_{undo}", args=[resource.pk]))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -186,28 +185,7 @@ def delete(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_safe
 def file(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
     """The file, as a download."""
-    resource = _own(request, pk)
-    if resource.file is None:
-        raise Http404("This resource is a link.")
-    return files.download(resource.file)
-
-
-def _email_note(resource: Resource) -> str:
-    step = f"{resource.about}:{resource.version}:"
-    if OutboxEmail.objects.filter(key__startswith=step, state=OutboxEmail.State.QUEUED).exists():
-        return f" The email to the member goes out in {UNDO_SECONDS} seconds."
-    return ""
-
-
-def _done(
-    request: AuthenticatedRequest, resource: Resource, words: str, undo: str = ""
-) -> HttpResponse:
-    """Say what happened, with a button to undo it on the page that follows."""
-    if undo:
-        url = reverse(f"admin:membership_resource_{undo}", args=[resource.pk])
-        words = with_undo(words, url)
-    messages.success(request, words)
-    return redirect(_PAGE, resource.pk)
+    return files.download(_own(request, pk).file)
 
 
 class StateFilter(FilterWithDefault):
@@ -251,11 +229,11 @@ class ResourceAdmin(CustomPageAdmin):
     row_views = {
         "save": save,
         "decline": decline,
-        "unpublish": _moving(
+        "unpublish": _move(
             verbs.unpublish, "Unpublished. Members no longer see it.", "publish-again"
         ),
-        "publish-again": _moving(verbs.publish_again, "Published again.", "unpublish"),
-        "reopen": _moving(verbs.reopen, "It waits for staff again."),
+        "publish-again": _move(verbs.publish_again, "Published again.", "unpublish"),
+        "reopen": _move(verbs.reopen, "It waits for staff again."),
         "remove": delete,
         "file": file,
     }

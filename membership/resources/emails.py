@@ -21,6 +21,10 @@ from membership.emails.queue import Email
 from membership.models import Enrolment, OutboxEmail, Person, Resource
 
 NEWS, PUBLISHED, DECLINED = "news-resource", "resource-published", "resource-declined"
+ABOUT_STATE: dict[str, str] = {
+    Resource.State.PUBLISHED: PUBLISHED,
+    Resource.State.DECLINED: DECLINED,
+}
 _TITLE = Placeholder("title", "The title of the resource", "Safety planning checklist")
 _PAGE = link(
     "resources_link",

@@ -15,7 +15,7 @@ from typing import IO
 from defusedxml import ElementTree
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.http import StreamingHttpResponse
+from django.http import Http404, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
 from membership.errors import RefusedError
@@ -153,8 +153,10 @@ def _read(package: zipfile.ZipFile, name: str) -> bytes:
     return content
 
 
-def download(file: StoredFile) -> StreamingHttpResponse:
-    """The file as a download, which no browser shows or runs."""
+def download(file: StoredFile | None) -> StreamingHttpResponse:
+    """The file of a resource as a download, which no browser shows or runs; 404 if the resource is a link."""
+    if file is None:
+        raise Http404("This resource is a link.")
     headers = {
         "Content-Disposition": content_disposition_header(True, file.name) or "attachment",
         "Content-Length": str(file.size),

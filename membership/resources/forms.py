@@ -1,6 +1,6 @@
 """The forms of a resource: what a member offers, what staff publish, and what members look for."""
 
-import uuid
+from dataclasses import fields
 from typing import Any
 
 from django import forms
@@ -8,7 +8,14 @@ from django.core.validators import URLValidator
 
 from communities.models import CommunityOfPractice
 from membership.errors import RefusedError
-from membership.forms import TOO_LARGE, ParagraphsField, SingleLineField, TeamForm, day_field
+from membership.forms import (
+    TOO_LARGE,
+    OnceForm,
+    ParagraphsField,
+    SingleLineField,
+    TeamForm,
+    day_field,
+)
 from membership.models import Resource
 from membership.resources import files
 from membership.resources.verbs import Details
@@ -18,16 +25,10 @@ MOST_TAGS = 8
 _NO_CLIENTS = "Do not write anything about the people you serve."
 
 
-class ResourceForm(forms.Form):
+class ResourceForm(OnceForm):
     """What is typed about a resource. ``details`` is the result of a valid one."""
 
-    title = SingleLineField(
-        max_length=160,
-        error_messages={
-            "required": "Enter a title.",
-            "max_length": "Shorten the title to %(limit_value)d characters or fewer.",
-        },
-    )
+    title = SingleLineField(max_length=160, error_messages={"required": "Enter a title."})
     kind = forms.ChoiceField(
         label="What is it?",
         choices=[("", "Choose one"), *Resource.Kind.choices],
@@ -38,10 +39,7 @@ class ResourceForm(forms.Form):
         required=False,
         max_length=500,
         validators=[
-            URLValidator(
-                ["http", "https"],
-                message="Enter the whole link. It starts with https://",
-            )
+            URLValidator(["http", "https"], message="Enter the whole link. It starts with https://")
         ],
         widget=forms.URLInput,
     )
@@ -59,7 +57,6 @@ class ResourceForm(forms.Form):
         max_length=1_000,
         help_text=_NO_CLIENTS,
         widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"max_length": "Shorten this to %(limit_value)d characters or fewer."},
     )
     tags = SingleLineField(
         label="Tags (optional)",
@@ -69,12 +66,7 @@ class ResourceForm(forms.Form):
     dated_on = day_field(
         "Date of the resource (optional)", required=False, help_text="When it was written or made."
     )
-    uid = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
-
     needs_one = True  # a link or a file
-
-    def clean_uid(self) -> uuid.UUID:
-        return self.cleaned_data["uid"] or uuid.uuid4()
 
     def clean_tags(self) -> str:
         words = (word.strip().lower() for word in self.cleaned_data["tags"].split(","))
@@ -95,6 +87,8 @@ class ResourceForm(forms.Form):
         data = super().clean() or {}
         if "link" not in data or "file" not in data:
             return data
+        if data["file"] and data["link"] == self.initial.get("link"):
+            data["link"] = ""  # the one that is there already gives way to a new file
         if data["link"] and data["file"]:
             self.add_error("file", "Enter a link or choose a file, not both.")
         elif self.needs_one and not (data["link"] or data["file"]):
@@ -104,12 +98,7 @@ class ResourceForm(forms.Form):
     @property
     def details(self) -> Details:
         data = self.cleaned_data
-        names = ("title", "kind", "description", "tags", "dated_on", "link")
-        return Details(
-            **{name: data[name] for name in names},
-            upload=data["file"],
-            review_on=data.get("review_on"),
-        )
+        return Details(**{one.name: data[one.name] for one in fields(Details) if one.name in data})
 
 
 class OfferForm(ResourceForm):
@@ -140,27 +129,13 @@ class DeskForm(ResourceForm, TeamForm):
     def __init__(self, *args: Any, resource: Resource | None = None, **options: Any) -> None:
         self.needs_one = resource is None
         if resource:
-            names = ("title", "kind", "description", "tags", "dated_on", "review_on", "version")
-            options["initial"] = {name: getattr(resource, name) for name in names} | {
-                "communities": [community.pk for community in resource.communities.all()],
-                "link": resource.link,
-            }
+            options["initial"] = forms.model_to_dict(resource, exclude=["file"])
         super().__init__(*args, **options)
         if resource:
-            file = self.fields["file"]
-            file.label = "Another file (optional)"
+            file, link = "A file instead of the link", "Link"
             if resource.file:
-                self.fields["link"].label = "A link instead of the file (optional)"
-            else:
-                file.label = "A file instead of the link (optional)"
-                self.fields["link"].label = "Link"
-
-    def clean(self) -> dict[str, Any]:
-        data = self.cleaned_data
-        # The link that is there already gives way to a new file.
-        if data.get("file") and data.get("link") == self.initial.get("link"):
-            data["link"] = ""
-        return super().clean()
+                file, link = "Another file", "A link instead of the file (optional)"
+            self.fields["file"].label, self.fields["link"].label = f"{file} (optional)", link
 
 
 class FindForm(forms.Form):
@@ -178,7 +153,3 @@ class FindForm(forms.Form):
         label="Kind", required=False, choices=[("", "All kinds"), *Resource.Kind.choices]
     )
     tag = forms.ChoiceField(label="Tag", required=False)
-
-    def __init__(self, *args: Any, tags: list[str], **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["tag"].choices = [("", "All tags"), *((t, t) for t in tags)]  # type: ignore[attr-defined]

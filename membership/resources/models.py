@@ -2,7 +2,7 @@
 
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.contrib import admin
@@ -21,11 +21,8 @@ _OFFICE = "application/vnd.openxmlformats-officedocument"
 _OPEN = "application/vnd.oasis.opendocument"
 
 
-@dataclass(frozen=True)
-class Format:
-    """What people call it, and its content type."""
-
-    label: str
+class Format(NamedTuple):
+    label: str  # what people call it
     content_type: str
 
 

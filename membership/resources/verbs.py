@@ -15,7 +15,7 @@ from communities.models import CommunityOfPractice, Meeting, SupportTeam
 from communities.rules.vocabulary import Family
 from membership.accounts.teams import families_of
 from membership.emails.kinds import UNDO_TIME, Event
-from membership.emails.queue import cancel, queue, refuse_slack_link
+from membership.emails.queue import cancel, check_staff_words, queue, refuse_slack_link
 from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import Enrolment, OutboxEmail, Person, Resource, User
@@ -26,12 +26,11 @@ State = Resource.State
 MOST_WAITING = 10
 # What is no longer shown to anyone, and goes after some time.
 NOT_KEPT = (State.DECLINED, State.WITHDRAWN, State.UNPUBLISHED)
-_GONE = "This resource has just been deleted. Nothing was changed."
 
 
 @dataclass(frozen=True)
 class Details:
-    """What is typed about a resource. ``upload`` is a new file; without it and a link, the file stays."""
+    """What is typed about a resource. ``file`` is a new one; without it and a link, the file stays."""
 
     title: str
     kind: str
@@ -40,7 +39,7 @@ class Details:
     dated_on: date | None = None
     review_on: date | None = None
     link: str = ""
-    upload: Upload | None = None
+    file: Upload | None = None
 
 
 # -- Members --------------------------------------------------------------------------------------
@@ -61,17 +60,16 @@ def offer(
     places = Enrolment.objects.select_for_update(of=("self",)).filter(person=person, ended_on=None)
     if community.pk not in places.order_by("pk").values_list("community", flat=True):
         raise RefusedError("You are no longer in this community.")
-    if sent := _sent_before(uid, offered_by=person):
+    resource = Resource(uid=uid, team=community.team, offered_by=person, shows_name=shows_name)
+    if sent := _sent_before(resource):
         return sent
     if person.resources.filter(state=State.OFFERED).count() >= MOST_WAITING:
         raise RefusedError(
             f"{MOST_WAITING} resources of yours are waiting for staff. You can offer more after they have reviewed some."
         )
-    resource = _new(details, uid, team=community.team, state=State.OFFERED, at=now)
-    resource.offered_by, resource.shows_name = person, shows_name
-    resource.save()
+    _fill(resource, details)
+    _step(resource, State.OFFERED, now)
     resource.communities.set([community])
-    queue(emails.news(resource), about=resource.about, event=resource.version, now=now)
     return resource
 
 
@@ -85,11 +83,9 @@ def withdraw(*, resource_id: int, person: Person, now: datetime) -> Resource:
 def offer_again(*, resource_id: int, person: Person, now: datetime) -> Resource:
     """Undo ``withdraw``. The team hears of it, as of a new one: the first email may have been cancelled."""
     resource = _own(resource_id, person, State.WITHDRAWN)
-    if not person.enrolments.filter(ended_on=None, community__resources=resource).exists():
+    if not emails.is_for(person.pk, resource.pk):
         raise RefusedError("You are no longer in this community.")
-    _step(resource, State.OFFERED, now)
-    queue(emails.news(resource), about=resource.about, event=resource.version, now=now)
-    return resource
+    return _step(resource, State.OFFERED, now)
 
 
 @transaction.atomic
@@ -124,16 +120,15 @@ def add(
     meeting: Meeting | None = None,
 ) -> Resource:
     """Publish a resource of the team's own; with a ``meeting``, it is one of its materials."""
-    team = _require_communities(communities, by)
-    if meeting and meeting.team_id != team.pk:
-        raise RefusedError("Choose communities of the team that has this meeting.")
-    SupportTeam.objects.select_for_update().get(
-        pk=team.pk
-    )  # the same form twice, one after the other
-    if sent := _sent_before(uid, by=by):
+    team = meeting.team if meeting else next((c.team for c in communities), None)
+    _require_communities(communities, team, by)
+    resource = Resource(uid=uid, team=team, meeting=meeting, by=by, published_at=now)
+    # The same form twice, one after the other.
+    SupportTeam.objects.select_for_update().get(pk=resource.team_id)
+    if sent := _sent_before(resource):
         return sent
-    resource = _new(details, uid, team=team, state=State.PUBLISHED, at=now, published_at=now)
-    resource.by, resource.meeting = by, meeting
+    _fill(resource, details)
+    resource.state, resource.at = State.PUBLISHED, now
     resource.save()
     resource.communities.set(communities)
     log_change(resource, by=by, words=f"Added and published: {_names(communities)}.", added=True)
@@ -153,9 +148,7 @@ def change(
 ) -> Resource:
     """Save what staff typed about a resource, and publish it if it is not. ``version`` is the one that they looked at."""
     resource = _of_team(resource_id, by)
-    team = _require_communities(communities, by)
-    if team != resource.team:
-        raise RefusedError("Choose communities of the team that has this resource.")
+    _require_communities(communities, resource.team, by)
     if resource.state == State.WITHDRAWN:
         raise RefusedError("The member has just withdrawn this resource, so it can’t be published.")
     if resource.version != version:
@@ -164,17 +157,14 @@ def change(
         )
     old_file = resource.file_id
     changed = _fill(resource, details)
-    before = set(resource.communities.all())
-    if before != set(communities):
+    if set(resource.communities.all()) != set(communities):
         resource.communities.set(communities)
         changed.append("communities")
     if changed:
-        words = f"Changed: {', '.join(changed)}."
-        log_change(resource, by=by, words=words)
+        log_change(resource, by=by, words=f"Changed: {', '.join(changed)}.")
     if publish and resource.state != State.PUBLISHED:
-        resource.published_at, resource.reason = now, ""
+        resource.published_at = now
         _step(resource, State.PUBLISHED, now, by=by, words=f"Published: {_names(communities)}.")
-        _tell(resource, emails.PUBLISHED, now)
     else:
         resource.version += 1
         resource.save()
@@ -184,35 +174,27 @@ def change(
 
 
 @transaction.atomic
-def decline(*, resource_id: int, reason: str, by: User, now: datetime) -> Resource:
-    """Do not publish an offer. The member hears why."""
-    resource = _of_team(resource_id, by)
-    if resource.offered_by_id is None or resource.state not in (State.OFFERED, State.UNPUBLISHED):
-        raise RefusedError(f"{_said(resource)} Nothing was changed.")
-    if not reason.strip():
-        raise RefusedError("Write why you don’t publish it.")
-    refuse_slack_link(reason)
-    resource.reason = reason.strip()
-    _step(resource, State.DECLINED, now, by=by, words="Not published.")
-    _tell(resource, emails.DECLINED, now)
-    return resource
-
-
-@transaction.atomic
 def _move(
-    *, resource_id: int, by: User, now: datetime, of: Collection[State], to: State, words: str
+    *,
+    resource_id: int,
+    by: User,
+    now: datetime,
+    of: Collection[State],
+    to: State,
+    words: str,
+    reason: str = "",
 ) -> Resource:
-    """A step by staff that says nothing to the member, except once it is published."""
     resource = _of_team(resource_id, by)
     if resource.state not in of:
         raise RefusedError(f"{_said(resource)} Nothing was changed.")
-    resource.reason = ""
-    _step(resource, to, now, by=by, words=words)
-    if to == State.PUBLISHED:
-        _tell(resource, emails.PUBLISHED, now)
-    return resource
+    check_staff_words(reason)
+    return _step(resource, to, now, by=by, words=words, reason=reason)
 
 
+# Do not publish an offer. The member reads the ``reason``.
+decline = partial(
+    _move, of=(State.OFFERED, State.UNPUBLISHED), to=State.DECLINED, words="Not published."
+)
 # Undo ``decline``, or that an offer was published: the email does not go out if it has not yet.
 reopen = partial(
     _move, of=(State.DECLINED, State.PUBLISHED), to=State.OFFERED, words="Waits again."
@@ -243,12 +225,12 @@ def delete_rows(rows: QuerySet[Resource]) -> int:
     return len(found)
 
 
+@transaction.atomic
 def delete_old(*, now: datetime) -> int:
     """Delete what has not been on a page for as long as the privacy page says. Returns the number."""
     before = now - timedelta(days=settings.RETENTION["resource_days"])
-    with transaction.atomic():
-        old = Resource.objects.select_for_update(of=("self",)).order_by("pk")
-        return delete_rows(old.filter(state__in=NOT_KEPT, at__lt=before))
+    old = Resource.objects.select_for_update(of=("self",)).order_by("pk")
+    return delete_rows(old.filter(state__in=NOT_KEPT, at__lt=before))
 
 
 # -- Looking --------------------------------------------------------------------------------------
@@ -289,10 +271,9 @@ def tags_in(rows: QuerySet[Resource]) -> list[str]:
 
 def _locked(resource_id: int) -> Resource:
     rows = Resource.objects.select_for_update(of=("self",)).select_related("team", "offered_by")
-    resource = rows.filter(pk=resource_id).first()
-    if resource is None:
-        raise RefusedError(_GONE)
-    return resource
+    if resource := rows.filter(pk=resource_id).first():
+        return resource
+    raise RefusedError("This resource has just been deleted. Nothing was changed.")
 
 
 def _of_team(resource_id: int, by: User) -> Resource:
@@ -302,43 +283,32 @@ def _of_team(resource_id: int, by: User) -> Resource:
     return resource
 
 
-def _require_communities(communities: Collection[CommunityOfPractice], by: User) -> SupportTeam:
-    """The one team of these communities, which ``by`` is in."""
-    teams = {community.team for community in communities}
-    if not teams:
+def _require_communities(
+    communities: Collection[CommunityOfPractice], team: SupportTeam | None, by: User
+) -> None:
+    """All of them must be of the one ``team``, which ``by`` is in."""
+    if team is None or not communities:
         raise RefusedError("Choose at least one community.")
-    if len(teams) > 1:
-        raise RefusedError("Choose communities of one team.")
-    team = teams.pop()
     if team.family not in families_of(by):
         raise RefusedError("This community belongs to the other team.")
-    return team
+    if {community.team_id for community in communities} != {team.pk}:
+        raise RefusedError("Choose communities of one team: the one that has this resource.")
 
 
-def _sent_before(uid: uuid.UUID, **of: object) -> Resource | None:
+def _sent_before(resource: Resource) -> Resource | None:
     """What the same form has made already."""
-    sent = Resource.objects.filter(uid=uid)
-    if sent and not sent.filter(**of):
+    sent = Resource.objects.filter(uid=resource.uid).first()
+    if sent and (sent.offered_by or sent.by) != (resource.offered_by or resource.by):
         raise RefusedError("Open the form again: this one has been sent.")
-    return sent.first()
-
-
-def _new(details: Details, uid: uuid.UUID, **values: object) -> Resource:
-    resource = Resource(uid=uid, **values)
-    _fill(resource, details)
-    if not (resource.link or resource.file_id):
-        raise RefusedError("Enter a link or choose a file.")
-    return resource
+    return sent
 
 
 def _fill(resource: Resource, details: Details) -> list[str]:
     """Take over what was typed. Returns the names of what is different now."""
     refuse_slack_link(details.link + details.description)
-    names = ("title", "kind", "description", "tags", "dated_on", "review_on")
-    values = {name: getattr(details, name) for name in names}
-    if details.link or details.upload:
-        values["link"] = details.link
-        values["file"] = details.upload.save() if details.upload else None
+    values = {**vars(details), "file": details.file and details.file.save()}
+    if not (details.link or details.file):
+        del values["link"], values["file"]
     changed = [name for name, value in values.items() if getattr(resource, name) != value]
     for name in changed:
         setattr(resource, name, values[name])
@@ -346,23 +316,36 @@ def _fill(resource: Resource, details: Details) -> list[str]:
 
 
 def _step(
-    resource: Resource, state: str, now: datetime, *, by: User | None = None, words: str = ""
+    resource: Resource,
+    state: State,
+    now: datetime,
+    *,
+    by: User | None = None,
+    words: str = "",
+    reason: str = "",
 ) -> Resource:
-    """Save the new state with its history. What is on its way to the member about the old one is cancelled."""
+    """Save the new state, with the history of what staff did and with the email about it.
+
+    What is on its way to someone about the old one is cancelled.
+    """
     cancel(about=resource.about, event=Event.RESOURCE_CHANGED)
-    resource.state, resource.at = state, now
+    resource.state, resource.at, resource.reason = state, now, reason
     resource.version += 1
     if by:
         resource.by = by
         log_change(resource, by=by, words=words)
     resource.save()
+    if by:
+        _tell(resource, now)
+    elif state == State.OFFERED:
+        queue(emails.news(resource), about=resource.about, event=resource.version, now=now)
     return resource
 
 
-def _tell(resource: Resource, kind: str, now: datetime) -> None:
-    """Email the member who offered it, once for each kind, when staff can no longer undo."""
-    person = resource.offered_by
-    if not person or not person.email or not emails.is_for(person.pk, resource.pk):
+def _tell(resource: Resource, now: datetime) -> None:
+    """Email the member who offered it, when staff can no longer undo. That it is published they hear once."""
+    person, kind = resource.offered_by, emails.ABOUT_STATE.get(resource.state)
+    if not (kind and person and person.email and emails.is_for(person.pk, resource.pk)):
         return
     known = OutboxEmail.objects.filter(about=resource.about, kind=kind)
     if kind == emails.DECLINED or not known.exclude(state=OutboxEmail.State.CANCELLED).exists():

@@ -1,25 +1,22 @@
 """What members find among their community's resources, and what they offer to it."""
 
-from collections.abc import Callable
-
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from membership.accounts.requests import AuthenticatedRequest
-from membership.errors import refusal_as_form_error, refusal_as_warning
+from membership.errors import refusal_as_form_error
 from membership.forms import TOO_LARGE
 from membership.models import Resource
 from membership.resources import files, verbs
 from membership.resources.forms import FindForm, OfferForm
 from membership.search import filter_by_words
-from membership.sharing.members import Member, members_only
+from membership.sharing.members import Member, members_button, members_only
 
 PER_PAGE = 20
 
@@ -29,7 +26,9 @@ PER_PAGE = 20
 def resources(request: AuthenticatedRequest, member: Member) -> HttpResponse:
     """Everything that is published in the community, with a search, and what the member has offered."""
     rows = verbs.published_in(member.community)
-    form = FindForm(request.GET, tags=verbs.tags_in(rows))
+    form = FindForm(request.GET)
+    tags = [("", "All tags"), *((tag, tag) for tag in verbs.tags_in(rows))]
+    form.fields["tag"].choices = tags  # type: ignore[attr-defined]
     form.full_clean()
     sought = form.cleaned_data
     if sought.get("q"):
@@ -83,38 +82,33 @@ def offer(request: AuthenticatedRequest, member: Member) -> HttpResponse:
 @members_only
 def file(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponseBase:
     """A file that is published in the community, as a download."""
-    resource = get_object_or_404(verbs.published_in(member.community), pk=pk)
-    if resource.file is None:
-        raise Http404("This resource is a link.")
-    return files.download(resource.file)
+    return files.download(get_object_or_404(verbs.published_in(member.community), pk=pk).file)
 
 
-def _changing(change: Callable[..., Resource], said: str) -> Callable[..., HttpResponseBase]:
-    """The view of a button beside something that the member offered."""
-
-    @require_POST
-    @members_only
-    def changed(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponse:
-        offered = get_object_or_404(member.person.resources, pk=pk)
-        with refusal_as_warning(request):
-            change(resource_id=offered.pk, person=member.person, now=timezone.now())
-            messages.success(request, format_html("{}: <bdi>{}</bdi>.", said, offered.title))
-        return redirect(reverse("my:resources", args=[member.community.slug]) + "#yours")
-
-    return changed
+_button = members_button(
+    lambda member: member.person.resources.all(),
+    lambda request, member, resource: redirect("my:resources", member.community.slug),
+)
 
 
-@require_POST
-@members_only
-def name(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponse:
+@_button
+def withdraw(request: AuthenticatedRequest, member: Member, offered: Resource) -> str:
+    """Withdraw an offer that still waits."""
+    verbs.withdraw(resource_id=offered.pk, person=member.person, now=timezone.now())
+    return format_html("Withdrawn: <bdi>{}</bdi>.", offered.title)
+
+
+@_button
+def offer_again(request: AuthenticatedRequest, member: Member, offered: Resource) -> str:
+    """Undo that."""
+    verbs.offer_again(resource_id=offered.pk, person=member.person, now=timezone.now())
+    return format_html("Offered again: <bdi>{}</bdi>.", offered.title)
+
+
+@_button
+def name(request: AuthenticatedRequest, member: Member, offered: Resource) -> str:
     """Show or hide the member's name beside what they offered."""
-    offered, shows = get_object_or_404(member.person.resources, pk=pk), "show" in request.POST
-    with refusal_as_warning(request):
-        verbs.show_name(resource_id=offered.pk, person=member.person, shows=shows)
-        said = "Members now see your name" if shows else "Members no longer see your name"
-        messages.success(request, format_html("{}: <bdi>{}</bdi>.", said, offered.title))
-    return redirect("my:resources", member.community.slug)
-
-
-withdraw = _changing(verbs.withdraw, "Withdrawn")
-offer_again = _changing(verbs.offer_again, "Offered again")
+    shows = "show" in request.POST
+    verbs.show_name(resource_id=offered.pk, person=member.person, shows=shows)
+    said = "Members now see your name" if shows else "Members no longer see your name"
+    return format_html("{}: <bdi>{}</bdi>.", said, offered.title)

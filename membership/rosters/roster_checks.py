@@ -20,7 +20,7 @@ from communities.rules.assess import Assessment, Finding, assess
 from communities.rules.vocabulary import FactKind
 from membership.accounts.teams import families_of
 from membership.emails.kinds import KINDS, UNDO_TIME
-from membership.emails.queue import queue, refuse_private_links
+from membership.emails.queue import check_staff_words, queue
 from membership.errors import RefusedError
 from membership.locking import get_locked
 from membership.models import Enrolment, EvaMembership, Person, User, WorklistRow, WorklistStep
@@ -126,7 +126,7 @@ def write_to_person(
     rows = [row, *(lock_row(pk, by, newest) for pk, newest in others.items())]
     if not text.strip() and not is_ready:
         raise RefusedError("Enter your message.")
-    refuse_private_links(text)
+    check_staff_words(text)
     if not row.enrolment.person.email:
         raise RefusedError(f"The register has no email for {row.enrolment.person}. Add one first.")
     if len(emails.share_an_email(rows, is_ready=is_ready)) > 1:

@@ -13,7 +13,7 @@ from communities.models import CommunityOfPractice, Meeting
 from communities.rules.vocabulary import Family
 from membership.accounts.teams import families_of
 from membership.emails.kinds import UNDO_TIME
-from membership.emails.queue import Email, queue_many, refuse_private_links
+from membership.emails.queue import Email, check_staff_words, queue_many
 from membership.emails.templates import cached_templates
 from membership.errors import RefusedError
 from membership.history import log_change
@@ -98,7 +98,7 @@ def check(draft: Draft, *, by: User, now: datetime) -> None:
         )
     if draft.communities[0].family not in families_of(by):
         raise RefusedError("This community belongs to the other team.")
-    refuse_private_links(f"{draft.subject}\n{draft.text}")
+    check_staff_words(draft.subject, draft.text)
     if draft.meeting:
         if not draft.meeting.is_to_come(now):
             raise RefusedError("This meeting is over or cancelled, so you can’t announce it.")

@@ -66,7 +66,7 @@ def members(request: AuthenticatedRequest, member: Member) -> HttpResponse:
     order = {value: number for number, value in enumerate([*Region.values, ""])}
     shown.sort(key=lambda one: order[one.region])
     by_region = groupby(shown, key=lambda one: one.get_region_display() or "No region given")
-    own = Introduction.objects.filter(enrolment=member.enrolment).first()
+    own = Introduction.objects.filter(enrolment=member.enrolment, removed_at=None).first()
     return render(
         request,
         "my/community/members.html",

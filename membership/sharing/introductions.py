@@ -10,15 +10,31 @@ from django.utils import timezone
 
 from communities.models import CommunityOfPractice
 from membership.accounts.teams import families_of
-from membership.emails.kinds import COMMUNITY, NAME, TEAM, TO_PERSON, EmailKind, link, staff_text
+from membership.emails.kinds import (
+    COMMUNITY,
+    NAME,
+    TEAM,
+    TO_PERSON,
+    UNDO_TIME,
+    EmailKind,
+    link,
+    staff_text,
+)
 from membership.emails.message import compose
-from membership.emails.queue import Email, queue
+from membership.emails.queue import Email, check_staff_words, queue
 from membership.errors import RefusedError
 from membership.history import log_change
-from membership.models import Introduction, User
+from membership.models import Introduction, OutboxEmail, User
 from membership.rosters.enrolments import lock_own_enrolment
 
 REMOVED = "introduction-removed"
+
+
+def _is_still_wanted(email: OutboxEmail, now: datetime) -> bool:
+    """Whether it is still removed since then."""
+    enrolment = int(email.about.partition(":")[2])
+    return Introduction.objects.filter(enrolment=enrolment, removed_at=email.queued_at).exists()
+
 
 EMAIL_KINDS = (
     EmailKind(
@@ -38,18 +54,19 @@ EMAIL_KINDS = (
                 "Go to the members’ page",
             ),
         ),
+        is_still_wanted=_is_still_wanted,
     ),
 )
 
-# Kept for a moment longer than the enrolment, so that an undone ending brings it back.
-_KEPT_AFTER_LEAVING = timedelta(days=1)
+# Kept for a moment longer than the enrolment, or than staff show it, so that both can be undone.
+_KEPT = timedelta(days=1)
 
 
 def introductions_to(community: CommunityOfPractice, *, on: date) -> QuerySet[Introduction]:
     """What the members of a community see of each other. Those on leave are not shown."""
     here = Q(enrolment__leave_until=None) | Q(enrolment__leave_until__lt=on)
     rows = Introduction.objects.filter(
-        here, enrolment__community=community, enrolment__ended_on=None
+        here, enrolment__community=community, enrolment__ended_on=None, removed_at=None
     )
     return rows.select_related("enrolment__person").order_by("enrolment__person__name", "pk")
 
@@ -61,7 +78,7 @@ def introduce(*, enrolment_id: int, by: User, now: datetime, **words: object) ->
     if enrolment.ended_on:
         raise RefusedError("You are no longer in this community.")
     introduction, _ = Introduction.objects.update_or_create(
-        enrolment=enrolment, defaults={**words, "changed_at": now}
+        enrolment=enrolment, defaults={**words, "changed_at": now, "removed_at": None}
     )
     return introduction
 
@@ -75,22 +92,41 @@ def take_back_introduction(*, enrolment_id: int, by: User) -> bool:
 
 @transaction.atomic
 def remove_introduction(*, introduction_id: int, text: str, by: User, now: datetime) -> None:
-    """Staff remove an introduction. ``text`` says why, to the member."""
+    """Staff remove an introduction. ``text`` says why, to the member, when this can no longer be undone by a button."""
+    introduction = _lock_of_team(introduction_id, by)
+    if introduction.removed_at:
+        raise RefusedError("A colleague has just removed this. Nothing was changed.")
+    check_staff_words(text)
+    introduction.removed_at = now
+    introduction.save(update_fields=["removed_at"])
+    enrolment = introduction.enrolment
+    entry = log_change(enrolment, by=by, words=f"Introduction removed. {text}")
+    if enrolment.person.email:
+        email = removed_email(introduction, text)
+        queue(email, about=enrolment.about, event=entry.pk, now=now, wait=UNDO_TIME)
+
+
+@transaction.atomic
+def show_introduction_again(*, introduction_id: int, by: User) -> None:
+    """Undo ``remove_introduction``. The member gets no email, if that still waits."""
+    introduction = _lock_of_team(introduction_id, by)
+    if not introduction.removed_at:
+        raise RefusedError("Members see this introduction already. Nothing was changed.")
+    introduction.removed_at = None
+    introduction.save(update_fields=["removed_at"])
+    log_change(introduction.enrolment, by=by, words="Introduction shown again.")
+
+
+def _lock_of_team(introduction_id: int, by: User) -> Introduction:
     rows = Introduction.objects.select_for_update(of=("self",)).select_related(
         "enrolment__person", "enrolment__community__team"
     )
     introduction = rows.filter(pk=introduction_id).first()
     if introduction is None:
         raise RefusedError("The member has just removed this. Nothing was changed.")
-    enrolment = introduction.enrolment
-    if enrolment.community.family not in families_of(by):
+    if introduction.enrolment.community.family not in families_of(by):
         raise RefusedError("This community belongs to the other team.")
-    if not text.strip():
-        raise RefusedError("Enter the reason.")
-    entry = log_change(enrolment, by=by, words=f"Introduction removed. {text.strip()}")
-    introduction.delete()
-    if enrolment.person.email:
-        queue(removed_email(introduction, text), about=enrolment.about, event=entry.pk, now=now)
+    return introduction
 
 
 def removed_email(introduction: Introduction, text: str) -> Email:
@@ -111,8 +147,6 @@ def removed_email(introduction: Introduction, text: str) -> Email:
 
 
 def forget_introductions(*, now: datetime) -> int:
-    """Delete the introductions of people who have left."""
-    left = Introduction.objects.filter(
-        enrolment__ended_on__lt=timezone.localdate(now - _KEPT_AFTER_LEAVING)
-    )
-    return left.delete()[0]
+    """Delete the introductions of people who have left, and those that staff have removed."""
+    left = Q(enrolment__ended_on__lt=timezone.localdate(now - _KEPT))
+    return Introduction.objects.filter(left | Q(removed_at__lt=now - _KEPT)).delete()[0]

@@ -18,7 +18,7 @@ from membership.meetings.attendance import Answer, meetings_with_answers
 from membership.models import Announcement
 from membership.resources.verbs import published_in
 from membership.sharing.members import Member, members_only
-from membership.topics.member_views import topics_on_home
+from membership.topics.member_views import open_topics
 
 ON_HOME = 3
 PER_PAGE = 20
@@ -42,7 +42,7 @@ def home(request: AuthenticatedRequest, member: Member) -> HttpResponse:
             "announcements": announcements_for(member.community, now=now)[:ON_HOME],
             "resources": published_in(member.community)[:ON_HOME],
             "today": timezone.localdate(now),
-            "topics": topics_on_home(member),
+            "topics": open_topics(member)[:ON_HOME],
         },
     )
 

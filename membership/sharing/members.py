@@ -5,14 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_POST
 
 from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
+from membership.errors import refusal_as_warning
 from membership.models import Enrolment, Person
 from membership.register.person_records import person_of_user
 
@@ -49,3 +52,26 @@ def members_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
         return view(request, Member(person, community, newest), **rest)
 
     return opened
+
+
+def members_button(
+    rows: Callable[[Member], QuerySet[Any]],
+    to: Callable[[AuthenticatedRequest, Member, Any], HttpResponseBase],
+) -> Callable[[Callable[..., str]], Callable[..., HttpResponseBase]]:
+    """A decorator for what a member's button beside one of the ``rows`` does: it returns what to say, or raises ``RefusedError``.
+
+    ``to`` leads to the page that follows.
+    """
+
+    def decorated(step: Callable[..., str]) -> Callable[..., HttpResponseBase]:
+        @require_POST
+        @members_only
+        def pressed(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponseBase:
+            row = get_object_or_404(rows(member), pk=pk)
+            with refusal_as_warning(request):
+                messages.success(request, step(request, member, row))
+            return to(request, member, row)
+
+        return pressed
+
+    return decorated

@@ -82,7 +82,7 @@ class Introduction(models.Model):
     """What a member lets the other members of one community see of them. Without one, nobody sees them.
 
     It says nothing about their workplace or their email unless they add it. It is shown while the
-    enrolment is open, and deleted soon after.
+    enrolment is open, and deleted soon after, or after staff have removed it.
     """
 
     enrolment = models.OneToOneField(Enrolment, models.CASCADE, related_name="introduction")
@@ -92,6 +92,7 @@ class Introduction(models.Model):
     workplace = models.CharField(max_length=120, blank=True)
     shows_email = models.BooleanField(default=False)
     changed_at = models.DateTimeField("changed")
+    removed_at = models.DateTimeField("removed by staff", null=True, blank=True)
 
     class Meta:
         ordering = ["enrolment__person__name", "pk"]

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from communities.rules.vocabulary import Region
 from membership.accounts.requests import AuthenticatedRequest
@@ -23,29 +24,35 @@ from membership.base_admin import (
     KeptFilters,
     TeamFilter,
     TeamModelAdmin,
+    button_of,
     desk_page,
     with_undo,
 )
 from membership.emails.kinds import UNDO_SECONDS, UNDO_TIME
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
-from membership.errors import refusal_as_form_error, refusal_as_warning
+from membership.errors import RefusedError, refusal_as_form_error
 from membership.forms import keys_in
 from membership.history import as_shown_of, history_of
-from membership.models import Person, Topic, TopicSubject, TopicSupport
+from membership.models import Person, Topic, TopicSubject
 from membership.sharing.announcing import people_in_words
 from membership.topics import emails, verbs
 from membership.topics.forms import AgendaForm, HideForm, MergeForm, OutcomeForm, SubjectForm
-from membership.topics.models import OPEN_STATES, REGION_PATHS, of_one_topic
+from membership.topics.models import OPEN_STATES, REGION_PATHS
+from membership.topics.raising import supporters_of
 from membership.topics.verbs import topics_for_staff
 
 _PAGE = "admin:membership_topic_change"
 
 
+def _own(request: AuthenticatedRequest, pk: int) -> Topic:
+    """A topic of the viewer's own teams; 404 for any other."""
+    return get_object_or_404(topics_for_staff(request.user), pk=pk)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def note_outcome(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Note what came of a topic, with a preview of the email to everyone it concerns."""
-    shown = _own(request, pk)
-    form = OutcomeForm(request.POST or None)
+    shown, form = _own(request, pk), OutcomeForm(request.POST or None)
     if form.is_valid():
         with refusal_as_form_error(form):
             outcome, count = verbs.note_outcome(
@@ -57,15 +64,14 @@ def note_outcome(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             messages.success(request, with_undo(said, undo, name="outcome", value=outcome.pk))
             return redirect(_PAGE, pk)
     form.show(as_shown_of(shown))
-    count = verbs.people_to_tell(shown).count()
-    anyone = Person(name="[name]", email=people_in_words(count))
-    return _email_page(
+    people = people_in_words(verbs.people_to_tell(shown).count())
+    anyone = Person(name="[name]", email=people)
+    return _asking(
         request,
         shown,
         form,
-        title=f"Note outcome: {shown.title}",
-        lede=f"Members see the outcome on the topic’s page at once. {people_in_words(count)} whom it concerns will get this email.",
-        button="Note outcome",
+        title="Note outcome",
+        lede=f"Members see the outcome on the topic’s page at once. {people} whom it concerns will get this email.",
         email=emails.email_of(
             emails.OUTCOME, shown, anyone, outcome="[Outcome]", text=STAFF_TEXT_MARKER
         ),
@@ -75,8 +81,7 @@ def note_outcome(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def hide(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Hide a topic that names a person or a client, with a preview of the email to the person who raised it."""
-    shown = _own(request, pk)
-    form = HideForm(request.POST or None)
+    shown, form = _own(request, pk), HideForm(request.POST or None)
     if form.is_valid():
         with refusal_as_form_error(form):
             verbs.hide(topic_id=pk, by=request.user, now=timezone.now(), **form.cleaned_data)
@@ -84,32 +89,16 @@ def hide(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             messages.success(request, with_undo("Members no longer see this topic.", undo))
             return redirect(_PAGE, pk)
     raiser = verbs.people_to_tell(shown).filter(topics=shown).first()
-    return _email_page(
+    return _asking(
         request,
         shown,
         form,
-        title=f"Hide topic: {shown.title}",
+        title="Hide topic",
         lede=f"Hide a topic that names a person or a client. {raiser or 'No one'} will get this email, {UNDO_SECONDS} seconds later.",
-        button="Hide topic",
         button_kind="decline",
         email=emails.email_of(
             emails.HIDDEN, shown, raiser or Person(name="[name]"), text=STAFF_TEXT_MARKER
         ),
-    )
-
-
-def _email_page(
-    request: AuthenticatedRequest, topic: Topic, form: OutcomeForm | HideForm, **context: Any
-) -> HttpResponse:
-    page = _page_of(topic)
-    return desk_page(
-        request,
-        "desk/form.html",
-        crumbs=[(topic.title, page)],
-        back=("Back to the topic", page),
-        form=form,
-        email_blocks=preview_blocks(context["email"].body),
-        **context,
     )
 
 
@@ -120,147 +109,134 @@ def merge(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     others = topics_for_staff(request.user).filter(
         community=shown.community, hidden_at=None, merged_into=None
     )
-    form = MergeForm(request.POST or None, others=others.exclude(pk=pk))
+    form = MergeForm(request.POST or None, among=others.exclude(pk=pk))
     if form.is_valid():
         into = form.cleaned_data["into"]
         with refusal_as_form_error(form):
             verbs.merge(topic_id=pk, into_id=into.pk, by=request.user)
-            messages.success(request, f"“{shown.title}” is now part of this topic.")
+            said = f"“{shown.title}” is now part of this topic."
+            undo = reverse("admin:membership_topic_separate", args=[pk])
+            messages.success(request, with_undo(said, undo))
             return redirect(_PAGE, into.pk)
+    return _asking(
+        request,
+        shown,
+        form,
+        title="Merge topic",
+        lede="Members will see only the topic that you choose here. Everyone who supports one of the two counts for it, once. "
+        "No email is sent, and you can separate the two again at any time.",
+    )
+
+
+def _asking(
+    request: AuthenticatedRequest, topic: Topic, form: Any, *, title: str, **context: Any
+) -> HttpResponse:
+    """The page with the form, and with the ``email`` that its text becomes part of."""
+    page = reverse(_PAGE, args=[topic.pk])
+    if "email" in context:
+        context["email_blocks"] = preview_blocks(context["email"].body)
     return desk_page(
         request,
         "desk/form.html",
-        title=f"Merge topic: {shown.title}",
-        crumbs=[(shown.title, _page_of(shown))],
-        lede="Members will see only the topic that you choose here. Everyone who supports one of the two counts for it, once. "
-        "No email is sent, and you can separate the two again at any time.",
+        title=f"{title}: {topic.title}",
+        crumbs=[(topic.title, page)],
         form=form,
-        button="Merge topics",
-        back=("Back to the topic", _page_of(shown)),
+        button=title,
+        back=("Back to the topic", page),
+        **context,
     )
 
 
 def topic_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """One topic: who it concerns, where it stands, and what staff can do with it."""
     shown, now = _own(request, pk), timezone.now()
-    supports = TopicSupport.objects.filter(of_one_topic("topic", [pk])).order_by("at", "pk")
-    people = list({s.person_id: s.person for s in supports.select_related("person")}.values())
+    supports = supporters_of([pk]).select_related("person").order_by("at", "pk")
     meetings = verbs.meetings_to_choose(shown, now=now)
-    outcomes = list(shown.outcomes.select_related("by__person", "meeting"))
-    standing = [outcome for outcome in outcomes if not outcome.taken_back_at]
+    outcomes = shown.outcomes.filter(taken_back_at=None).select_related("by__person", "meeting")
+    newest = outcomes.last()
     return desk_page(
         request,
         "desk/topics/topic.html",
         title=shown.title,
         topic=shown,
-        people=people,
+        people=list(dict.fromkeys(support.person for support in supports)),
         regions=_in_words(regions_of([pk])[pk]),
         subject_form=SubjectForm(initial={"subject": shown.subject_id}),
         agenda_form=AgendaForm(
-            initial={"meeting": shown.meeting_id, "as_shown": as_shown_of(shown)},
-            meetings=meetings,
+            initial={"meeting": shown.meeting_id, "as_shown": as_shown_of(shown)}, among=meetings
         ),
         has_meetings=meetings.exists(),
-        outcomes=standing,
-        newest=standing[-1] if standing else None,
-        can_be_stopped=bool(standing) and now < standing[-1].at + UNDO_TIME,
+        outcomes=outcomes,
+        newest=newest,
+        can_be_stopped=newest and now < newest.at + UNDO_TIME,
         merged=shown.merged_topics.order_by("raised_at", "pk"),
         steps=history_of(shown).reverse(),
     )
 
 
-@require_POST
-def choose_subject(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+@button_of(_own, _PAGE)
+def choose_subject(request: AuthenticatedRequest, topic: Topic) -> str:
     """Say what a topic is about."""
-    _own(request, pk)
     form = SubjectForm(request.POST)
-    if form.is_valid():
-        with refusal_as_warning(request):
-            verbs.choose_subject(topic_id=pk, by=request.user, **form.cleaned_data)
-            messages.success(request, "Subject saved.")
-    else:
-        messages.warning(request, "A lead has just removed this subject. Choose another one.")
-    return redirect(_PAGE, pk)
+    if not form.is_valid():
+        raise RefusedError("A lead has just removed this subject. Choose another one.")
+    verbs.choose_subject(topic_id=topic.pk, by=request.user, **form.cleaned_data)
+    return "Subject saved."
 
 
-@require_POST
-def put_on_agenda(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+@button_of(_own, _PAGE)
+def put_on_agenda(request: AuthenticatedRequest, topic: Topic) -> str:
     """Put a topic on the agenda of a meeting, or take it off."""
-    shown, now = _own(request, pk), timezone.now()
-    form = AgendaForm(request.POST, meetings=verbs.meetings_to_choose(shown, now=now))
-    with refusal_as_warning(request):
-        if "off" in request.POST:
-            verbs.take_off_agenda(topic_id=pk, by=request.user)
-            messages.success(request, "The topic is no longer on the agenda.")
-        elif form.is_valid():
-            meeting = form.cleaned_data["meeting"]
-            verbs.put_on_agenda(
-                topic_id=pk,
-                meeting_id=meeting.pk,
-                by=request.user,
-                now=now,
-                as_shown=form.cleaned_data["as_shown"],
-            )
-            messages.success(request, f"The topic is on the agenda of {meeting}.")
-        else:
-            messages.warning(request, str(form.errors["meeting"][0]))
-    return redirect(_PAGE, pk)
+    now = timezone.now()
+    form = AgendaForm(request.POST, among=verbs.meetings_to_choose(topic, now=now))
+    if "off" in request.POST:
+        verbs.take_off_agenda(topic_id=topic.pk, by=request.user)
+        return "The topic is no longer on the agenda."
+    if not form.is_valid():
+        raise RefusedError(str(form.errors["meeting"][0]))
+    meeting = form.cleaned_data["meeting"]
+    verbs.put_on_agenda(
+        topic_id=topic.pk,
+        meeting_id=meeting.pk,
+        by=request.user,
+        now=now,
+        as_shown=form.cleaned_data["as_shown"],
+    )
+    return f"The topic is on the agenda of {meeting}."
 
 
-@require_POST
-def take_back(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+@button_of(_own, _PAGE)
+def take_back(request: AuthenticatedRequest, topic: Topic) -> str:
     """Withdraw the newest outcome."""
-    shown = _own(request, pk)
-    outcome = shown.outcomes.filter(pk__in=keys_in(request.POST.get("outcome", ""))).first()
-    with refusal_as_warning(request):
-        in_time = verbs.take_back_outcome(
-            outcome_id=outcome.pk if outcome else 0, by=request.user, now=timezone.now()
-        )
-        if in_time:
-            messages.success(request, "Undone. No email went out.")
-        else:
-            messages.warning(
-                request,
-                "Members no longer see this outcome. Some had already been sent an email about it.",
-            )
-    return redirect(_PAGE, pk)
+    keys = keys_in(request.POST.get("outcome", ""))
+    outcome = topic.outcomes.filter(pk__in=keys).first()
+    in_time = verbs.take_back_outcome(
+        outcome_id=outcome.pk if outcome else 0, by=request.user, now=timezone.now()
+    )
+    if in_time:
+        return "Undone. No email went out."
+    return "Members no longer see this outcome. Some had already been sent an email about it."
 
 
-@require_POST
-def show_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+@button_of(_own, _PAGE)
+def show_again(request: AuthenticatedRequest, topic: Topic) -> str:
     """Show a hidden topic again."""
-    _own(request, pk)
-    with refusal_as_warning(request):
-        verbs.show_again(topic_id=pk, by=request.user)
-        messages.success(request, "Members see this topic again.")
-    return redirect(_PAGE, pk)
+    verbs.show_again(topic_id=topic.pk, by=request.user)
+    return "Members see this topic again."
 
 
-@require_POST
-def separate(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+@button_of(_own, _PAGE)
+def separate(request: AuthenticatedRequest, topic: Topic) -> str:
     """Undo a merge."""
-    _own(request, pk)
-    with refusal_as_warning(request):
-        verbs.separate(topic_id=pk, by=request.user)
-        messages.success(request, "This topic stands on its own again.")
-    return redirect(_PAGE, pk)
-
-
-def _own(request: AuthenticatedRequest, pk: int) -> Topic:
-    """A topic of the viewer's own teams; 404 for any other."""
-    return get_object_or_404(topics_for_staff(request.user), pk=pk)
-
-
-def _page_of(topic: Topic) -> str:
-    return reverse(_PAGE, args=[topic.pk])
+    verbs.separate(topic_id=topic.pk, by=request.user)
+    return "This topic stands on its own again."
 
 
 def regions_of(topics: Sequence[int]) -> defaultdict[int, set[str]]:
     """The regions where those work whom each topic concerns: of their programs and initiatives in the register."""
     found: defaultdict[int, set[str]] = defaultdict(set)
-    supports = TopicSupport.objects.filter(of_one_topic("topic", topics)).order_by()
     columns = ("topic", "topic__merged_into", *(f"person__{path}" for path in REGION_PATHS))
-    for pk, into, *regions in supports.values_list(*columns).distinct():
+    for pk, into, *regions in supporters_of(topics).order_by().values_list(*columns).distinct():
         for topic in (pk, into):
             found[topic].update(filter(None, regions))
     return found
@@ -268,9 +244,6 @@ def regions_of(topics: Sequence[int]) -> defaultdict[int, set[str]]:
 
 def _in_words(regions: set[str]) -> str:
     return ", ".join(str(label) for value, label in Region.choices if value in regions)
-
-
-# -- The list --------------------------------------------------------------------------------------
 
 
 class TopicFilter(FilterWithDefault):
@@ -287,17 +260,14 @@ class TopicFilter(FilterWithDefault):
     ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Topic]) -> QuerySet[Topic]:
-        shown = {"hidden_at": None, "merged_into": None}
-        match self.value():
-            case "all":
-                return queryset
-            case "waiting":
-                return queryset.filter(pk__in=verbs.waiting_topics().values("pk"))
-            case "settled":
-                return queryset.filter(**shown).exclude(state__in=OPEN_STATES)
-            case "hidden":
-                return queryset.exclude(**shown)
-        return queryset.filter(state__in=OPEN_STATES, **shown)
+        shown, is_open = Q(hidden_at=None, merged_into=None), Q(state__in=OPEN_STATES)
+        chosen = {
+            "waiting": Q(pk__in=verbs.waiting_topics().values("pk")),
+            "settled": shown & ~is_open,
+            "hidden": ~shown,
+            "all": Q(),
+        }
+        return queryset.filter(chosen.get(self.value() or "", shown & is_open))
 
 
 class TopicList(KeptFilters):
@@ -317,7 +287,7 @@ class TopicAdmin(CustomPageAdmin):
 
     list_display = ["title", "community_name", "concerned", "regions", "age", "stands", "subject"]
     list_filter = [TopicFilter, CommunityFilter, "subject", TeamFilter]
-    search_fields = ["title", "text"]
+    search_fields = ["search_text"]
     search_help_text = "Words of the topic"
     actions = None
     team_path = "community__team"
@@ -347,8 +317,9 @@ class TopicAdmin(CustomPageAdmin):
         return topic.community.short_name
 
     @admin.display(description="concerns", ordering="-supporters")
-    def concerned(self, topic: Topic) -> int:
-        return int(topic.supporters)  # type: ignore[attr-defined]
+    def concerned(self, topic: Topic) -> str:
+        number = topic.supporters  # type: ignore[attr-defined]
+        return f"{number} member{pluralize(number)}"
 
     @admin.display(description="regions", empty_value="–")
     def regions(self, topic: Topic) -> str:
@@ -357,7 +328,7 @@ class TopicAdmin(CustomPageAdmin):
     @admin.display(description="age", ordering="raised_at")
     def age(self, topic: Topic) -> str:
         days = (timezone.localdate() - timezone.localdate(topic.raised_at)).days
-        return f"{days} day{'' if days == 1 else 's'}"
+        return f"{days} day{pluralize(days)}"
 
     @admin.display(description="status", ordering="state")
     def stands(self, topic: Topic) -> str:
@@ -373,7 +344,6 @@ class TopicSubjectAdmin(TeamModelAdmin):
     fields = ["name", "position"]
     list_display = ["name", "position"]
     search_fields = ["name"]
-    ordering = ["position", "name"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         return TopicSubject.objects.all()

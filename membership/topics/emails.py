@@ -17,8 +17,8 @@ from membership.emails.kinds import (
 )
 from membership.emails.message import compose
 from membership.emails.queue import Email
-from membership.models import Enrolment, OutboxEmail, Person, Topic, TopicSupport
-from membership.topics.models import of_one_topic
+from membership.models import Enrolment, OutboxEmail, Person, Topic
+from membership.topics.raising import supporters_of
 
 OUTCOME, HIDDEN = "topic-outcome", "topic-hidden"
 
@@ -28,12 +28,10 @@ def _is_still_wanted(email: OutboxEmail, now: datetime) -> bool:
     pk = email.about.partition(":")[2]
     hidden_at = None if email.kind == OUTCOME else email.queued_at
     topics = Topic.objects.filter(pk=pk, hidden_at=hidden_at)
-    if email.kind == OUTCOME:
-        supports = TopicSupport.objects.filter(of_one_topic("topic", [pk]))
-        if not supports.filter(person=email.person_id).exists():
-            return False
+    if email.kind == OUTCOME and not supporters_of([pk]).filter(person=email.person_id).exists():
+        return False
     theirs = Enrolment.objects.filter(person=email.person_id, ended_on=None)
-    return theirs.filter(community__in=topics.values("community")).exists()
+    return theirs.filter(community__topics__in=topics).exists()
 
 
 _TOPIC = (

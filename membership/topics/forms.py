@@ -1,4 +1,4 @@
-"""The forms with which staff work on topics."""
+"""The forms of topics: what a member raises, and those with which staff work."""
 
 from typing import Any
 
@@ -7,22 +7,49 @@ from django.db.models import QuerySet
 
 from communities.models import Meeting
 from membership.as_shown import AsShownForm
-from membership.forms import message_field
+from membership.forms import OnceForm, SingleLineField, message_field
 from membership.models import Topic, TopicSubject
 from membership.topics.models import OUTCOMES
 
 
-class SubjectForm(forms.Form):
-    """What a topic is about."""
+class TopicForm(OnceForm):
+    """A concern or question for the next meeting."""
 
+    title = SingleLineField(
+        label="Your concern or question, in one line",
+        max_length=120,
+        help_text="For example: Longer wait-lists since the spring",
+        error_messages={"required": "Enter your concern or question."},
+    )
+    text = message_field(
+        "What would you like to talk about?",
+        help_text="Please do not write anything about the people you serve. Do not name colleagues either.",
+        missing="Write a few words about it, so that others know if it concerns them too.",
+    )
+    shows_name = forms.BooleanField(
+        label="Show my name to members of this community",
+        required=False,
+        help_text="If you don’t select this, members do not see who raised it. EVA BC staff do.",
+    )
+
+
+class SubjectForm(forms.Form):
     subject = forms.ModelChoiceField(
         TopicSubject.objects.all(), required=False, empty_label="Not chosen yet"
     )
 
 
-class AgendaForm(AsShownForm):
-    """On which agenda to put a topic."""
+class ChoiceForm(forms.Form):
+    """A choice of one row ``among`` those that there are."""
 
+    def __init__(self, *args: Any, among: QuerySet[Any], **options: Any) -> None:
+        super().__init__(*args, **options)
+        for field in self.fields.values():
+            if isinstance(field, forms.ModelChoiceField):
+                field.queryset = among
+
+
+class AgendaForm(AsShownForm, ChoiceForm):
     meeting = forms.ModelChoiceField(
         Meeting.objects.none(),
         empty_label=None,
@@ -32,14 +59,29 @@ class AgendaForm(AsShownForm):
         },
     )
 
-    def __init__(self, *args: Any, meetings: QuerySet[Meeting], **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["meeting"].queryset = meetings  # type: ignore[attr-defined]
+
+class TopicChoice(forms.ModelChoiceField):
+    """A topic, with its number of supporters and where it stands."""
+
+    widget = forms.RadioSelect
+
+    def label_from_instance(self, topic: Topic) -> str:
+        return f"{topic.title} ({topic.supporters}, {topic.get_state_display().lower()})"  # type: ignore[attr-defined]
+
+
+class MergeForm(ChoiceForm):
+    into = TopicChoice(
+        Topic.objects.none(),
+        label="Which topic is the same concern?",
+        empty_label=None,
+        error_messages={
+            "required": "Choose the topic that stays.",
+            "invalid_choice": "This topic was merged or hidden a moment ago. Choose another one.",
+        },
+    )
 
 
 class OutcomeForm(AsShownForm):
-    """What came of a topic."""
-
     state = forms.ChoiceField(
         label="Outcome",
         choices=OUTCOMES,
@@ -54,37 +96,8 @@ class OutcomeForm(AsShownForm):
 
 
 class HideForm(forms.Form):
-    """Why a topic is hidden."""
-
     text = message_field(
         "Why you hide the topic",
         help_text="Only the person who raised it reads this. Do not repeat what should not be there.",
         missing="Write why you hide the topic, for the person who raised it.",
     )
-
-
-class TopicChoice(forms.ModelChoiceField):
-    """A topic, with its number of supporters and where it stands."""
-
-    widget = forms.RadioSelect
-
-    def label_from_instance(self, topic: Topic) -> str:
-        return f"{topic.title} ({topic.supporters}, {topic.get_state_display().lower()})"  # type: ignore[attr-defined]
-
-
-class MergeForm(forms.Form):
-    """The topic that stays."""
-
-    into = TopicChoice(
-        Topic.objects.none(),
-        label="Which topic is the same concern?",
-        empty_label=None,
-        error_messages={
-            "required": "Choose the topic that stays.",
-            "invalid_choice": "This topic was merged or hidden a moment ago. Choose another one.",
-        },
-    )
-
-    def __init__(self, *args: Any, others: QuerySet[Topic], **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["into"].queryset = others  # type: ignore[attr-defined]

@@ -1,66 +1,29 @@
 """Topics on the pages of a community for its members."""
 
-import uuid
-
-from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from communities.models import Meeting
 from membership.accounts.requests import AuthenticatedRequest
-from membership.errors import refusal_as_form_error, refusal_as_warning
-from membership.forms import SingleLineField, message_field
+from membership.errors import refusal_as_form_error
 from membership.models import Person, Topic
-from membership.sharing.members import Member, members_only
+from membership.sharing.members import Member, members_button, members_only
 from membership.topics import raising
+from membership.topics.forms import TopicForm
 from membership.topics.models import OPEN_STATES
 from membership.topics.raising import MAX_OPEN, open_topics_of, topics_for
 
-ON_HOME = 3
 PER_PAGE = 20
 
 
-class TopicForm(forms.Form):
-    """A concern or question for the next meeting."""
-
-    title = SingleLineField(
-        label="Your concern or question, in one line",
-        max_length=120,
-        help_text="For example: Longer wait-lists since the spring",
-        error_messages={
-            "required": "Enter your concern or question.",
-            "max_length": "This is %(show_value)d characters long. "
-            "Shorten it to %(limit_value)d characters or fewer.",
-        },
-    )
-    text = message_field(
-        "What would you like to talk about?",
-        help_text="Please do not write anything about the people you serve. Do not name colleagues either.",
-        missing="Write a few words about it, so that others know if it concerns them too.",
-    )
-    shows_name = forms.BooleanField(
-        label="Show my name to members of this community",
-        required=False,
-        help_text="If you don’t select this, members do not see who raised it. EVA BC staff do.",
-    )
-    uid = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
-
-    def clean_uid(self) -> uuid.UUID:
-        return self.cleaned_data["uid"] or uuid.uuid4()
-
-
-def topics_on_home(member: Member) -> QuerySet[Topic]:
-    """The open topics that concern most people, for the home of a community."""
-    return _open_topics(member)[:ON_HOME]
-
-
-def _open_topics(member: Member) -> QuerySet[Topic]:
+def open_topics(member: Member) -> QuerySet[Topic]:
+    """The open topics of a community, those that concern most members first."""
     shown = topics_for(member.community, member.person).filter(state__in=OPEN_STATES)
     return shown.order_by("-supporters", "-raised_at", "-pk")
 
@@ -76,7 +39,7 @@ def topics_of_meeting(meeting: Meeting, person: Person) -> QuerySet[Topic]:
 @members_only
 def topics(request: AuthenticatedRequest, member: Member) -> HttpResponse:
     """The open topics, those that concern most people first; or with ``?show=settled`` what came of the others."""
-    rows, is_settled = _open_topics(member), request.GET.get("show") == "settled"
+    rows, is_settled = open_topics(member), request.GET.get("show") == "settled"
     if is_settled:
         settled = topics_for(member.community, member.person).exclude(state__in=OPEN_STATES)
         rows = settled.order_by("-raised_at", "-pk")
@@ -105,16 +68,13 @@ def new_topic(request: AuthenticatedRequest, member: Member) -> HttpResponse:
                 **form.cleaned_data,
             )
             messages.success(request, "Your topic is on the page. We email you what came of it.")
-            return _to(topic)
+            return redirect("my:topic", member.community.slug, topic.pk)
+    has_most = open_topics_of(member.person).count() >= MAX_OPEN
     return render(
         request,
         "my/community/topics/new.html",
-        {"member": member, "form": form, "has_most": _has_most(member), "most": MAX_OPEN},
+        {"member": member, "form": form, "has_most": has_most, "most": MAX_OPEN},
     )
-
-
-def _has_most(member: Member) -> bool:
-    return open_topics_of(member.person).count() >= MAX_OPEN
 
 
 @require_safe
@@ -122,12 +82,11 @@ def _has_most(member: Member) -> bool:
 def topic(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponse:
     """One topic and where it stands. The person who raised a hidden one sees why; one that was merged leads to the other."""
     own = Topic.objects.filter(pk=pk, community=member.community)
-    if merged := own.filter(merged_into__isnull=False).select_related("merged_into").first():
-        return _to(merged.merged_into or merged)
-    hidden = own.filter(raised_by=member.person, hidden_at__isnull=False)
-    found = topics_for(member.community, member.person).filter(pk=pk).first() or hidden.first()
+    if merged := own.filter(merged_into__isnull=False).first():
+        return redirect("my:topic", member.community.slug, merged.merged_into_id)
+    found = topics_for(member.community, member.person).filter(pk=pk).first()
     if found is None:
-        raise Http404("No such topic.")
+        found = get_object_or_404(own, raised_by=member.person, hidden_at__isnull=False)
     return render(
         request,
         "my/community/topics/topic.html",
@@ -140,61 +99,46 @@ def topic(request: AuthenticatedRequest, member: Member, pk: int) -> HttpRespons
     )
 
 
-@require_POST
-@members_only
-def support(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponse:
-    """Say that a topic concerns them too, or no longer."""
-    topic = _topic(member, pk)
+def _after(request: AuthenticatedRequest, member: Member, topic: Topic) -> HttpResponse:
+    """To the topic's page or its place in the list; to the list if it is gone or hidden."""
     topic = topic.merged_into or topic
-    with refusal_as_warning(request):
-        if "no" in request.POST:
-            raising.take_back_support(topic_id=topic.pk, person=member.person)
-            messages.success(request, "You are no longer counted. We won’t email you about it.")
-        else:
-            raising.support(topic_id=topic.pk, person=member.person, now=timezone.now())
-            messages.success(request, "You are counted. We email you what came of it.")
+    address = reverse("my:topics", args=[member.community.slug])
     if request.POST.get("from") == "list":
-        return HttpResponseRedirect(
-            f"{reverse('my:topics', args=[member.community.slug])}#topic-{topic.pk}"
-        )
-    return _to(topic)
+        return redirect(f"{address}#topic-{topic.pk}")
+    is_there = Topic.objects.filter(pk=topic.pk, hidden_at=None).exists()
+    return redirect("my:topic", member.community.slug, topic.pk) if is_there else redirect(address)
 
 
-@require_POST
-@members_only
-def withdraw(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponse:
+# Staff may have hidden or merged it a moment ago.
+_button = members_button(
+    lambda member: member.community.topics.select_related("merged_into"), _after
+)
+
+
+@_button
+def support(request: AuthenticatedRequest, member: Member, topic: Topic) -> str:
+    """Say that a topic concerns them too, or no longer."""
+    pk = topic.merged_into_id or topic.pk
+    if "no" in request.POST:
+        raising.take_back_support(topic_id=pk, person=member.person)
+        return "You are no longer counted. We won’t email you about it."
+    raising.support(topic_id=pk, person=member.person, now=timezone.now())
+    return "You are counted. We email you what came of it."
+
+
+@_button
+def withdraw(request: AuthenticatedRequest, member: Member, topic: Topic) -> str:
     """Withdraw a topic."""
-    topic = _topic(member, pk)
-    with refusal_as_warning(request):
-        if raising.withdraw(topic_id=pk, person=member.person):
-            messages.success(request, "You withdrew your topic. It is no longer on the page.")
-            return redirect("my:topics", member.community.slug)
-        messages.success(
-            request,
-            "You withdrew your topic. It stays on the page without you, because it concerns others too.",
-        )
-    return _to(topic)
+    if raising.withdraw(topic_id=topic.pk, person=member.person):
+        return "You withdrew your topic. It is no longer on the page."
+    return (
+        "You withdrew your topic. It stays on the page without you, because it concerns others too."
+    )
 
 
-@require_POST
-@members_only
-def show_name(request: AuthenticatedRequest, member: Member, pk: int) -> HttpResponse:
+@_button
+def show_name(request: AuthenticatedRequest, member: Member, topic: Topic) -> str:
     """Show their name beside their topic, or no longer."""
-    topic = _topic(member, pk)
-    with refusal_as_warning(request):
-        shows = "no" not in request.POST
-        raising.show_name(topic_id=pk, person=member.person, shows=shows)
-        said = "Members now see your name." if shows else "Members no longer see your name."
-        messages.success(request, said)
-    return _to(topic)
-
-
-def _topic(member: Member, pk: int) -> Topic:
-    """A topic of this community, which staff may have hidden or merged a moment ago; 404 for any other."""
-    return get_object_or_404(member.community.topics.select_related("merged_into"), pk=pk)
-
-
-def _to(topic: Topic) -> HttpResponse:
-    if topic.hidden_at:  # its page opens only for the person who raised it
-        return redirect("my:topics", topic.community.slug)
-    return redirect("my:topic", topic.community.slug, topic.pk)
+    shows = "no" not in request.POST
+    raising.show_name(topic_id=topic.pk, person=member.person, shows=shows)
+    return "Members now see your name." if shows else "Members no longer see your name."

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from communities.models import CommunityOfPractice, Meeting
 from membership.accounts.models import by_user
 from membership.register.models import Person
+from membership.search import SearchableModel
 
 
 class TopicSubject(models.Model):
@@ -45,13 +46,15 @@ OPEN_STATES = (TopicState.OPEN, TopicState.AGENDA)
 OUTCOMES = [choice for choice in TopicState.choices if choice[0] not in OPEN_STATES]
 
 
-class Topic(models.Model):
+class Topic(SearchableModel):
     """A concern or question of a member. Only ``membership.topics`` changes its columns.
 
     ``meeting`` is the latest on whose agenda it was. A topic that was merged keeps its own supporters, so that
     it can be separated again; they count for the one that it was merged into. ``text`` is empty once the person
     who raised it has been erased.
     """
+
+    SEARCHED = ("title", "text")
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     community = models.ForeignKey(CommunityOfPractice, models.PROTECT, related_name="topics")
@@ -103,6 +106,11 @@ class Topic(models.Model):
         return f"topic:{self.pk}"
 
     @property
+    def newest_outcome(self) -> "TopicOutcome | None":
+        """The one that counts: the last that was not withdrawn."""
+        return self.outcomes.filter(taken_back_at=None).last()
+
+    @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
 
@@ -150,7 +158,7 @@ class TopicOutcome(models.Model):
         return f"{self.topic}: {self.get_state_display()}"
 
 
-def of_one_topic(prefix: str, topics: Iterable[object]) -> Q:
-    """Rows that belong to one of these topics, or to one that was merged into it. ``prefix`` leads to their topic."""
+def of_one_topic(topics: Iterable[object]) -> Q:
+    """Rows that belong to one of these topics, or to one that was merged into it."""
     topics = list(topics)
-    return Q(**{f"{prefix}__in": topics}) | Q(**{f"{prefix}__merged_into__in": topics})
+    return Q(topic__in=topics) | Q(topic__merged_into__in=topics)

@@ -1,10 +1,11 @@
 """What members do with topics: raise one, support others, and withdraw both."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from communities.models import CommunityOfPractice
@@ -15,12 +16,18 @@ from membership.topics.models import OPEN_STATES, TopicState, of_one_topic
 MAX_OPEN = 5
 # Of the outer query's topic, or of one that was merged into it.
 _OF_THE_TOPIC = Q(topic=OuterRef("pk")) | Q(topic__merged_into=OuterRef("pk"))
-_HIDDEN = "EVA BC staff have just taken this topic off the page, so nothing was changed."
+# Supports by people who are in the community today: whom a topic concerns, until they leave.
+_HERE = Q(person__enrolments__community=F("topic__community"), person__enrolments__ended_on=None)
+
+
+def supporters_of(topics: Iterable[object]) -> QuerySet[TopicSupport]:
+    """The supports of these topics, or of those that were merged into one, by members of today."""
+    return TopicSupport.objects.filter(of_one_topic(topics), _HERE)
 
 
 def with_supporters(topics: QuerySet[Topic]) -> QuerySet[Topic]:
-    """Each with the number of people that it concerns, also by the topics that were merged into it."""
-    supports = TopicSupport.objects.filter(_OF_THE_TOPIC)
+    """Each with the number of members that it concerns, also by the topics that were merged into it."""
+    supports = TopicSupport.objects.filter(_OF_THE_TOPIC, _HERE)
     counted = supports.order_by().values(one=Value(1)).annotate(n=Count("person", distinct=True))
     number = Subquery(counted.values("n"), output_field=IntegerField())
     return topics.annotate(supporters=Coalesce(number, 0))
@@ -47,13 +54,8 @@ def topics_for(community: CommunityOfPractice, person: Person) -> QuerySet[Topic
 def open_topics_of(person: Person) -> QuerySet[Topic]:
     """The topics of this person that are not settled, hidden or merged, in the communities that they are in."""
     here = person.enrolments.filter(ended_on=None).values("community")
-    return Topic.objects.filter(
-        raised_by=person,
-        community__in=here,
-        state__in=OPEN_STATES,
-        hidden_at=None,
-        merged_into=None,
-    )
+    topics = person.topics.filter(community__in=here, state__in=OPEN_STATES)
+    return topics.filter(hidden_at=None, merged_into=None)
 
 
 @transaction.atomic
@@ -101,6 +103,17 @@ def lock(topic_id: int) -> Topic:
     raise RefusedError("This topic is no longer there. The person who raised it has withdrawn it.")
 
 
+def _lock_raised(topic_id: int, person: Person) -> Topic:
+    topic = lock(topic_id)
+    if topic.raised_by_id != person.pk:
+        raise RefusedError("You can only change a topic that you raised.")
+    if topic.hidden_at:
+        raise RefusedError(
+            "EVA BC staff have just taken this topic off the page, so nothing was changed."
+        )
+    return topic
+
+
 @transaction.atomic
 def support(*, topic_id: int, person: Person, now: datetime) -> None:
     """Say that a topic concerns them too. A second time changes nothing."""
@@ -116,17 +129,13 @@ def take_back_support(*, topic_id: int, person: Person) -> None:
     topic = lock(topic_id)
     if topic.raised_by_id == person.pk:
         raise RefusedError("You raised this topic, so you can only withdraw the topic itself.")
-    TopicSupport.objects.filter(of_one_topic("topic", [topic.pk]), person=person).delete()
+    TopicSupport.objects.filter(of_one_topic([topic.pk]), person=person).delete()
 
 
 @transaction.atomic
 def withdraw(*, topic_id: int, person: Person) -> bool:
     """Withdraw a topic. It stays without them if it concerns others. Returns whether it is gone."""
-    topic = lock(topic_id)
-    if topic.raised_by_id != person.pk:
-        raise RefusedError("You can only withdraw a topic that you raised.")
-    if topic.hidden_at:
-        raise RefusedError(_HIDDEN)
+    topic = _lock_raised(topic_id, person)
     if not topic.is_open:
         raise RefusedError("Staff have already noted what came of this topic, so it stays.")
     return let_go(topic, person)
@@ -134,7 +143,7 @@ def withdraw(*, topic_id: int, person: Person) -> bool:
 
 def let_go(topic: Topic, person: Person) -> bool:
     """Delete a locked topic of theirs if it concerns no one else and has no outcome. Else it stays without them."""
-    supports = TopicSupport.objects.filter(of_one_topic("topic", [topic.pk]))
+    supports = TopicSupport.objects.filter(of_one_topic([topic.pk]))
     is_of_others = supports.exclude(person=person).exists()
     if not is_of_others and not topic.outcomes.exists():
         topic.delete()
@@ -148,11 +157,7 @@ def let_go(topic: Topic, person: Person) -> bool:
 @transaction.atomic
 def show_name(*, topic_id: int, person: Person, shows: bool) -> None:
     """Show their name beside their topic, or no longer."""
-    topic = lock(topic_id)
-    if topic.raised_by_id != person.pk:
-        raise RefusedError("You can only change this for a topic that you raised.")
-    if not topic.is_shown:
-        raise RefusedError(_HIDDEN)
+    topic = _lock_raised(topic_id, person)
     topic.shows_name = shows
     topic.save(update_fields=["shows_name"])
 
@@ -161,7 +166,7 @@ def settle_agenda(topics: QuerySet[Topic]) -> list[Topic]:
     """Give topics that are no longer on an agenda the status they had before: their outcome, or open."""
     settled = list(topics.filter(state=TopicState.AGENDA).select_for_update(of=("self",)))
     for topic in settled:
-        newest = topic.outcomes.filter(taken_back_at=None).order_by("-at", "-pk").first()
+        newest = topic.newest_outcome
         topic.state, topic.meeting = newest.state if newest else TopicState.OPEN, None
         topic.save(update_fields=["state", "meeting"])
     return settled

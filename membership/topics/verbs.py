@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -10,14 +11,14 @@ from django.utils import timezone
 from communities.models import Meeting
 from membership.accounts.teams import families_of
 from membership.emails.kinds import UNDO_TIME
-from membership.emails.queue import Email, queue, queue_many, refuse_slack_link, take_back
+from membership.emails.queue import check_staff_words, queue, queue_many, take_back
 from membership.emails.templates import cached_templates
 from membership.errors import RefusedError
 from membership.history import log_change, require_unchanged
-from membership.models import Enrolment, Person, Topic, TopicOutcome, TopicSubject, User
+from membership.models import Person, Topic, TopicOutcome, TopicSubject, User
 from membership.topics import emails
-from membership.topics.models import OPEN_STATES, OUTCOMES, TopicState, of_one_topic
-from membership.topics.raising import lock, settle_agenda, with_supporters
+from membership.topics.models import OPEN_STATES, TopicState
+from membership.topics.raising import lock, settle_agenda, supporters_of, with_supporters
 
 
 def topics_for_staff(user: User | AnonymousUser) -> QuerySet[Topic]:
@@ -35,8 +36,7 @@ def waiting_topics() -> QuerySet[Topic]:
     return Topic.objects.filter(over | new, hidden_at=None, merged_into=None)
 
 
-def lock_own(topic_id: int, by: User) -> Topic:
-    """Lock a topic of this staff member's team. Runs inside the caller's transaction."""
+def _lock_own(topic_id: int, by: User) -> Topic:
     topic = lock(topic_id)
     if topic.community.family not in families_of(by):
         raise RefusedError("This topic belongs to the other team.")
@@ -44,7 +44,7 @@ def lock_own(topic_id: int, by: User) -> Topic:
 
 
 def _lock_shown(topic_id: int, by: User) -> Topic:
-    topic = lock_own(topic_id, by)
+    topic = _lock_own(topic_id, by)
     if topic.merged_into_id:
         raise RefusedError("This topic was merged into another one. Open that one instead.")
     if topic.hidden_at:
@@ -52,14 +52,20 @@ def _lock_shown(topic_id: int, by: User) -> Topic:
     return topic
 
 
+def _save(topic: Topic, *, by: User, words: str, **columns: object) -> LogEntry:
+    """Save these columns of a locked topic, with ``words`` in its history."""
+    for name, value in columns.items():
+        setattr(topic, name, value)
+    topic.save(update_fields=columns)
+    return log_change(topic, by=by, words=words)
+
+
 @transaction.atomic
 def choose_subject(*, topic_id: int, subject: TopicSubject | None, by: User) -> None:
     """Say what a topic is about, for the report."""
-    topic = lock_own(topic_id, by)
-    if topic.subject_id != (subject.pk if subject else None):
-        topic.subject = subject
-        topic.save(update_fields=["subject"])
-        log_change(topic, by=by, words=f"Subject: {subject or 'none'}.")
+    topic = _lock_own(topic_id, by)
+    if topic.subject != subject:
+        _save(topic, by=by, words=f"Subject: {subject or 'none'}.", subject=subject)
 
 
 def meetings_to_choose(topic: Topic, *, now: datetime) -> QuerySet[Meeting]:
@@ -73,24 +79,23 @@ def put_on_agenda(
 ) -> None:
     """Put a topic on the agenda of a meeting of its community. Members see it there at once."""
     # The meeting first: who cancels it locks in this order too.
-    meeting = Meeting.objects.select_for_update(of=("self",)).filter(pk=meeting_id).first()
+    Meeting.objects.select_for_update(of=("self",)).filter(pk=meeting_id).first()
     topic = _lock_shown(topic_id, by)
-    if not (meeting and meetings_to_choose(topic, now=now).filter(pk=meeting.pk).exists()):
+    meeting = meetings_to_choose(topic, now=now).filter(pk=meeting_id).first()
+    if meeting is None:
         raise RefusedError("This meeting is over or cancelled. Choose another one.")
-    if (topic.state, topic.meeting_id) != (TopicState.AGENDA, meeting.pk):
+    if (topic.state, topic.meeting) != (TopicState.AGENDA, meeting):
         require_unchanged(topic, as_shown)
-        topic.state, topic.meeting = TopicState.AGENDA, meeting
-        topic.save(update_fields=["state", "meeting"])
-        log_change(topic, by=by, words=f"On the agenda of {meeting}.")
+        words = f"On the agenda of {meeting}."
+        _save(topic, by=by, words=words, state=TopicState.AGENDA, meeting=meeting)
 
 
 @transaction.atomic
 def take_off_agenda(*, topic_id: int, by: User) -> None:
     """Take a topic off the agenda that it is on."""
-    topic = lock_own(topic_id, by)
-    if topic.state != TopicState.AGENDA:
+    topic = _lock_own(topic_id, by)
+    if not settle_agenda(Topic.objects.filter(pk=topic.pk)):
         raise RefusedError("This topic is no longer on an agenda. Nothing was changed.")
-    settle_agenda(Topic.objects.filter(pk=topic.pk))
     log_change(topic, by=by, words=f"Taken off the agenda of {topic.meeting}.")
 
 
@@ -105,13 +110,9 @@ def leave_agenda_of(meeting: Meeting, *, by: User) -> None:
 
 def people_to_tell(topic: Topic) -> QuerySet[Person]:
     """Who raised or supported a topic, and is still in its community and can get emails."""
-    here = Enrolment.objects.filter(community=topic.community, ended_on=None)
-    people = Person.objects.filter(
-        Q(user=None) | Q(user__is_active=True),
-        of_one_topic("topic_supports__topic", [topic.pk]),
-        pk__in=here.values("person"),
-    )
-    return people.exclude(email="").distinct().order_by("pk")
+    people = Person.objects.filter(Q(user=None) | Q(user__is_active=True))
+    people = people.filter(pk__in=supporters_of([topic.pk]).values("person"))
+    return people.exclude(email="").order_by("pk")
 
 
 @transaction.atomic
@@ -123,14 +124,9 @@ def note_outcome(
     Returns the outcome and the number of emails.
     """
     topic = _lock_shown(topic_id, by)
-    text = text.strip()
-    if state not in dict(OUTCOMES):
-        raise RefusedError("Choose what came of the topic.")
-    if not text:
-        raise RefusedError("Write what came of the topic, for the members it concerns.")
-    refuse_slack_link(text)
-    newest = topic.outcomes.filter(taken_back_at=None).order_by("-at", "-pk").first()
-    if newest and topic.state == state and newest.text == text:
+    check_staff_words(text)
+    newest = topic.newest_outcome
+    if newest and (topic.state, newest.text) == (state, text):
         raise RefusedError("This outcome has already been noted. Nothing was changed.")
     require_unchanged(topic, as_shown)
     outcome = TopicOutcome.objects.create(
@@ -142,17 +138,16 @@ def note_outcome(
         by=by,
         at=now,
     )
-    topic.state = state
-    topic.save(update_fields=["state"])
-    queued: dict[str, Email] = {}
+    label = outcome.get_state_display()
+    _save(topic, by=by, words=f"{label}. {text}", state=state)
     with cached_templates():
-        for person in people_to_tell(topic):
-            email = emails.email_of(
-                emails.OUTCOME, topic, person, outcome=outcome.get_state_display(), text=text
+        queued = {
+            f"{topic.about}:{outcome.pk}:{emails.OUTCOME}:{person.pk}": emails.email_of(
+                emails.OUTCOME, topic, person, outcome=label, text=text
             )
-            queued[f"{topic.about}:{outcome.pk}:{emails.OUTCOME}:{person.pk}"] = email
+            for person in people_to_tell(topic)
+        }
         queue_many(queued, about=topic.about, now=now, wait=UNDO_TIME)
-    log_change(topic, by=by, words=f"{outcome.get_state_display()}. {text}")
     return outcome, len(queued)
 
 
@@ -160,81 +155,63 @@ def note_outcome(
 def take_back_outcome(*, outcome_id: int, by: User, now: datetime) -> bool:
     """Withdraw the newest outcome. Returns whether that was in time to stop every email about it."""
     found = TopicOutcome.objects.filter(pk=outcome_id).values_list("topic", flat=True).first()
-    topic = lock_own(found or 0, by)
-    newest = topic.outcomes.filter(taken_back_at=None).order_by("-at", "-pk").first()
+    topic = _lock_own(found or 0, by)
+    newest = topic.newest_outcome
     if newest is None or newest.pk != outcome_id:
         raise RefusedError("You can only withdraw the newest outcome. Nothing was changed.")
     newest.taken_back_at = now
     newest.save(update_fields=["taken_back_at"])
-    if topic.state == newest.state:  # else it has been put on another agenda since
-        topic.state = newest.before
-        topic.save(update_fields=["state"])
-        if topic.meeting:
-            leave_agenda_of(topic.meeting, by=by)
     in_time = take_back(about=topic.about, event=newest.pk)
     gone = "No email went out." if in_time else "The email about it had gone out."
-    log_change(topic, by=by, words=f"Outcome withdrawn. {gone}")
+    # If it has been put on another agenda since, it stays there.
+    state = newest.before if topic.state == newest.state else topic.state
+    _save(topic, by=by, words=f"Outcome withdrawn. {gone}", state=state)
+    if topic.meeting:
+        leave_agenda_of(topic.meeting, by=by)
     return in_time
-
-
-def why_no_merge(kept: Topic, merged: Topic) -> str:
-    """Why these can't become one topic, as a sentence; empty if they can."""
-    if kept.pk == merged.pk or kept.community_id != merged.community_id:
-        return "Choose another topic of the same community."
-    if not (kept.is_shown and merged.is_shown):
-        return "One of these topics was merged or hidden a moment ago. Look at the page again."
-    if merged.state == TopicState.AGENDA and (kept.state, kept.meeting_id) != (
-        merged.state,
-        merged.meeting_id,
-    ):
-        return (
-            f"This topic is on the agenda of {merged.meeting}, and members would no longer see it there. "
-            "Put the other one on the same agenda first, or merge the other one into this one."
-        )
-    return ""
 
 
 @transaction.atomic
 def merge(*, topic_id: int, into_id: int, by: User) -> None:
     """Make a topic part of another one. Members see only that one; who supports both counts once."""
-    locked = {pk: lock_own(pk, by) for pk in sorted({topic_id, into_id})}
+    locked = {pk: _lock_own(pk, by) for pk in sorted({topic_id, into_id})}
     topic, kept = locked[topic_id], locked[into_id]
-    if why_not := why_no_merge(kept, topic):
-        raise RefusedError(why_not)
+    if topic.pk == kept.pk or topic.community_id != kept.community_id:
+        raise RefusedError("Choose another topic of the same community.")
+    if not (topic.is_shown and kept.is_shown):
+        raise RefusedError(
+            "One of these topics was merged or hidden a moment ago. Look at the page again."
+        )
     if topic.merged_topics.exists():
         raise RefusedError(
             "Other topics were merged into this one. Open the other topic, and merge it into this one instead."
         )
-    topic.merged_into = kept
-    topic.save(update_fields=["merged_into"])
-    log_change(topic, by=by, words=f"Merged into topic {kept.pk}.")
+    on_agenda = topic.state == TopicState.AGENDA
+    if on_agenda and (kept.state, kept.meeting) != (topic.state, topic.meeting):
+        raise RefusedError(
+            f"This topic is on the agenda of {topic.meeting}, and members would no longer see it there. "
+            "Put the other one on the same agenda first, or merge the other one into this one."
+        )
+    _save(topic, by=by, words=f"Merged into topic {kept.pk}.", merged_into=kept)
     log_change(kept, by=by, words=f"Topic {topic.pk} was merged into this one.")
 
 
 @transaction.atomic
-def separate(*, topic_id: int, by: User) -> Topic:
-    """Undo a merge: the topic stands on its own again, with its own supporters. Returns the one it was part of."""
-    topic = lock_own(topic_id, by)
+def separate(*, topic_id: int, by: User) -> None:
+    """Undo a merge: the topic stands on its own again, with its own supporters."""
+    topic = _lock_own(topic_id, by)
     if (kept := topic.merged_into) is None:
         raise RefusedError("This topic is no longer merged. Nothing was changed.")
-    topic.merged_into = None
-    topic.save(update_fields=["merged_into"])
-    log_change(topic, by=by, words=f"Separated from topic {kept.pk}.")
+    _save(topic, by=by, words=f"Separated from topic {kept.pk}.", merged_into=None)
     log_change(kept, by=by, words=f"Topic {topic.pk} was separated from this one.")
-    return kept
 
 
 @transaction.atomic
 def hide(*, topic_id: int, text: str, by: User, now: datetime) -> None:
     """Hide a topic from members, with the reason to the person who raised it. That email waits, so that this can be undone."""
     topic = _lock_shown(topic_id, by)
-    text = text.strip()
-    if not text:
-        raise RefusedError("Write why you hide the topic, for the person who raised it.")
-    refuse_slack_link(text)
-    topic.hidden_at, topic.hidden_why = now, text
-    topic.save(update_fields=["hidden_at", "hidden_why"])
-    entry = log_change(topic, by=by, words=f"Hidden. {text}")
+    check_staff_words(text)
+    entry = _save(topic, by=by, words=f"Hidden. {text}", hidden_at=now, hidden_why=text)
     if raiser := people_to_tell(topic).filter(topics=topic).first():
         email = emails.email_of(emails.HIDDEN, topic, raiser, text=text)
         queue(email, about=topic.about, event=entry.pk, now=now, wait=UNDO_TIME)
@@ -243,9 +220,7 @@ def hide(*, topic_id: int, text: str, by: User, now: datetime) -> None:
 @transaction.atomic
 def show_again(*, topic_id: int, by: User) -> None:
     """Show a hidden topic to members again. Its raiser gets no email about the hiding, if that still waits."""
-    topic = lock_own(topic_id, by)
+    topic = _lock_own(topic_id, by)
     if not topic.hidden_at:
         raise RefusedError("This topic is not hidden. Nothing was changed.")
-    topic.hidden_at, topic.hidden_why = None, ""
-    topic.save(update_fields=["hidden_at", "hidden_why"])
-    log_change(topic, by=by, words="Shown again.")
+    _save(topic, by=by, words="Shown again.", hidden_at=None, hidden_why="")

@@ -27,6 +27,9 @@ from requests.lifecycle import State
 from requests.models import JoinRequest, StaffNote
 from tests import builders
 from tests.builders import NOW, page, queries_of
+from tests.membership.meetings.plans import member
+from tests.membership.resources.offers import offered
+from tests.membership.topics.topics import raised
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +114,25 @@ def test_each_team_sees_its_own_and_a_lead_all(client, dana):
     assert "In a community of the other team" not in of_lead
 
 
+def test_what_they_share_with_members_is_on_the_timeline_and_leads_there(client, dana, priya):
+    topic = raised(dana, title="Longer wait-lists")
+    theirs = raised(member("Kai Sample"), title="Night shifts", by=(dana,))
+    resource = offered(dana)
+    builders.sign_in(client, priya)
+
+    shown = page(client, url_of(dana))
+    for row, words in (
+        (topic, "STVC: Longer wait-lists (raised)"),
+        (theirs, "STVC: Night shifts (concerns them)"),
+        (resource, "Offered Safety planning checklist (waiting for staff)"),
+    ):
+        assert f'href="{url_of(row)}"><bdi>{words}</bdi></a>' in shown
+    builders.sign_in(client, builders.staff(builders.CCSS, "camille@example.org"))
+    of_ccss = page(client, url_of(dana))
+    for words in ("Longer wait-lists", "Night shifts", "Safety planning"):
+        assert words not in of_ccss
+
+
 @pytest.mark.core
 def test_what_a_list_says_leads_to_its_import(client, world):
     dana, listed = world["person"], world["listimport"]
@@ -150,11 +172,13 @@ def test_it_takes_the_same_number_of_queries_however_much_happened(client, dana,
     known_person(dana, priya)
     few, known = queries_of(client.get, url_of(dana)), queries_of(known_person, dana, priya)
     done = JoinRequest.objects.get(person=dana, community__slug="stvc")
-    for _ in range(5):
+    for number in range(5):
         StaffNote.objects.create(join_request=done, by=priya, at=NOW, text="Again.")
         Enrolment.objects.create(
             person=dana, community=done.community, started_on="2020-01-01", ended_on="2020-02-01"
         )
+        offered(dana)
+        raised(member(f"Kai{number} Sample"), by=(dana,))
 
     assert queries_of(client.get, url_of(dana)) == few
     for number in range(5):  # Django’s form asks for the program of each

@@ -375,6 +375,8 @@ def test_the_concerns_that_return_are_counted_by_subject_over_communities_and_re
         [NO_SUBJECT, 1, 1, 0, 0, "STVC", ""],
     ]
     assert f"“{housing.name}” most often: 2 topics in STVC, ICAT." in found.said
+    ana.enrolments.update(ended_on=SPRING[1])
+    assert list(report("topics").rows[0]) == [housing.name, 2, 1, 0, 1, "STVC, ICAT", ""]
 
 
 def test_a_merged_topic_counts_as_a_part_of_the_one_that_was_kept():

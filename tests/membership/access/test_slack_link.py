@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from membership.access.slack_link import (
     give_link,
@@ -176,7 +177,10 @@ def test_the_slack_page_stops_working_when_the_enrolment_ends(client, dana, priy
     assert LINK in answer.content.decode()
     assert "no-store" in answer["Cache-Control"]
     end_enrolment(enrolment_id=enrolment.pk, by=priya, text="Bye.", now=timezone.now())
-    assert client.get(page("slack")).status_code == 404
+    left = client.get(page("slack"))
+    assert left.status_code == 404
+    day = date_format(timezone.localdate())
+    assert f"Your last day in {enrolment.community.full_name} was {day}." in builders.text_of(left)
     assert client.post(page("slack-link")).status_code == 404
     assert client.post(page("slack-joined")).status_code == 404
     assert LINK not in client.get("/my/").content.decode()
@@ -208,7 +212,9 @@ def test_someone_invited_by_email_is_told_where_to_look(client, dana, priya):
     ids = dana.accesses.filter(kind="slack").values_list("pk", flat=True)
     mark(access_ids=ids, verb=Verb.INVITED, by=priya, now=NOW)
     builders.sign_in(client, dana.user)
-    assert "an email from Slack at dana@example.org" in client.get(page("slack")).content.decode()
+    assert (
+        "an email from Slack at dana<wbr>@example.org" in client.get(page("slack")).content.decode()
+    )
     client.post(page("slack-joined"))
     assert dana.accesses.get(kind="slack").state == "joined"
     assert "You have joined Slack" in client.get(page("slack")).content.decode()

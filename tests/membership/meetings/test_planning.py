@@ -79,6 +79,10 @@ def test_coordination_meets_twice_a_year():
             {"topic": f"Join {ZOOM}"},
             "Leave links out of the topic. Emails and calendars show it.",
         ),
+        (
+            {"agenda": "Welcome\n[name of the speaker]"},
+            "Replace “[name of the speaker]” with your own words, or take the square brackets out.",
+        ),
     ],
 )
 def test_an_invalid_plan_is_refused(priya, wrong, words):
@@ -195,6 +199,17 @@ def test_people_who_left_get_no_email_about_a_change(priya):
     cancel_meeting(meeting_id=meeting.pk, text="Ill.", by=priya, now=NOW)
 
     assert queued_emails() == []
+
+
+def test_a_reason_that_is_still_to_be_filled_in_does_not_go_out(priya):
+    meeting = planned(by=priya)
+    gap = {"meeting_id": meeting.pk, "text": "Moved to [new day].", "by": priya, "now": NOW}
+
+    with pytest.raises(RefusedError, match="Replace “\\[new day\\]”"):
+        cancel_meeting(**gap)
+
+    meeting.refresh_from_db()
+    assert not meeting.is_cancelled
 
 
 def test_a_cancelled_meeting_cannot_be_changed(priya):

@@ -1,5 +1,7 @@
 """Deleting an account: what is deleted and kept, who can do it, and what happens to queued emails."""
 
+from uuid import uuid4
+
 import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.admin.models import LogEntry
@@ -22,12 +24,14 @@ from membership.models import (
     User,
 )
 from membership.register import verbs
+from membership.sharing.announcing import Draft, announce
 from requests import workflow
 from requests.desk import matching
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote
 from requests.my.privacy import erase
 from tests import builders
+from tests.membership.meetings.plans import NOW, member
 from tests.threads import all_at_once
 
 pytestmark = [
@@ -202,6 +206,24 @@ def test_an_erased_person_cannot_be_erased_again_or_have_a_request_reopened():
 def test_the_database_refuses_an_erased_person_with_a_name():
     with pytest.raises(IntegrityError, match="erased_person_is_nobody"), transaction.atomic():
         Person.objects.create(name="Dana Sample", erased_on="2026-05-04")
+
+
+@pytest.mark.core
+def test_an_email_to_others_that_waits_goes_out_without_the_name(mailoutbox):
+    ana, kai, priya = member("Ana Sample"), member("Kai Sample"), builders.staff()
+    words = Draft(
+        (builders.community(),), "A new face", "Ask Ana Sample: ana@example.org. Welcome!"
+    )
+    announcement = announce(draft=words, uid=uuid4(), expected=2, by=priya, now=NOW)
+
+    erase(person_id=ana.pk, by=ana.user, now=NOW)
+
+    email = announcement.letters.get(person=kai)
+    assert email.state == EmailState.QUEUED
+    assert builders.deliver(email.pk, now=email.due_at)
+    [mail] = mailoutbox
+    assert "Ask [removed]: [removed]. Welcome!" in mail.body
+    assert "Hello Kai," in mail.body
 
 
 @pytest.mark.core

@@ -47,7 +47,7 @@ def details(**more: Any) -> Details:
 
 
 def with_file(content: bytes = PDF, name: str = "guide.pdf", **more: Any) -> Details:
-    return details(link="", upload=files.check(uploaded(content, name)), **more)
+    return details(link="", file=files.check(uploaded(content, name)), **more)
 
 
 def offered(

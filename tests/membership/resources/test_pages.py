@@ -84,6 +84,12 @@ def test_from_the_offer_to_the_page(ana, client_of, desk):
     assert re.search(r"Resources\s+1\b", words_of(desk.get(DESK)))
     page = desk.get(f"{DESK}{resource.pk}/change/")
     assert "Ana Sample (members see the name)" in words_of(page)
+    # The Enter key presses the first button of the form: it saves, and does not publish.
+    form = text_of(page).partition(f'action="{DESK}{resource.pk}/save/"')[2].partition("</form>")[0]
+    buttons = re.findall(r"<button ([^>]*)>([^<]*)<", form)
+    assert [words for _, words in buttons] == ["Save without publishing", "Publish"]
+    assert 'name="publish"' in buttons[1][0]
+    assert text_of(page).count('name="publish"') == 1
     version = re.search(r'name="version" value="(\d+)"', text_of(page))[1]
     sent = typed(
         communities=[builders.community().pk, builders.community("ors").pk],
@@ -208,7 +214,10 @@ def test_a_search_that_is_too_long_says_so(ana, client_of):
         ({"link": "", "file": uploaded(b"MZ", "a.pdf")}, "This is not a PDF"),
         ({"link": "", "file": uploaded(b"x" * 10_000_001)}, "larger than 10 MB"),
         ({"tags": ",".join("abcdefghijk")}, "Use at most 8 short tags."),
-        ({"description": "x" * 1_001}, "Shorten this to 1000 characters or fewer."),
+        (
+            {"description": "x" * 1_001},
+            "1001 characters long. Shorten it to 1000 characters or fewer.",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

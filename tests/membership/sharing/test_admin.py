@@ -157,6 +157,20 @@ def test_what_was_typed_is_kept_when_it_is_refused_or_changed(desk):
     assert kept.count(" checked") == 1
 
 
+@pytest.mark.parametrize("button", ["preview", "send"])
+def test_what_a_ready_text_leaves_open_is_named_and_does_not_go_out(desk, button):
+    member("Ana Sample")
+    text = "Our office is closed from [first day] to December 24."
+
+    page = builders.text_of(desk.post(f"{LIST}add/", typed(text=text, **{button: "yes"})))
+
+    assert "Replace “[first day]” with your own words" in page
+    assert text in page
+    assert 'name="uid"' in page
+    assert 'name="send"' not in page
+    assert not Announcement.objects.exists()
+
+
 def test_a_meeting_is_announced_from_its_page(desk):
     member()
     meeting = planned(topic="Staying well", agenda="Welcome")

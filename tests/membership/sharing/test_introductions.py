@@ -131,11 +131,52 @@ def test_staff_of_the_team_remove_one_and_the_member_hears_why(ana, client):
 
     client.post(f"{path}remove/", {"text": "It named a person whom you serve."})
 
-    assert not Introduction.objects.exists()
+    assert "My client Kim" not in page(signed_in(ana), MEMBERS)
+    assert "Introduce yourself" in page(signed_in(ana), MEMBERS)
     email = OutboxEmail.objects.get(kind="introduction-removed")
     assert email.person == ana
     assert "It named a person whom you serve." in email.body
     assert "My client Kim" not in email.body
+    builders.deliver(email.pk, now=email.due_at)
+    email.refresh_from_db()
+    assert email.state == "sent"
+    assert forget_introductions(now=email.due_at) == 0
+    assert forget_introductions(now=email.due_at + timedelta(days=2)) == 1
+
+
+def test_removing_one_is_undone_and_no_email_goes_out(ana, bea, client):
+    introduction = introduced(ana)
+    builders.sign_in(client, builders.staff())
+    path = f"/admin/membership/introduction/{introduction.pk}/"
+    removed = client.post(f"{path}remove/", {"text": "It named a person."}, follow=True)
+    assert f'formaction="{path}show/"' in removed.content.decode()
+    assert "Ana Sample" not in page(signed_in(bea), MEMBERS)
+    again = client.post(f"{path}remove/", {"text": "It named a person."})
+    assert "A colleague has just removed this." in again.content.decode()
+
+    shown = client.post(f"{path}show/", follow=True)
+
+    assert "Members see this introduction again." in shown.content.decode()
+    assert "Groups for youth" in page(signed_in(bea), MEMBERS)
+    email = OutboxEmail.objects.get(kind="introduction-removed")
+    builders.deliver(email.pk, now=email.due_at)
+    email.refresh_from_db()
+    assert email.state == "cancelled"
+    assert forget_introductions(now=email.due_at + timedelta(days=2)) == 0
+
+
+def test_after_staff_removed_one_the_member_writes_another(ana, bea):
+    introduction = introduced(ana, talks_about="My client Kim")
+    remove_introduction(
+        introduction_id=introduction.pk,
+        text="It named a person.",
+        by=builders.staff(),
+        now=timezone.now(),
+    )
+
+    signed_in(ana).post(OWN, WORDS)
+
+    assert "Groups for youth" in page(signed_in(bea), MEMBERS)
 
 
 def test_the_other_team_neither_sees_nor_removes_it(ana, client):

@@ -58,6 +58,37 @@ def test_a_member_raises_a_topic_and_another_says_that_it_concerns_them():
     assert [s.person for s in topic.supports.all()] == [ana]
 
 
+def test_who_has_left_no_longer_counts_and_counts_again_once_they_are_back(desk):
+    ana, kai, lee = (member(f"{name} Sample") for name in ("Ana", "Kai", "Lee"))
+    topic, merged = raised(ana, by=(kai,)), raised(lee, by=(kai,))
+    verbs.merge(topic_id=merged.pk, into_id=topic.pk, by=builders.staff(email="pia@example.org"))
+    pages = [
+        (signed_in(ana), TOPICS, "Concerns {} member"),
+        (signed_in(ana), f"{TOPICS}{topic.pk}/", "Concerns {} member"),
+        (desk, "/admin/membership/topic/", '<td class="field-concerned">{} member'),
+        (desk, f"/admin/membership/topic/{topic.pk}/change/", "<dt>Concerns</dt><dd>{}: "),
+    ]
+
+    def all_say(number: int) -> bool:
+        return all(said.format(number) in builders.page(who, path) for who, path, said in pages)
+
+    assert all_say(3)
+    kai.enrolments.update(ended_on="2026-05-01")
+    lee.enrolments.update(ended_on="2026-05-01")
+    kai.enrolments.create(community=builders.community("ors"), started_on="2026-05-01")
+    assert all_say(1)
+    kai.enrolments.create(community=builders.community(), started_on="2026-05-02")
+    assert all_say(2)
+
+
+def test_staff_find_a_topic_without_its_accents_and_in_any_case(desk):
+    raised(member("Ana Sample"), title="ÉCOLES et refuges", text="Où ?")
+
+    for words, is_found in (("ecoles", True), ("Écoles OU", True), ("refuges", True), ("x", False)):
+        shown = builders.page(desk, f"/admin/membership/topic/?q={words}")
+        assert ("ÉCOLES" in shown) == is_found, words
+
+
 def test_a_form_that_is_sent_twice_raises_one_topic_and_an_error_keeps_what_was_typed():
     client = signed_in(member("Ana Sample"))
     fields = typed(uid="0b6f3c0e-3b5e-4d8e-9d58-5d6a2f7a9f11")

@@ -11,8 +11,10 @@ from membership.emails.kinds import UNDO_TIME
 from membership.errors import RefusedError
 from membership.meetings.planning import cancel_meeting, change_meeting
 from membership.models import Agency, OutboxEmail, Program, Topic, TopicSubject
+from membership.people.merging import Chosen
 from membership.topics import raising, verbs
 from membership.topics.verbs import waiting_topics
+from requests import merging
 from requests.clock.retention import retain
 from tests import builders
 from tests.membership.meetings.plans import JUNE, NOW, a_plan, member, planned
@@ -148,6 +150,27 @@ def test_a_second_outcome_goes_out_too_and_undoing_it_gives_the_first_back():
 
     topic.refresh_from_db()
     assert (topic.state, mails(state="queued")) == ("discussed", ["ana"])
+
+
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_two_records_of_one_person_that_are_merged_in_time_get_one_email(is_sent):
+    ana, kai, priya = member("Ana Sample"), member("Kai Sample"), builders.staff()
+    topic = raised(ana, by=(kai,))
+    outcome(topic, by=priya)
+    if is_sent:
+        OutboxEmail.objects.filter(person=kai).update(state="sent", sent_at=NOW)
+    chosen = Chosen(name="Ana Sample", phone="", email=ana.email)
+    merge = merging.merge_people(keep_id=ana.pk, merge_id=kai.pk, chosen=chosen, by=priya, now=NOW)
+
+    mails = OutboxEmail.objects.filter(kind="topic-outcome", person=ana)
+    assert sorted(mails.values_list("state", flat=True)) == [
+        "cancelled",
+        "sent" if is_sent else "queued",
+    ]
+
+    merging.undo_merge(merge_id=merge.pk, by=priya, now=NOW)
+    states = OutboxEmail.objects.filter(kind="topic-outcome").values_list("person__name", "state")
+    assert dict(states) == {"Ana Sample": "queued", "Kai Sample": "sent" if is_sent else "queued"}
 
 
 # -- Agenda ----------------------------------------------------------------------------------------
