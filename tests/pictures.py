@@ -30,27 +30,28 @@ STEP = ViewportSize(width=900, height=860)
 STEP_HEIGHT = 800
 DESK = "/admin/joinrequests/joinrequest/"
 LISTS = "/admin/membership/listimport/"
+RESOURCES, TOPICS = "/admin/membership/resource/", "/admin/membership/topic/"
 PRIYA, CAMILLE = "priya@example.org", "camille@example.org"
+DANA, VISITOR = "dana.sample@example.org", ""  # a member, and someone who has not signed in
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A page of the portal and the file for its picture. `follow` is a link to open first, `width` that of the window."""
+    """A page of the portal and the file for its picture. `follow` is a link to open first, `width` that of the window, `seen_by` who is signed in."""
 
     file: str
     page: str
     follow: str = ""
-    staff: bool = True
+    seen_by: str = PRIYA
     width: int = SIZE["width"]
 
 
 PICTURES = [
-    Picture("evabc/docs/home.webp", "/", staff=False),
+    Picture("evabc/docs/home.webp", "/", seen_by=VISITOR),
     Picture("evabc/docs/review.webp", DESK, follow="#result_list tbody th a"),
     Picture("static/guide/desk.webp", "/admin/"),
     Picture("static/guide/queue.webp", DESK),
     Picture("static/guide/review.webp", DESK, follow="#result_list tbody tr:nth-child(2) th a"),
-    Picture("static/guide/queue-1440.webp", DESK, width=1440),
     Picture("static/guide/queue-360.webp", DESK, width=360),
     Picture(
         "static/guide/review-360.webp",
@@ -75,6 +76,17 @@ PICTURES = [
         "/admin/membership/outboxemail/",
         follow="#result_list tbody th a",
     ),
+    Picture(
+        "static/guide/resource.webp",
+        RESOURCES,
+        follow="#result_list tbody tr:has-text('Waiting') th a",
+    ),
+    Picture(
+        "static/guide/topic.webp", TOPICS, follow="#result_list tbody tr:has-text('agenda') th a"
+    ),
+    Picture("static/guide/introductions.webp", "/admin/membership/introduction/"),
+    Picture("static/guide/community.webp", "/my/communities/stvc/", seen_by=DANA),
+    Picture("static/guide/community-360.webp", "/my/communities/stvc/", seen_by=DANA, width=360),
 ]
 
 
@@ -163,13 +175,13 @@ def _answers(url: str) -> bool:
 
 def sign_in(page: Page, url: str, mail: Path, email: str) -> None:
     """Sign in with the code from the newest email in the folder."""
-    page.goto(f"{url}/accounts/login/?next=/admin/")
+    page.goto(f"{url}/accounts/login/?next=/questions/")
     page.get_by_label("Your work email").fill(email)
     page.keyboard.press("Enter")
     page.get_by_label("Code").wait_for()
     page.get_by_label("Code").fill(_code(mail, email))
     page.keyboard.press("Enter")
-    page.wait_for_url("**/admin/")
+    page.wait_for_url("**/questions/")
 
 
 def _code(mail: Path, email: str) -> str:
@@ -215,7 +227,7 @@ class Camera:
                 const canvas = document.createElement("canvas");
                 [canvas.width, canvas.height] = [image.width, image.height];
                 canvas.getContext("2d").drawImage(image, 0, 0);
-                return canvas.toDataURL("image/webp", 0.55);
+                return canvas.toDataURL("image/webp", 0.4);
             }""",
             b64encode(png).decode(),
         )
@@ -309,9 +321,10 @@ def take(into: Path) -> None:
 
         with sample_portal(folder) as url:
             camera = Camera(url, into, browser.new_page())
-            visitor, staff = new_page(SIZE), new_page(SIZE, PRIYA)
+            pages = {email: new_page(SIZE, email) for email in (VISITOR, DANA, PRIYA)}
+            staff = pages[PRIYA]
             for picture in PICTURES:
-                page = staff if picture.staff else visitor
+                page = pages[picture.seen_by]
                 page.set_viewport_size({**SIZE, "width": picture.width})
                 page.goto(url + picture.page)
                 if picture.follow:
