@@ -211,7 +211,7 @@ class JoinRequestAdmin(CustomPageAdmin):
         communities = {own.pk: own for own in own_communities(request.user)}
         for join_request in changelist.result_list:
             join_request.community = communities[join_request.community_id]
-        # Only open requests are assessed anew.
+        # Only open requests are assessed again.
         assessed = {r.community for r in changelist.result_list if r.is_open}
         prefetch_related_objects(list(assessed), RULES)
         now = timezone.now()

@@ -169,7 +169,7 @@ def undo_several(request: AuthenticatedRequest) -> HttpResponse:
         except RefusedError as refusal:
             messages.warning(request, f"{row.enrolment}: {refusal}")
     if undone:
-        # After all of them: a check that came back for a colleague meanwhile would take the place of theirs.
+        # After all of them: a check that came back for a colleague meanwhile would replace theirs.
         reassess(now=now, enrolments=concerned_by(undone))
         who = str(undone[0].enrolment) if len(undone) == 1 else f"{len(undone)} roster checks"
         no_email = " No email went out." if is_email_stopped else ""

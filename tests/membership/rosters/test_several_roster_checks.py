@@ -546,7 +546,7 @@ class TestUndoingAConfirmation:
         confirm(row_id=kept.pk, by=priya, text="Theirs too.", now=NOW)
         desk.post(f"{PAGE}undo/", {"pk": first.get().pk})
         assert second.exclude(state="settled").count() == 1
-        # Undoing theirs as well: the first check takes the place of the one that came back.
+        # Undoing theirs as well: the first check replaces the one that came back.
         desk.post(f"{PAGE}undo/", {"pk": kept.pk})
         assert second.exclude(state="settled").get() == kept
         assert second.exclude(pk=kept.pk).get().how == "moved-on"
