@@ -245,10 +245,8 @@ class JoinRequest(SearchableModel):
 
     @property
     def as_shown(self) -> str:
-        """What the pages to decide send back of it: who it is from, where it stands, and since when."""
-        return digest(
-            self.person_id, self.state, self.waiting_since, self.asked_on, self.decided_at
-        )
+        """What the pages to decide send back of it: where it stands, and since when."""
+        return digest(self.state, self.waiting_since, self.asked_on, self.decided_at)
 
     @property
     def kept_assessment(self) -> Assessment | None:

@@ -159,8 +159,8 @@ DECISIONS = {
             "The approval is reversed. The enrolment has ended, and an email is on its way to {name}. "
             "The request is {state}.",
             "approval-reversed",
-            "The enrolment ends today, with invitations to meetings, and the tasks to remove them from Slack "
-            "and the Zoom list are added. You can’t undo this. If it was a mistake, approve the request again; "
+            "The enrolment ends today, with invitations to meetings, and the tasks to remove them from "
+            "{services} are added. You can’t undo this. If it was a mistake, approve the request again; "
             "if you declined it, reopen it first. That starts a new enrolment.",
         ),
         Decision(
@@ -218,7 +218,7 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         join_request,
         title=decision.label_for(join_request),
         crumbs=[(join_request.reference, queue.review_address(request, pk))],
-        lede=decision.lede,
+        lede=decision.lede.format(services=join_request.community.services_in_words),
         form=form,
         near=near,
         conversation=conversation_of(
