@@ -44,6 +44,16 @@ pytestmark = [
 EmailState = OutboxEmail.State
 
 
+@pytest.mark.parametrize(
+    ("is_staff", "who"), [(True, "Priya Sample (EVA BC)"), (False, "the applicant")]
+)
+def test_the_history_of_a_request_says_who_withdrew_it(is_staff, who):
+    dana, priya = builders.worker(), builders.staff()
+    asked = builders.sent(dana)
+    erase(person_id=dana.person.pk, by=priya if is_staff else dana, now=builders.NOW)
+    assert JoinRequest.objects.get(pk=asked.pk).events.get(verb="withdraw").who == who
+
+
 def test_an_open_request_is_withdrawn_and_its_emails_are_never_sent():
     dana = builders.worker()
     pk = builders.sent(dana, note="I am Dana of Example Harbour.").pk
