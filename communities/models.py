@@ -105,6 +105,11 @@ class CommunityOfPractice(models.Model):
         """What a week is like, as a list."""
         return _lines(self.week)
 
+    @property
+    def services_in_words(self) -> str:
+        """Where members are added and removed by hand."""
+        return "Slack and the Zoom list" if self.has_slack else "the Zoom list"
+
     def rules(self) -> list[Rule]:
         """The community's criteria in order, as rules."""
         return [criterion.as_rule() for criterion in self.criteria.all()]

@@ -17,6 +17,7 @@ from communities.rules.assess import Assessment
 from communities.rules.vocabulary import Family, Region, Verdict
 from membership.accounts.models import by_user
 from membership.append_only import AppendOnlyModel, Step
+from membership.as_shown import digest
 from membership.models import Agency, Enrolment, NameCheck, Person, User
 from membership.recorded_changes import RecordedMerge
 from membership.search import SearchableModel
@@ -241,6 +242,11 @@ class JoinRequest(SearchableModel):
     def about(self) -> str:
         """Its key in the outbox."""
         return f"joinrequest:{self.pk}"
+
+    @property
+    def as_shown(self) -> str:
+        """What the pages to decide send back of it: where it stands, and since when."""
+        return digest(self.state, self.waiting_since, self.asked_on, self.decided_at)
 
     @property
     def kept_assessment(self) -> Assessment | None:

@@ -17,6 +17,7 @@ from django.utils.formats import date_format
 from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment, assess
 from membership.accounts.teams import families_of
+from membership.as_shown import require_as_shown
 from membership.emails.kinds import UNDO_SECONDS, UNDO_TIME
 from membership.emails.queue import Email, cancel, queue, take_back, uncancel
 from membership.errors import RefusedError
@@ -81,10 +82,22 @@ def _one_open_request(refusal: str) -> Iterator[None]:
 
 @transaction.atomic
 def save_draft(
-    *, person: Person, community: CommunityOfPractice, answers: Answers, now: datetime
+    *,
+    person: Person,
+    community: CommunityOfPractice,
+    answers: Answers,
+    now: datetime,
+    draft: JoinRequest | None = None,
 ) -> JoinRequest:
-    """Save what they have typed so far, except answers that no form would accept for their length."""
+    """Save what they have typed so far, except answers that no form would accept for their length.
+
+    With the ``draft`` that the page has read, in one query, unless it has been sent or discarded since.
+    """
     answers = {name: text for name, text in answers.items() if len(text) <= MAX_DRAFT_ANSWER}
+    if draft:
+        unsent = JoinRequest.objects.filter(pk=draft.pk, state=State.DRAFT)
+        if draft.answers == answers or unsent.update(answers=answers):
+            return draft
     draft, new = JoinRequest.objects.select_for_update().get_or_create(
         person=person,
         community=community,
@@ -169,13 +182,19 @@ def withdraw(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
 
 @transaction.atomic
 def ask(
-    *, join_request_id: int, by: User, text: str, now: datetime, ground: ReasonText | None = None
+    *,
+    join_request_id: int,
+    by: User,
+    text: str,
+    now: datetime,
+    ground: ReasonText | None = None,
+    as_shown: str = "",
 ) -> JoinRequest:
     """Ask the applicant a question: a ready text, the staff's own words, or both.
 
     A second one may follow before the reply. Then the reminders start again.
     """
-    join_request = _lock_for(Verb.ASK, join_request_id, by)
+    join_request = _lock_for(Verb.ASK, join_request_id, by, as_shown)
     text = reason_text(join_request, ground, text, used_for=ReasonText.UsedFor.ASK)
     if not text:
         raise RefusedError("Choose a question or write your own.")
@@ -202,13 +221,14 @@ def approve(
     text: str = "",
     reason: str = "",
     review_on: date | None = None,
+    as_shown: str = "",
 ) -> JoinRequest:
     """Approve, and open the enrolment.
 
     ``text`` is a personal paragraph for the welcome email. ``reason`` must be given where a rule is
     not met or nothing is known about it. It is kept as an exception until ``review_on``, or for a year.
     """
-    join_request = _lock_for(Verb.APPROVE, join_request_id, by)
+    join_request = _lock_for(Verb.APPROVE, join_request_id, by, as_shown)
     require_settled_name(join_request)
     assessment = _keep_assessment(join_request, now)
     if assessment.needs_written_reason and not reason.strip():
@@ -238,14 +258,20 @@ def approve(
 
 @transaction.atomic
 def decline(
-    *, join_request_id: int, by: User, text: str, now: datetime, ground: ReasonText | None = None
+    *,
+    join_request_id: int,
+    by: User,
+    text: str,
+    now: datetime,
+    ground: ReasonText | None = None,
+    as_shown: str = "",
 ) -> JoinRequest:
     """Decline, and tell the applicant why and what they can do.
 
     That is the text of ``ground``, a ready reason, and ``text``, the staff's own words after it;
     one of the two may be missing.
     """
-    join_request = _lock_for(Verb.DECLINE, join_request_id, by)
+    join_request = _lock_for(Verb.DECLINE, join_request_id, by, as_shown)
     text = reason_text(join_request, ground, text, used_for=ReasonText.UsedFor.DECLINE)
     if not text:
         raise RefusedError("Choose a reason or write one for the applicant.")
@@ -300,12 +326,13 @@ def reverse(
     text: str,
     now: datetime,
     ground: ReasonText | None = None,
+    as_shown: str = "",
 ) -> JoinRequest:
     """Reverse an approval: end the enrolment, and review the request again or decline it.
 
     ``text`` and ``ground``, a ready reason, tell the applicant why; one of the two may be missing.
     """
-    join_request = _lock_for(Verb.REVERSE, join_request_id, by)
+    join_request = _lock_for(Verb.REVERSE, join_request_id, by, as_shown)
     text = reason_text(join_request, ground, text, used_for=ReasonText.UsedFor.DECLINE)
     if not text:
         raise RefusedError("Choose a reason or write one for the applicant.")
@@ -332,9 +359,11 @@ def reverse(
 
 
 @_one_open_request(_ANOTHER_OPEN)
-def reopen(*, join_request_id: int, by: User, now: datetime, reason: str = "") -> JoinRequest:
+def reopen(
+    *, join_request_id: int, by: User, now: datetime, reason: str = "", as_shown: str = ""
+) -> JoinRequest:
     """Reopen a request that was declined or has lapsed."""
-    join_request = _lock_for(Verb.REOPEN, join_request_id, by)
+    join_request = _lock_for(Verb.REOPEN, join_request_id, by, as_shown)
     if join_request.person.erased_on:
         raise RefusedError(_ERASED)
     if not join_request.person.email:  # their mailbox has a new holder
@@ -488,8 +517,11 @@ def _lock(join_request_id: int) -> JoinRequest:
     )
 
 
-def _lock_for(verb: Verb, join_request_id: int, by: User) -> JoinRequest:
-    """Lock a request for this verb. Refuses a person who may not use it, and a state that does not allow it."""
+def _lock_for(verb: Verb, join_request_id: int, by: User, as_shown: str = "") -> JoinRequest:
+    """Lock a request for this verb. Refuses a person who may not use it, and a state that does not allow it.
+
+    Refuses too if something has happened to it since a page showed it ``as_shown``, such as a reply.
+    """
     join_request = _lock(join_request_id)
     if verb in STAFF_VERBS:
         _require_team(join_request, by)
@@ -498,6 +530,10 @@ def _lock_for(verb: Verb, join_request_id: int, by: User) -> JoinRequest:
     elif join_request.person.user_id != by.pk:
         raise RefusedError("This request belongs to someone else.")
     _require_allowed(join_request, verb)
+    if as_shown:
+        last = join_request.events.exclude(verb=Verb.NOTE).select_related("by__person").latest("pk")
+        since = f"{last.get_verb_display()} by {last.who}, {_when(last)}"
+        require_as_shown(as_shown, join_request.as_shown, since=since)
     return join_request
 
 
@@ -561,8 +597,11 @@ def _require_allowed(join_request: JoinRequest, verb: Verb) -> None:
 
 
 def _last_step(step: JoinRequestEvent) -> str:
-    when = date_format(timezone.localtime(step.at), "DATETIME_FORMAT")
-    return f"Last step: {when}, {step.who}. Nothing was changed."
+    return f"Last step: {_when(step)}, {step.who}. Nothing was changed."
+
+
+def _when(step: JoinRequestEvent) -> str:
+    return date_format(timezone.localtime(step.at), "DATETIME_FORMAT")
 
 
 def _require_team(join_request: JoinRequest, by: User) -> None:

@@ -29,6 +29,7 @@ from membership.models import (
 )
 from membership.people.merging import why_no_undo
 from membership.people.near import near_record
+from membership.people.permission import why_may_not_change
 from membership.register.admin import AgencyAdmin
 from membership.register.base_admin import merge_in_words
 from membership.register.evidence import EvidencedModel
@@ -91,7 +92,7 @@ def known_person(person: Person, viewer: User) -> KnownPerson:
         ),
         roles=list(person.roles.select_related("initiative", "confirmed_by__person")),
         memberships=list(person.eva_memberships.select_related("person", "confirmed_by__person")),
-        bounces=list(Bounce.of(person)),
+        bounces=list(Bounce.of(person).select_related("letter__team")),
     )
 
 
@@ -203,6 +204,8 @@ class PersonPageAdmin(PersonAdmin):
             shown = None if "all" in request.GET else SHOWN
             context |= {
                 "known": known,
+                "families": families_of(request.user),
+                "why_not": why_may_not_change(obj, request.user),
                 "near": near_record(obj, viewer=request.user),
                 "apart": obj.someone_else.select_related("other", "by__person"),
                 "mailboxes": obj.shared_mailboxes.select_related("person", "by__person"),

@@ -250,26 +250,29 @@ def _requests(scope: Scope) -> Report:
 
 
 def _rosters(scope: Scope) -> Report:
-    columns = {
-        f"month_{number}": Count(
-            "pk",
-            filter=Q(started_on__lte=month.last)
-            & (Q(ended_on__isnull=True) | Q(ended_on__gte=month.last)),
-        )
+    then = {
+        f"month_{number}": Q(started_on__lte=month.last)
+        & (Q(ended_on__isnull=True) | Q(ended_on__gte=month.last))
         for number, month in enumerate(scope.months)
     }
-    enrolments = Enrolment.objects.filter(community__in=scope.communities)
-    counted = enrolments.order_by().values("community").annotate(**columns)
-    lines = {row["community"]: [row[column] for column in columns] for row in counted}
-    now, before = (sum(line[end] for line in lines.values()) for end in (-1, 0))
+    enrolments = Enrolment.objects.filter(community__in=scope.communities).order_by()
+    in_each = {column: Count("pk", filter=there) for column, there in then.items()}
+    counted = enrolments.values("community").annotate(**in_each)
+    lines = {row["community"]: [row[column] for column in then] for row in counted}
+    people = enrolments.aggregate(
+        **{column: Count("person", distinct=True, filter=there) for column, there in then.items()}
+    )
+    everyone = [people[column] for column in then]
+    now, before = everyone[-1], everyone[0]
     grown = "more" if now >= before else "fewer"
     month = date_format(scope.months[0].first, "F Y")
     return _monthly_report(
         "People on rosters",
         "People in each community at the end of each month, newest first. The current month is as of today. "
-        "Someone in two communities counts in each.",
+        "Someone in two communities counts in each, and once under “All”.",
         scope,
         lines,
+        everyone=everyone,
         said=f"The rosters have {now:,} people, {abs(now - before):,} {grown} than in {month}.",
     )
 
@@ -281,9 +284,13 @@ def _monthly_report(
     counts: Mapping[int, list[int]],
     *,
     said: str,
+    everyone: list[int] | None = None,
     with_sum: bool = False,
 ) -> Report:
-    """A row and a chart for each community, with its number in each month. In the table the newest is first."""
+    """A row and a chart for each community, with its number in each month. In the table the newest is first.
+
+    The last row has the sums, or ``everyone`` where a sum would count someone twice.
+    """
     names = [date_format(month.first, "M") for month in scope.months]
     lines = {
         community.short_name: counts.get(community.pk, [0] * len(names))
@@ -291,7 +298,7 @@ def _monthly_report(
     }
     highest = max((count for line in lines.values() for count in line), default=0)
     charts = [Chart(name, names, line, highest) for name, line in lines.items()]
-    lines["All"] = [sum(column) for column in zip(*lines.values(), strict=True)]
+    lines["All"] = everyone or [sum(column) for column in zip(*lines.values(), strict=True)]
     headings = ["Community", *(date_format(month.first, "M Y") for month in scope.months[::-1])]
     rows = [(name, *line[::-1], *([sum(line)] * with_sum)) for name, line in lines.items()]
     if with_sum:

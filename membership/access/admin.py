@@ -141,6 +141,7 @@ class AccessAdmin(CustomPageAdmin):
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         context = {
+            "module_name": "people",  # of "Select all": a row is a person with all of their tasks
             "warnings": slack_link.warnings_for(request.user, on=timezone.localdate()),
             "intro": "Approved people still need access, and people who left need to be removed. Make "
             "the change in Slack or Zoom, then record it here.",

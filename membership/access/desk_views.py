@@ -82,6 +82,8 @@ class ZoomListForm(SlackListForm):
     read_file = staticmethod(service_lists.read_registrations)
 
 
+NAMED = 5  # accesses in a message at most
+
 # What staff record by hand: (the verb, its button for Slack, its button for a Zoom list).
 _BUTTONS = [
     (Verb.INVITED, "Mark as invited", ""),
@@ -195,7 +197,7 @@ def _named(accesses: list[Access]) -> str:
     names = [
         f"{access.who} ({access.service}: {access.state_words.lower()})" for access in accesses
     ]
-    shown, more = names[:20], len(names) - 20
+    shown, more = names[:NAMED], len(names) - NAMED
     return "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
 
 

@@ -27,8 +27,8 @@ Verb: TypeAlias = AccessStep.Verb
 _Kind = Access.Kind
 
 GRANTED_STATES = (State.INVITED, State.JOINED)
-# Someone has something to do: shown first on the staff site.
-TASK_STATES = (State.TO_DO, State.INVITED, State.TO_REMOVE)
+# Staff have something to do. For the invited, they only wait.
+TASK_STATES = (State.TO_DO, State.TO_REMOVE)
 
 TRANSITIONS: dict[Verb, dict[State, State]] = {
     # People who come back before they were removed return to the state before: ``advance`` reads it from their steps.

@@ -20,6 +20,7 @@ from membership.base_admin import desk_page
 from membership.errors import RefusedError, refusal_as_form_error
 from membership.models import Person, User
 from membership.people.changing_email import change_email
+from membership.people.permission import why_may_not_change
 from membership.people.shared_mailboxes import (
     allow_if_confirmed,
     ask_if_shared,
@@ -121,6 +122,10 @@ def email_by_staff(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         raise Http404("There is no such person.")
     if person.user_id == request.user.pk:
         return redirect("my:new-email")
+    page = reverse("admin:membership_person_change", args=[pk])
+    if why_not := why_may_not_change(person, request.user):
+        messages.warning(request, why_not)
+        return redirect(page)
     form = NewEmailForm(request.POST or None)
     form.fields["email"].required = person.user is not None
     ask_if_shared(form)
@@ -130,8 +135,7 @@ def email_by_staff(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             change_email(person_id=pk, to=form.cleaned_data["email"], by=request.user, now=now)
             allow_if_confirmed(form, name=person.name, by=request.user, now=now)
             messages.success(request, f"The email of {person} has changed.")
-            return redirect("admin:membership_person_change", pk)
-    page = reverse("admin:membership_person_change", args=[pk])
+            return redirect(page)
     return desk_page(
         request,
         "desk/form.html",

@@ -5,6 +5,17 @@ from membership.errors import RefusedError
 from membership.models import Person, User
 
 
+def why_may_not_change(person: Person, by: User) -> str:
+    """Why pages do not offer it; empty if ``by`` may, or is the person."""
+    if person.user_id == by.pk:
+        return ""
+    try:
+        require_may_change(person, by)
+    except RefusedError as refusal:
+        return str(refusal)
+    return ""
+
+
 def require_may_change(person: Person, by: User) -> None:
     """Raise ``RefusedError`` unless ``by`` is staff, and the person is of their family and no colleague.
 

@@ -13,7 +13,6 @@ from datetime import datetime
 from email import message_from_bytes, policy
 from itertools import product
 from pathlib import Path
-from typing import TypeVar
 
 from allauth.account.models import EmailAddress
 from django.apps import apps
@@ -78,9 +77,20 @@ from membership.resources.verbs import delete_rows
 from membership.rosters import enrolments as rosters
 from membership.topics.raising import let_go
 
-_Row = TypeVar("_Row", bound=Model)
 Fact = ProgramPosition | CoordinationRole | EvaMembership
 FACTS: tuple[type[Fact], ...] = (ProgramPosition, CoordinationRole, EvaMembership)
+# What people read of others, and staff of all: it may name them.
+_TEXTS: dict[type[Model], tuple[str, ...]] = {
+    OutboxEmail: ("subject", "body"),
+    Announcement: ("subject", "text"),
+    Introduction: ("role", "talks_about", "workplace"),
+    LogEntry: ("object_repr", "change_message"),
+    Meeting: ("topic", "agenda", "notes", "speaker", "about_speaker", "cancelled_why"),
+    Resource: ("title", "description", "tags", "link", "reason"),
+    StoredFile: ("name",),
+    Topic: ("title", "text", "hidden_why"),
+    TopicOutcome: ("text",),
+}
 # Stands for erased people who worked for EVA BC: what they did for others stays, without their name.
 FORMER_COLLEAGUE = "former-colleague@erased.invalid"
 
@@ -166,12 +176,8 @@ def erase_person(
     remove_from_services(addresses)
     remove_from_imports(names=names, addresses=addresses)
     words = {*(name for name in names if " " in name), *addresses}
-    # What was written to others and names them, also what still waits to be sent.
-    _without(words, OutboxEmail, "subject", "body")
-    remove_from_announcements(words)
     remove_from_resources(person, words)
-    remove_from_meetings(words)
-    remove_from_topics(words)
+    remove_from_texts(words)
     forget_in_changes(person, names=names, addresses=addresses)
     if user:
         remove_sessions(user, addresses)
@@ -343,25 +349,12 @@ def remove_from_imports(*, names: set[str], addresses: set[str]) -> None:
         ListImportRow.objects.filter(is_named).delete()
 
 
-def remove_from_announcements(words: set[str]) -> None:
-    """Remove their full names and emails from what staff announced."""
-    named = _without(words, Announcement, "subject", "text")
-    remove_from_log(Announcement, [announcement.pk for announcement in named])
-
-
-def remove_from_meetings(words: set[str]) -> None:
-    """The same for meetings: they may have spoken there, or be named in the notes."""
-    columns = ("topic", "agenda", "notes", "speaker", "about_speaker", "cancelled_why")
-    named = _without(words, Meeting, *columns)
-    remove_from_log(Meeting, [meeting.pk for meeting in named])
-
-
-def remove_from_topics(words: set[str]) -> None:
-    """The same for topics that others raised, and what staff noted about them."""
-    outcomes = _without(words, TopicOutcome, "text")
-    pks = {topic.pk for topic in _without(words, Topic, "title", "text", "hidden_why")}
-    pks |= {outcome.topic_id for outcome in outcomes}
-    remove_from_log(Topic, pks)
+def remove_from_texts(words: set[str]) -> None:
+    """Remove their full names and emails from what others wrote, also in emails that still wait to be sent."""
+    for model, columns in _TEXTS.items():
+        _without(words, model, *columns)
+    # What Django's own forms note is JSON, in which a letter with an accent is a code.
+    _without({json.dumps(word)[1:-1] for word in words}, LogEntry, "change_message")
 
 
 def _remove_topics(person: Person) -> None:
@@ -374,20 +367,28 @@ def _remove_topics(person: Person) -> None:
     person.topic_supports.all().delete()
 
 
-def _without(words: set[str], model: type[_Row], *columns: str) -> list[_Row]:
-    """The rows that have one of these words in a column. They are saved without it."""
+def _without(words: set[str], model: type[Model], *columns: str) -> None:
+    """Save the rows that have one of these words in a column without it."""
+    if not words:
+        return
     is_named = Q()
     for column, word in product(columns, words):
         is_named |= Q(**{f"{column}__icontains": word})
-    found = list(model._default_manager.filter(is_named)) if words else []
-    named = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
-    for row in found:
+    # The longest first: one of their names can be the start of another. "Ana Lee" is not in "Joana Leeson".
+    longest_first = sorted(words, key=len, reverse=True)
+    named = re.compile("|".join(map(_by_itself, longest_first)), re.IGNORECASE)
+    for row in model._default_manager.filter(is_named):
         for column in columns:
             text = named.sub("[removed]", getattr(row, column))
             longest = getattr(model._meta.get_field(column), "max_length", None)
             setattr(row, column, text[:longest])
         row.save(update_fields=columns)
-    return found
+
+
+def _by_itself(word: str) -> str:
+    """A pattern for a name or an email that is not part of another one."""
+    before = r"(?<![\w.+-])" if "@" in word else r"(?<!\w)"
+    return rf"{before}{re.escape(word)}(?!\w)"
 
 
 def remove_from_resources(person: Person, words: set[str]) -> None:
@@ -402,9 +403,6 @@ def remove_from_resources(person: Person, words: set[str]) -> None:
     remove_from_log(Resource, theirs.values_list("pk", flat=True))
     delete_rows(Resource.objects.filter(pk__in=gone))
     theirs.update(offered_by=None, shows_name=False)
-    _without(words, StoredFile, "name")
-    named = _without(words, Resource, "title", "description", "tags", "link", "reason")
-    remove_from_log(Resource, [resource.pk for resource in named])
 
 
 def remove_sessions(user: User | None, addresses: set[str]) -> None:

@@ -174,14 +174,20 @@ def parts_of(file: StoredFile) -> Iterator[bytes]:
 
 
 def mentions(file: StoredFile, words: set[str]) -> bool:
-    """Whether one of the words is somewhere in the file, or in a part of an Office file, as far as it can be read."""
+    """Whether one of the words is somewhere in the file, or in a part of an Office file.
+
+    A damaged Office file, of which no one can say, counts as if it was.
+    """
     with tempfile.TemporaryFile() as copy:
         for part in parts_of(file):
             copy.write(part)
         copy.seek(0)
         if FORMATS[file.format].content_type.startswith(_PACKAGES):
-            with zipfile.ZipFile(copy) as package:
-                return any(_has(package.open(part), words) for part in package.infolist())
+            try:
+                with zipfile.ZipFile(copy) as package:
+                    return any(_has(package.open(part), words) for part in package.infolist())
+            except Exception:  # a damaged file can fail in many ways
+                return True
         return _has(copy, words)
 
 

@@ -142,13 +142,12 @@ def withdraw(*, topic_id: int, person: Person) -> bool:
 
 
 def let_go(topic: Topic, person: Person) -> bool:
-    """Delete a locked topic of theirs if it concerns no one else and has no outcome. Else it stays without them."""
-    supports = TopicSupport.objects.filter(of_one_topic([topic.pk]))
-    is_of_others = supports.exclude(person=person).exists()
+    """Delete a locked topic of theirs if it concerns no other member of today and has no outcome. Else it stays without them."""
+    is_of_others = supporters_of([topic.pk]).exclude(person=person).exists()
     if not is_of_others and not topic.outcomes.exists():
         topic.delete()
         return True
-    supports.filter(person=person).delete()
+    TopicSupport.objects.filter(of_one_topic([topic.pk]), person=person).delete()
     topic.raised_by, topic.shows_name = None, False
     topic.save(update_fields=["raised_by", "shows_name"])
     return False

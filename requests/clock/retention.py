@@ -59,7 +59,7 @@ def old_requests(*, now: datetime) -> int:
     ).exclude(events__at__gte=old)
     found = rows.select_for_update(of=("self",)).select_related("enrolment", "community")
     join_requests = list(found.order_by("pk"))
-    take_out_of_requests(join_requests, now=now)
+    take_out_of_requests(join_requests, by=None, now=now)
     for join_request in join_requests:
         enrolments = [join_request.enrolment] if join_request.enrolment else []
         join_request.person = retention.anonymize(enrolments, abouts=[join_request.about], now=now)

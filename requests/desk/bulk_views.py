@@ -26,6 +26,7 @@ from django.views.decorators.http import require_http_methods
 from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment
 from membership.accounts.requests import AuthenticatedRequest
+from membership.as_shown import AsShownForm
 from membership.base_admin import desk_page
 from membership.emails.kinds import UNDO_SECONDS
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
@@ -68,7 +69,7 @@ _LINE_LENGTH = 500
 _TOO_LONG = "Shorten this to %(limit_value)d characters. It has %(show_value)d."
 
 
-class RowForm(forms.Form):
+class RowForm(AsShownForm):
     """One of the applicants: their request, its assessment, and what staff write about it.
 
     ``otherwise`` is what the register lists against it, which the rules do not count yet. ``texts`` are the ready
@@ -113,6 +114,8 @@ class RowForm(forms.Form):
         self.near, self.assigned, self.otherwise = near, assigned, otherwise
         members = (record for record in near if record.is_in(join_request.community))
         self.someone_else = ask_if_someone_else(self, members)
+        if not self.is_bound or refusal:
+            self.show(join_request.as_shown)
         self.rule_tags = rule_tags(assessment)
         verb = decision.verb
         is_against_rules = assessment is not None and assessment.needs_written_reason
@@ -222,7 +225,11 @@ def _refusal(
 ) -> str:
     """Use the verb on one request, in its own transaction. Returns why it was refused, or nothing."""
     pk, own = row.join_request.pk, row.cleaned_data
-    words = {**shared, "text": join_paragraphs(shared["text"], own["line"])}
+    words = {
+        **shared,
+        "text": join_paragraphs(shared["text"], own["line"]),
+        "as_shown": own["as_shown"],
+    }
     if "ground" in own:
         words["ground"] = shared["ground"] or own["ground"]
     if "reason" in own:

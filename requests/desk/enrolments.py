@@ -121,11 +121,15 @@ class ActionForm(AsShownForm):
         if not enrolment.person.email:
             del self.fields["with_email"]
             self.fields["text"].help_text = "Saved in the history for staff."
+        services = enrolment.community.services_in_words
+        self.lede = self.lede.format(services=services)
+        if "ends_access" in self.fields:
+            self.fields["ends_access"].label = f"Add the tasks to remove them from {services}"
 
 
 class EndForm(ActionForm):
     label, done = "End {name}’s enrolment", "{name}’s enrolment has ended."
-    lede = "It ends today. The tasks to remove them from Slack and the Zoom list are added."
+    lede = "It ends today. The tasks to remove them from {services} are added."
     button_kind, email_kind = "decline", "roster-ended"
     verb = staticmethod(end_enrolment)
 
@@ -139,17 +143,13 @@ class PauseForm(ActionForm):
     button_kind, email_kind = "ask", "roster-paused"
     verb = staticmethod(pause_enrolment)
     until = day_field("Last day of the leave")
-    ends_access = forms.BooleanField(
-        label="Add the tasks to remove them from Slack and the Zoom list", required=False
-    )
+    ends_access = forms.BooleanField(required=False)
     field_order = ["until", "ends_access"]
 
 
 class ResumeForm(ActionForm):
     label, done = "Resume {name}’s enrolment", "{name} is back from leave."
-    lede = (
-        "If they were removed from Slack or the Zoom list, the tasks to add them again are added."
-    )
+    lede = "If they were removed from {services}, the tasks to add them again are added."
     button_kind, email_kind = "approve", "roster-resumed"
     verb = staticmethod(resume_enrolment)
 
@@ -157,8 +157,7 @@ class ResumeForm(ActionForm):
 class ReopenForm(ActionForm):
     label, done = "Reopen {name}’s enrolment", "{name}’s enrolment is open again."
     lede = (
-        "For an enrolment that was ended by mistake. The tasks to add them to Slack and the Zoom list "
-        "are added."
+        "For an enrolment that was ended by mistake. The tasks to add them to {services} are added."
     )
     button_kind, email_kind = "reopen", "roster-reopened"
     verb = staticmethod(reopen_enrolment)
@@ -205,7 +204,7 @@ def enrolment_action(request: AuthenticatedRequest, pk: int, name: str) -> HttpR
         title=action.label.format(name=who),
         crumbs=[(str(enrolment), page)],
         lede=f"{enrolment.person} in {enrolment.community.short_name}. This enrolment "
-        f"{enrolment.state_in_words}. {action.lede}{'' if email else no_email}",
+        f"{enrolment.state_in_words}. {form.lede}{'' if email else no_email}",
         form=form,
         email=email,
         email_blocks=preview_blocks(email.body) if email else [],

@@ -10,6 +10,7 @@ from django.http import QueryDict
 from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment
 from communities.rules.vocabulary import InitiativeKind, ProgramType, Verdict
+from membership.as_shown import AsShownForm
 from membership.forms import SingleLineField, day_field, keys_in, message_field
 from membership.models import Agency, CoordinationInitiative, Program
 from membership.people.near import NearRecord
@@ -22,7 +23,7 @@ from requests.reasons import fitting, join_paragraphs, offered
 NO_LONGER_OFFERED = "This reason is no longer available. Choose another one."
 
 
-class DecisionForm(forms.Form):
+class DecisionForm(AsShownForm):
     """What staff write on a decision page about requests to these communities.
 
     ``assessment`` is that of a single request: by it, the rules require a reason for approving, and a ready

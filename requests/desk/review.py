@@ -1,6 +1,6 @@
 """What staff see of requests: their own team's, with the rules assessed as of today."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -113,7 +113,7 @@ def review_context(
         "assessment": assessments_of([join_request], on=on, saved=register.saved)[join_request.pk],
         "answers": answers_in_words(sent_form(join_request), for_staff=True),
         "steps": steps,
-        "conversation": _conversation(steps) if join_request.is_open else (),
+        "conversation": conversation_of(join_request, steps),
         "emails": received.select_related("bounce").order_by("-pk")[:EMAILS_SHOWN],
         "wait": wait_of(join_request, on) if join_request.state in _WITH_REMINDERS else None,
         "earlier": earlier.exclude(pk=join_request.pk)
@@ -134,7 +134,10 @@ def review_context(
     }
 
 
-def _conversation(steps: Sequence[JoinRequestEvent]) -> Sequence[JoinRequestEvent]:
-    """The last question to the applicant and what they replied to it."""
-    asked = max((n for n, step in enumerate(steps) if step.verb == Verb.ASK), default=len(steps))
-    return [step for step in steps[asked:] if step.verb in (Verb.ASK, Verb.REPLY)]
+def conversation_of(
+    join_request: JoinRequest, steps: Iterable[JoinRequestEvent]
+) -> list[JoinRequestEvent]:
+    """While it is open: the last question to the applicant, and what they replied to it."""
+    said = [step for step in steps if step.verb in (Verb.ASK, Verb.REPLY)]
+    asked = max((n for n, step in enumerate(said) if step.verb == Verb.ASK), default=len(said))
+    return said[asked:] if join_request.is_open else []

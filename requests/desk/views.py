@@ -26,7 +26,7 @@ from membership.forms import keys_in
 from membership.people.near import near_record, tell_all_apart
 from requests import emails, workflow
 from requests.desk import forms, matching, presence, queue
-from requests.desk.review import assessments_of, requests_of, review_context
+from requests.desk.review import assessments_of, conversation_of, requests_of, review_context
 from requests.desk.rows import panel_context, rows_of
 from requests.desk.subjects import listed_otherwise, read_register, unmatched_of
 from requests.lifecycle import UNDOABLE, State, Verb, allows
@@ -159,8 +159,8 @@ DECISIONS = {
             "The approval is reversed. The enrolment has ended, and an email is on its way to {name}. "
             "The request is {state}.",
             "approval-reversed",
-            "The enrolment ends today, with invitations to meetings, and the tasks to remove them from Slack "
-            "and the Zoom list are added. You can’t undo this. If it was a mistake, approve the request again; "
+            "The enrolment ends today, with invitations to meetings, and the tasks to remove them from "
+            "{services} are added. You can’t undo this. If it was a mistake, approve the request again; "
             "if you declined it, reopen it first. That starts a new enrolment.",
         ),
         Decision(
@@ -201,6 +201,9 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         messages.warning(request, refusal)
         return queue.to_review(request, pk)
     words = form.words if decision.email_kind else ""
+    if not form.is_bound or form.non_field_errors():
+        join_request.refresh_from_db()  # it may have been refused for what has happened meanwhile
+        form.show(join_request.as_shown)
     if is_preview:  # without the errors of what is not finished
         form = new_form(None)
         forms.ask_if_someone_else(form, members)
@@ -215,9 +218,12 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         join_request,
         title=decision.label_for(join_request),
         crumbs=[(join_request.reference, queue.review_address(request, pk))],
-        lede=decision.lede,
+        lede=decision.lede.format(services=join_request.community.services_in_words),
         form=form,
         near=near,
+        conversation=conversation_of(
+            join_request, join_request.events.select_related("by__person")
+        ),
         unmatched=unmatched_of(join_request) if decision.verb == Verb.APPROVE else (),
         otherwise=listed_otherwise([join_request], on=timezone.localdate(now)).get(pk, "")
         if decision.verb == Verb.APPROVE

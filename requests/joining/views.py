@@ -189,7 +189,9 @@ def keep_draft(
     if not (status.draft or is_whole or is_own):
         return False
     now = timezone.now()
-    workflow.save_draft(person=person, community=status.community, answers=answers, now=now)
+    workflow.save_draft(
+        person=person, community=status.community, answers=answers, now=now, draft=status.draft
+    )
     return True
 
 

@@ -67,21 +67,27 @@ def erase(*, person_id: int, by: User, now: datetime) -> None:
             "This person has an open request with the other team. Ask a lead to erase them."
         )
     abouts = [join_request.about for join_request in join_requests]
-    take_out_of_requests(join_requests, now=now)
+    staff = None if person.user_id == by.pk else by
+    take_out_of_requests(join_requests, by=staff, now=now)
     erase_person(person, abouts=abouts, by=by, now=now)
     if not (person.join_requests.exists() or person.enrolments.exists()):
         person.delete()
 
 
-def take_out_of_requests(join_requests: Sequence[JoinRequest], *, now: datetime) -> None:
-    """Remove the person from these locked requests and delete drafts. Emails are left to the caller."""
+def take_out_of_requests(
+    join_requests: Sequence[JoinRequest], *, by: User | None, now: datetime
+) -> None:
+    """Remove the person from these locked requests and delete drafts. Emails are left to the caller.
+
+    ``by`` is staff; None if it is the person or the portal.
+    """
     sent = [r for r in join_requests if r.state != State.DRAFT]
     for join_request in join_requests:
         if join_request.state == State.DRAFT:
             join_request.delete()
     for join_request in sent:
         if join_request.is_open:
-            withdraw_quietly(join_request, by=None, now=now)
+            withdraw_quietly(join_request, by=by, now=now)
         _blank(join_request)
     forget_in_merges(JoinRequest, [r.pk for r in sent])
     StaffNote.objects.filter(join_request__in=sent).delete()

@@ -19,6 +19,7 @@ from membership.base_admin import desk_page
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
 from membership.forms import message_field
 from membership.models import Person
+from membership.people.permission import why_may_not_change
 from membership.privacy.consents import agree
 from membership.privacy.corrections import ask_for_correction
 from membership.privacy.erasing import lists_naming
@@ -135,17 +136,21 @@ def erase_by_staff(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(Person, pk=pk, erased_on__isnull=True)
     if not families_of(request.user):
         raise Http404("There is no such person.")
+    page = reverse("admin:membership_person_change", args=[pk])
+    if why_not := why_may_not_change(person, request.user):
+        messages.warning(request, why_not)
+        return redirect(page)
     if request.method == "POST":
         with refusal_as_warning(request):
             erase(person_id=pk, by=request.user, now=timezone.now())
             messages.success(request, "Deleted. What remains is kept without their name.")
             return redirect("admin:membership_person_changelist")
-        return redirect("admin:membership_person_change", pk)
+        return redirect(page)
     return desk_page(
         request,
         "desk/person/erase.html",
         title=f"Erase {person}?",
-        crumbs=[(str(person), reverse("admin:membership_person_change", args=[pk]))],
+        crumbs=[(str(person), page)],
         person=person,
         lists=lists_naming(person),
     )

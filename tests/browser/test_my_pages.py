@@ -10,6 +10,7 @@ from membership.models import Enrolment, OutboxEmail, Person, YearlyConfirmation
 from requests.clock.yearly import ask_yearly
 from tests import builders
 from tests.browser.test_main_job import PHONE, WITH_AND_WITHOUT, choose, sign_in
+from tests.membership.meetings.plans import member
 
 pytestmark = [
     pytest.mark.browser,
@@ -45,6 +46,23 @@ def test_details_and_reminders_without_javascript(portal, open_page):
 
     kept = Person.objects.values_list("name", "phone", "wants_reminders").get()
     assert kept == ("Dana Neu", "250 555 0100", False)
+
+
+def test_the_tab_that_is_open_is_seen_in_forced_colours(portal, open_page):
+    page = open_page(width=PHONE)
+    page.emulate_media(forced_colors="active")
+    builders.sign_in_browser(page, portal.url, member().user)
+    page.goto(f"{portal.url}/my/communities/stvc/topics/")
+    line = "(tabs) => tabs.map((tab) => getComputedStyle(tab).borderBottomColor)"
+
+    tabs = page.locator(".tabs a")
+    open_one, others = (
+        page.locator(".tabs a[aria-current]"),
+        page.locator(".tabs a:not([aria-current])"),
+    )
+
+    assert tabs.count() == 6
+    assert open_one.evaluate_all(line)[0] not in others.evaluate_all(line)
 
 
 @pytest.fixture

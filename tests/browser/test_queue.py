@@ -59,3 +59,12 @@ def test_assigning_changes_the_row_in_place(long_queue, portal, open_page):
     expect(page.get_by_text(f"{last.reference} is assigned to you for 24 hours.")).to_be_visible()
     expect(row).to_have_count(0)  # it has left this view
     assert page.evaluate("window.stays")
+
+
+@pytest.mark.parametrize("path", ["", "how-it-is-doing/"])
+def test_text_twice_as_large_needs_no_sideways_scrolling(portal, open_page, path):
+    page = open_page(width=360)
+    builders.sign_in_browser(page, portal.url, builders.lead())
+    page.goto(f"{portal.url}/admin/{path}")
+    page.evaluate("document.documentElement.style.setProperty('font-size', '200%', 'important')")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

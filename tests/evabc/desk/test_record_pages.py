@@ -99,6 +99,28 @@ def test_a_persons_page_says_who_they_are_to_the_team_and_what_happened(client, 
     assert "ICAT" not in shown.split("What happened")[1].split("Edit the record")[0]
 
 
+def test_what_only_the_other_team_or_a_lead_may_do_is_not_offered(client, dana):
+    pages = [
+        reverse(f"admin:membership_person_{name}", args=[dana.pk]) for name in ("email", "erase")
+    ]
+    camille = builders.staff(builders.CCSS, "camille@example.org")
+    builders.sign_in(client, camille, fresh_code=True)
+    shown = page(client, url_of(dana))
+    assert "Ask a lead to do this." in shown
+    assert "Mailbox full, of the other team" in shown.replace("</bdi>", "")
+    assert "outboxemail/" not in shown.split("bounce</h2>")[1].split("</section>")[0]
+    for address in pages:
+        assert address not in shown
+        refused = client.get(address, follow=True)
+        assert "Ask a lead to do this." in builders.text_of(refused)
+        assert refused.redirect_chain == [(url_of(dana), 302)]
+    builders.sign_in(client, builders.lead(), fresh_code=True)
+    shown = page(client, url_of(dana))
+    for address in pages:
+        assert address in shown
+        assert client.get(address).status_code == 200
+
+
 def test_each_team_sees_its_own_and_a_lead_all(client, dana):
     builders.sign_in(client, builders.staff(builders.CCSS, "camille@example.org"))
     of_ccss = page(client, url_of(dana))

@@ -243,6 +243,12 @@ def test_rosters_are_counted_at_the_end_of_each_month_with_the_last_day_included
     on_roster("c", date(2026, 3, 1), date(2026, 3, 30))
     on_roster("d", date(2026, 4, 16))
     assert rows("rosters") == [["STVC", 1, 2, 2], ["ICAT", 0, 0, 0], ["All", 1, 2, 2]]
+    # Someone in two communities is one person.
+    first = Enrolment.objects.earliest("pk")
+    Enrolment.objects.create(
+        person=first.person, community=builders.community("icat"), started_on=date(2026, 3, 1)
+    )
+    assert rows("rosters") == [["STVC", 1, 2, 2], ["ICAT", 1, 1, 0], ["All", 1, 2, 2]]
 
 
 @pytest.mark.core
@@ -260,11 +266,12 @@ def test_all_regions_are_listed_with_the_unknown_one_last():
 
 @pytest.mark.parametrize("number", [1, 12])
 @pytest.mark.parametrize("key", list(REPORTS))
-def test_a_report_takes_one_query_at_any_size(key, number, django_assert_num_queries):
+def test_a_report_takes_the_same_queries_at_any_size(key, number, django_assert_num_queries):
     for n in range(number):
         request(n, state=State.DECLINED, decided_at=builders.NOW)
     communities = list(CommunityOfPractice.objects.all())
-    with django_assert_num_queries(1):
+    # One more for the people, whom several communities may share.
+    with django_assert_num_queries(2 if key == "rosters" else 1):
         REPORTS[key](Scope(communities, months_between(*SPRING)))
 
 

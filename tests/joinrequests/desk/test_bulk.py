@@ -380,3 +380,23 @@ def test_deciding_costs_the_same_for_each(desk):
 
     # The first fills caches; then 2, 4 and 8.
     assert costs[3] - costs[2] == 2 * (costs[2] - costs[1])
+
+
+def test_a_reply_that_the_page_did_not_show_stops_only_that_request(desk, priya):
+    replied, other = several(2)
+    how = {"join_request_id": replied.pk, "now": builders.NOW}
+    workflow.ask(**how, by=priya, text="Which program?")
+    rows = [replied, other]
+    forms = [row for row, _, _ in desk.get(page("approve", rows)).context["rows"]]
+    as_shown = {row["as_shown"].html_name: row["as_shown"].value() for row in forms}
+    workflow.reply(**how, by=replied.person.user, text="I have left.")
+    typed = selected(*rows, reason_0="Known to us.", reason_1="Known to us.") | as_shown
+
+    answer = desk.post(page("approve", rows), typed)
+
+    assert "Replied by the applicant" in shown(answer)
+    assert states(rows) == [State.AWAITING_REVIEW, State.APPROVED]
+    [(row, _, _)] = answer.context["rows"]
+    typed = selected(replied, reason_0="Known to us.", as_shown_0=row["as_shown"].value())
+    desk.post(page("approve", [replied]), typed)
+    assert states(rows) == [State.APPROVED, State.APPROVED]

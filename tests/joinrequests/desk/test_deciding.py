@@ -128,6 +128,40 @@ def test_the_page_to_ask_says_what_was_asked(desk, priya):
     assert "Which program?" in shown
 
 
+# -- What happens while the page is open -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["approve", "decline", "ask"])
+def test_a_reply_that_the_page_did_not_show_stops_the_decision_once(desk, priya, verb):
+    worker = builders.worker()
+    asked = builders.request_in(State.AWAITING_REPLY, worker, priya)
+    form = desk.get(address(asked, verb)).context["form"]
+    typed = {"as_shown": form["as_shown"].value(), "text": "A long answer.", "reason": "Known."}
+    workflow.reply(join_request_id=asked.pk, by=worker, text="I have left.", now=NOW + DAY)
+    # Looking at the email again changes nothing about what was seen.
+    looked = desk.post(address(asked, verb), {**typed, "preview": "yes"}).context["form"]
+    assert looked["as_shown"].value() == typed["as_shown"]
+
+    answer = desk.post(address(asked, verb), typed)
+
+    refused = builders.text_of(answer)
+    assert "This has changed since you opened the page. Replied by the applicant, May 5" in refused
+    assert "I have left." in refused
+    assert "A long answer." in refused
+    asked.refresh_from_db()
+    assert asked.state == State.AWAITING_REVIEW
+    typed["as_shown"] = answer.context["form"]["as_shown"].value()
+    assert desk.post(address(asked, verb), typed).status_code == 302
+
+
+def test_the_page_to_approve_shows_the_reply(desk, priya):
+    """The queue leads to it without the review page."""
+    worker = builders.worker()
+    asked = builders.request_in(State.AWAITING_REPLY, worker, priya)
+    workflow.reply(join_request_id=asked.pk, by=worker, text="Since the spring.", now=NOW)
+    assert "Since the spring." in page(desk, address(asked, "approve"))
+
+
 # -- Who else is here ------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import date, timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -424,3 +425,19 @@ class TestPages:
         client.post(f"/admin/membership/enrolment/{enrolment.pk}/end/", {"text": "Closed."})
         assert Enrolment.objects.get().ended_on
         assert not OutboxEmail.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("slug", "services"), [("stvc", "Slack and the Zoom list"), ("icat", "the Zoom list")]
+)
+@pytest.mark.parametrize("name", ["end", "pause"])
+def test_the_pages_name_only_the_services_of_the_community(client, slug, services, name):
+    enrolment = Enrolment.objects.create(
+        person=builders.worker().person, community=builders.community(slug), started_on=NOW.date()
+    )
+    builders.sign_in(client, builders.lead())
+    shown = builders.page(
+        client, reverse(f"admin:membership_enrolment_{name}", args=[enrolment.pk])
+    )
+    assert f"to remove them from {services}" in shown

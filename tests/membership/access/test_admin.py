@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from membership.access import service_lists
+from membership.access.desk_views import NAMED
 from membership.access.verbs import Verb, mark
 from membership.append_only import history_released
 from membership.models import Access, Enrolment, Person, Service, SlackExport, ZoomExport
@@ -103,16 +104,34 @@ def test_what_does_not_apply_is_left_out_and_said(dana, priya):
     mark(
         access_ids=kai.accesses.values_list("pk", flat=True), verb=None, by=builders.lead(), now=NOW
     )
-    said = act(
-        priya, "mark_done", *Access.objects.exclude(person=kai, kind="zoom").filter(kind="slack")
-    )
+    slack, everyone = Access.objects.filter(kind="slack"), f"{DESK}?state=all"
+    said = act(priya, "mark_done", *slack, url=everyone)
     assert "Updated: Dana Sample" in said
     assert (
         "Left out, because it does not apply: Kai Sample (Program support Slack: invited)" in said
     )
-    said = act(priya, "mark_joined", *Access.objects.filter(kind="slack"))
+    said = act(priya, "mark_joined", *slack, url=everyone)
     assert "Left out" not in said
     assert states(kai) == {"slack": "joined", "zoom": "joined"}
+
+
+def test_who_was_invited_is_no_task_of_staff_any_more(dana, priya):
+    act(priya, "mark_done", dana.accesses.first())
+    assert dana.name not in priya.get(DESK).content.decode().partition("result_list")[2]
+    assert dana.name in priya.get(f"{DESK}?state=invited").content.decode()
+    assert "Wait for them to join Slack" not in priya.get("/admin/").content.decode()
+
+
+def test_many_are_selected_by_the_name_of_the_row_and_reported_in_short(priya):
+    for n in range(30):
+        person = builders.worker(f"kai{n}@example.org", f"Kai{n} Sample").person
+        enrol(person=person, community=builders.community(), on=TODAY, now=NOW)
+    assert "Select all 30 people" in priya.get(DESK).content.decode()
+    data = {"action": "mark_done", "index": "0", "select_across": "1"}
+    data |= {"_selected_action": Access.objects.first().pk}
+    said = priya.post(DESK, data, follow=True).content.decode()
+    assert said.count("Slack: invited)") + said.count("Zoom list: on the list)") == NAMED
+    assert f"; and {60 - NAMED} more." in said
 
 
 def test_a_mark_that_something_followed_is_not_undone(dana, priya):

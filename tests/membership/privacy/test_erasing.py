@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
@@ -18,6 +18,7 @@ from membership.models import (
     Enrolment,
     EvaMembership,
     Export,
+    Introduction,
     OutboxEmail,
     Person,
     ProgramPosition,
@@ -25,6 +26,8 @@ from membership.models import (
 )
 from membership.register import verbs
 from membership.sharing.announcing import Draft, announce
+from membership.sharing.introductions import introduce
+from membership.topics.verbs import hide, show_again
 from requests import workflow
 from requests.desk import matching
 from requests.lifecycle import State
@@ -32,12 +35,23 @@ from requests.models import JoinRequest, JoinRequestEvent, StaffNote
 from requests.my.privacy import erase
 from tests import builders
 from tests.membership.meetings.plans import NOW, member
+from tests.membership.topics.topics import raised
 from tests.threads import all_at_once
 
 pytestmark = [
     pytest.mark.django_db,
 ]
 EmailState = OutboxEmail.State
+
+
+@pytest.mark.parametrize(
+    ("is_staff", "who"), [(True, "Priya Sample (EVA BC)"), (False, "the applicant")]
+)
+def test_the_history_of_a_request_says_who_withdrew_it(is_staff, who):
+    dana, priya = builders.worker(), builders.staff()
+    asked = builders.sent(dana)
+    erase(person_id=dana.person.pk, by=priya if is_staff else dana, now=builders.NOW)
+    assert JoinRequest.objects.get(pk=asked.pk).events.get(verb="withdraw").who == who
 
 
 def test_an_open_request_is_withdrawn_and_its_emails_are_never_sent():
@@ -224,6 +238,47 @@ def test_an_email_to_others_that_waits_goes_out_without_the_name(mailoutbox):
     [mail] = mailoutbox
     assert "Ask [removed]: [removed]. Welcome!" in mail.body
     assert "Hello Kai," in mail.body
+
+
+@pytest.mark.core
+def test_the_names_and_emails_of_others_stay_whole():
+    ana, kai, priya = member("Ana Lee"), member("Kai Sample"), builders.staff()
+    ana.other_names.create(name="Ana Lee Wong", until="2026-01-01")
+    text = "Ask Ana Lee Wong, Joana Lee, Ana Leeson or diana@example.org. Not ana@example.org."
+    words = Draft((builders.community(),), "A new face", text)
+    announcement = announce(draft=words, uid=uuid4(), expected=2, by=priya, now=NOW)
+
+    erase(person_id=ana.pk, by=ana.user, now=NOW)
+
+    announcement.refresh_from_db()
+    left = "Ask [removed], Joana Lee, Ana Leeson or diana@example.org. Not [removed]."
+    assert announcement.text == left
+    assert left in announcement.letters.get(person=kai).body
+
+
+@pytest.mark.core
+def test_what_others_and_staff_wrote_about_members_no_longer_names_them():
+    ana, kai, priya = member("Ana Sámple"), member("Kai Sample"), builders.staff()
+    topic, enrolment = raised(kai), kai.enrolments.get()
+    hide(topic_id=topic.pk, text="It names Ana Sámple.", by=priya, now=NOW)
+    show_again(topic_id=topic.pk, by=priya)
+    words = {"role": "Chair", "talks_about": "Groups, with Ana Sámple", "workplace": "Ana Sámple’s"}
+    introduce(enrolment_id=enrolment.pk, by=kai.user, now=NOW, **words)
+    by_a_form = [
+        {"changed": {"name": "position", "object": "Ana Sámple: STVC", "fields": ["agency"]}}
+    ]
+    LogEntry.objects.log_actions(priya.pk, [kai], CHANGE, by_a_form, single_object=True)
+
+    erase(person_id=ana.pk, by=ana.user, now=NOW)
+
+    shown = Introduction.objects.get()
+    assert (shown.talks_about, shown.workplace) == ("Groups, with [removed]", "[removed]’s")
+    history = [entry.get_change_message() for entry in LogEntry.objects.order_by("pk")]
+    assert history == [
+        "Hidden. It names [removed].",
+        "Shown again.",
+        "Changed agency for position “[removed]: STVC”.",
+    ]
 
 
 @pytest.mark.core

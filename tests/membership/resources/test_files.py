@@ -152,10 +152,11 @@ def test_a_large_file_is_kept_and_given_back_in_small_parts():
         (PDF + b"/Author (\xfe\xff" + "Dana Sample".encode("utf-16-be") + b")", True),
         (office(WORD, ("docProps/core.xml", "<creator>DANA SAMPLE</creator>")), True),
         (office(WORD, ("docProps/core.xml", "<creator>Someone</creator>")), False),
+        (office(WORD, ("a.xml", b"Someone " * 99)).replace(b"a.xml", b"b.xml", 1), True),
         (PDF, False),
     ],
 )
-def test_a_name_in_a_file_is_found(content, found):
+def test_a_name_in_a_file_is_found_and_a_damaged_one_may_have_it(content, found):
     file = files.check(uploaded(content)).save()
 
     assert files.mentions(file, {"Dana Sample"}) is found

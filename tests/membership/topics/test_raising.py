@@ -133,6 +133,15 @@ def test_an_own_topic_is_withdrawn_but_stays_without_them_if_it_concerns_others(
         raising.withdraw(topic_id=shared.pk, person=kai)
 
 
+def test_an_own_topic_that_concerned_only_people_who_have_left_is_withdrawn_for_good():
+    ana, kai = member("Ana Sample"), member("Kai Sample")
+    topic = raised(ana, by=(kai,))
+    kai.enrolments.update(ended_on="2026-05-01")
+
+    assert raising.withdraw(topic_id=topic.pk, person=ana)
+    assert not Topic.objects.exists()
+
+
 def test_their_name_is_shown_only_as_long_as_they_want_it_and_are_members():
     ana = member("Ana Sample")
     topic, reader = raised(ana, shows_name=True), signed_in(member("Kai Sample"))
