@@ -1,12 +1,11 @@
 """What public pages show beyond the texts: meetings, numbers, what EVA BC has confirmed about itself, and a search."""
 
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 from model_bakery import baker
@@ -183,22 +182,3 @@ def test_a_lead_confirms_a_detail_only_with_its_text_and_history_keeps_it(client
 def test_the_database_refuses_a_confirmed_detail_without_a_text():
     with pytest.raises(IntegrityError, match="confirmed_detail_has_a_text"), transaction.atomic():
         OrganizationDetail.objects.filter(key="phone").update(confirmed=True)
-
-
-def test_the_upgrade_writes_what_is_new_and_keeps_what_staff_wrote():
-    old = "carry a caseload in a Stopping the Violence Outreach or Multicultural Outreach program."
-    communities = CommunityOfPractice.objects
-    communities.update(week="")
-    communities.filter(slug="ors").update(summary=f"Who {old}")
-    communities.filter(slug="sas").update(summary=f"Ours: {old}", week="Our week.")
-    migration = import_module("communities.migrations.0008_details_about_the_organization")
-
-    migration.write_texts(apps, connection.schema_editor())
-
-    assert "Slack is open all week" in communities.get(slug="stvc").week
-    assert "Twice a year" in communities.get(slug="icat").week
-    assert (
-        "Outreach (STV ORS) or Multicultural Outreach (MORS)" in communities.get(slug="ors").summary
-    )
-    assert communities.get(slug="sas").week == "Our week."
-    assert communities.get(slug="sas").summary == f"Ours: {old}"
