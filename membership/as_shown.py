@@ -13,7 +13,7 @@ def digest(*shown: object) -> str:
 
 
 def require_as_shown(as_shown: str, now: str, *, since: str = "") -> None:
-    """Raise ``RefusedError`` if a page showed something else than there is ``now``; ``since`` says what has changed."""
+    """Raise ``RefusedError`` if a page showed something other than what there is ``now``. ``since`` says what changed."""
     if as_shown != now:
         since = f" {since.removesuffix('.')}." if since else ""
         raise RefusedError(

@@ -188,7 +188,7 @@ def plan_sample_meetings(*, staff: dict[Family, User], now: datetime) -> None:
         CommunityOfPractice.objects.select_related("team"), _MEETINGS
     ):
         if kind == MeetingKind.TRAINING and community.is_coordination:
-            continue  # members of these meet twice a year, and have no trainings
+            continue  # the source names no training for these communities
         day = today + timedelta(days=days + _DAYS_APART * (community.position % _SOON))
         if day.isoweekday() > 5:
             day += timedelta(days=8 - day.isoweekday())

@@ -176,7 +176,7 @@ def parts_of(file: StoredFile) -> Iterator[bytes]:
 def mentions(file: StoredFile, words: set[str]) -> bool:
     """Whether one of the words is somewhere in the file, or in a part of an Office file.
 
-    A damaged Office file, of which no one can say, counts as if it was.
+    A damaged Office file cannot be searched, so it counts as having one.
     """
     with tempfile.TemporaryFile() as copy:
         for part in parts_of(file):

@@ -182,19 +182,25 @@ def _move(
     of: Collection[State],
     to: State,
     words: str,
-    reason: str = "",
 ) -> Resource:
     resource = _of_team(resource_id, by)
     if resource.state not in of:
         raise RefusedError(f"{_said(resource)} Nothing was changed.")
+    return _step(resource, to, now, by=by, words=words)
+
+
+@transaction.atomic
+def decline(*, resource_id: int, reason: str, by: User, now: datetime) -> Resource:
+    """Do not publish an offer. The member reads why."""
+    resource, reason = _of_team(resource_id, by), reason.strip()
+    if resource.offered_by_id is None or resource.state not in (State.OFFERED, State.UNPUBLISHED):
+        raise RefusedError(f"{_said(resource)} Nothing was changed.")
+    if not reason:
+        raise RefusedError("Write why you don’t publish it.")
     check_staff_words(reason)
-    return _step(resource, to, now, by=by, words=words, reason=reason)
+    return _step(resource, State.DECLINED, now, by=by, words="Not published.", reason=reason)
 
 
-# Do not publish an offer. The member reads the ``reason``.
-decline = partial(
-    _move, of=(State.OFFERED, State.UNPUBLISHED), to=State.DECLINED, words="Not published."
-)
 # Undo ``decline``, or that an offer was published: the email does not go out if it has not yet.
 reopen = partial(
     _move, of=(State.DECLINED, State.PUBLISHED), to=State.OFFERED, words="Waits again."
@@ -312,6 +318,8 @@ def _fill(resource: Resource, details: Details) -> list[str]:
     changed = [name for name, value in values.items() if getattr(resource, name) != value]
     for name in changed:
         setattr(resource, name, values[name])
+    if not (resource.link or resource.file_id):
+        raise RefusedError("Enter a link or choose a file.")
     return [str(getattr(Resource._meta.get_field(name), "verbose_name", name)) for name in changed]
 
 

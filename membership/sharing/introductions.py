@@ -96,6 +96,9 @@ def remove_introduction(*, introduction_id: int, text: str, by: User, now: datet
     introduction = _lock_of_team(introduction_id, by)
     if introduction.removed_at:
         raise RefusedError("A colleague has just removed this. Nothing was changed.")
+    text = text.strip()
+    if not text:
+        raise RefusedError("Enter the reason.")
     check_staff_words(text)
     introduction.removed_at = now
     introduction.save(update_fields=["removed_at"])

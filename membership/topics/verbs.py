@@ -17,7 +17,7 @@ from membership.errors import RefusedError
 from membership.history import log_change, require_unchanged
 from membership.models import Person, Topic, TopicOutcome, TopicSubject, User
 from membership.topics import emails
-from membership.topics.models import OPEN_STATES, TopicState
+from membership.topics.models import OPEN_STATES, OUTCOMES, TopicState
 from membership.topics.raising import lock, settle_agenda, supporters_of, with_supporters
 
 
@@ -123,7 +123,11 @@ def note_outcome(
 
     Returns the outcome and the number of emails.
     """
-    topic = _lock_shown(topic_id, by)
+    topic, text = _lock_shown(topic_id, by), text.strip()
+    if state not in dict(OUTCOMES):
+        raise RefusedError("Choose what came of the topic.")
+    if not text:
+        raise RefusedError("Write what came of the topic, for the members it concerns.")
     check_staff_words(text)
     newest = topic.newest_outcome
     if newest and (topic.state, newest.text) == (state, text):
@@ -209,7 +213,9 @@ def separate(*, topic_id: int, by: User) -> None:
 @transaction.atomic
 def hide(*, topic_id: int, text: str, by: User, now: datetime) -> None:
     """Hide a topic from members, with the reason to the person who raised it. That email waits, so that this can be undone."""
-    topic = _lock_shown(topic_id, by)
+    topic, text = _lock_shown(topic_id, by), text.strip()
+    if not text:
+        raise RefusedError("Write why you hide the topic, for the person who raised it.")
     check_staff_words(text)
     entry = _save(topic, by=by, words=f"Hidden. {text}", hidden_at=now, hidden_why=text)
     if raiser := people_to_tell(topic).filter(topics=topic).first():

@@ -119,6 +119,9 @@ def _lock(*, join_request_id: int, by: User, or_approved: bool = False) -> JoinR
 # -- What can be taken back ------------------------------------------------------------------------------
 
 
+NO_STEP = "none"
+
+
 def require_row_as_shown(*, join_request_id: int, about: str, step: str, by: User) -> None:
     """Raise ``RefusedError`` if a row of the review page has another ``step`` by now than the page showed, or none.
 
@@ -134,9 +137,6 @@ def require_row_as_shown(*, join_request_id: int, about: str, step: str, by: Use
         who = newest.by.display_name if newest.by else "A former colleague"
         since = f"{who}: “{str(newest).removesuffix('.')}”"
     require_as_shown(step, now, since=since)
-
-
-NO_STEP = "none"
 
 
 # The steps that rest on a match: they are taken back before it.

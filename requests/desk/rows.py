@@ -25,7 +25,6 @@ from requests.desk.subjects import (
     otherwise,
     subjects_of,
 )
-from requests.joining.forms import answers_in_words, sent_form
 from requests.lifecycle import State
 from requests.models import JoinRequest, RegisterStep
 
@@ -90,11 +89,14 @@ def rows_of(
     assessment: Assessment | None,
     panel: dict[str, Any],
     *,
+    answers: Sequence[tuple[str, str, str]],
     register: Register,
     on: date,
 ) -> list[Row]:
-    """The rows of a request. ``panel`` is that of ``panel_context``: what can be matched and confirmed."""
-    answers = answers_in_words(sent_form(join_request), for_staff=True)
+    """The rows of a request. ``panel`` is that of ``panel_context``: what can be matched and confirmed.
+
+    ``answers`` are in the words for staff.
+    """
     words = {name: answer for _, answer, name in answers}
 
     def said(*questions: str) -> list[str]:

@@ -67,6 +67,7 @@ def review_page(
             join_request,
             review["assessment"],
             panel,
+            answers=review["answers"],
             register=register,
             on=timezone.localdate(now),
         ),

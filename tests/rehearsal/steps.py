@@ -18,6 +18,7 @@ from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 
+from evabc.checks import EARLIER_VERSION
 from tests.browser.main_job import ANSWERS, QUEUE, approve, ask_to_join, sign_in
 from tests.browser.visitor import Page, Visitor
 from tests.rehearsal import engine, images, page
@@ -25,7 +26,7 @@ from tests.rehearsal.engine import RELAY, docker, until
 from tests.servers.parts import ROOT
 
 URL = "https://portal.localhost"
-LANDED = "d55f73be"  # the first version with real data
+LANDED = EARLIER_VERSION  # the oldest that this one can upgrade
 TOKEN = "rehearsal-" * 4
 LEAD = "lou@rehearsal.test"
 WORKER = "dana@rehearsal.test"

@@ -325,3 +325,18 @@ def test_who_has_left_gets_no_email_and_staff_are_not_told_of_one(ana, priya, cl
     assert "Not published." in answer.content.decode()
     assert "The email to the member" not in answer.content.decode()
     assert "resource-declined" not in emails_of(resource)
+
+
+def test_what_says_nothing_is_refused(ana, priya):
+    resource = offered(ana)
+    own = published(priya)
+    verbs.unpublish(resource_id=own.pk, by=priya, now=NOW)
+
+    with pytest.raises(RefusedError, match="Enter a link or choose a file"):
+        offered(ana, what=details(link=""))
+    with pytest.raises(RefusedError, match="Write why you don’t publish it"):
+        verbs.decline(resource_id=resource.pk, reason=" ", by=priya, now=NOW)
+    with pytest.raises(RefusedError, match="Nothing was changed"):  # no member would read why
+        decline(own, priya)
+
+    assert sorted(Resource.objects.values_list("state", flat=True)) == ["offered", "unpublished"]

@@ -207,6 +207,18 @@ def test_one_that_was_just_taken_back_can_not_be_removed(ana, client):
         remove_introduction(introduction_id=pk, text="No.", by=builders.staff(), now=timezone.now())
 
 
+def test_none_is_removed_without_a_reason(ana):
+    introduction = introduced(ana)
+
+    with pytest.raises(RefusedError, match="Enter the reason"):
+        remove_introduction(
+            introduction_id=introduction.pk, text=" ", by=builders.staff(), now=timezone.now()
+        )
+
+    introduction.refresh_from_db()
+    assert introduction.removed_at is None
+
+
 def test_of_people_in_two_regions_each_is_under_their_own(ana, bea):
     introduced(ana)
     introduced(bea, region="")

@@ -371,3 +371,21 @@ def test_the_list_shows_regions_and_supporters_and_the_same_number_of_queries(de
         raised(person, by=tuple(people))
 
     assert builders.queries_of(desk.get, DESK) <= few
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (partial(verbs.note_outcome, state="local", text=" "), "Write what came of the topic"),
+        (partial(verbs.note_outcome, state="open", text="Yes."), "Choose what came of the topic"),
+        (partial(verbs.hide, text=" "), "Write why you hide the topic"),
+    ],
+)
+def test_a_step_without_its_words_is_refused(step, said):
+    topic = raised(member("Ana Sample"))
+
+    with pytest.raises(RefusedError, match=said):
+        step(topic_id=topic.pk, by=builders.staff(), now=NOW)
+
+    topic.refresh_from_db()
+    assert (topic.state, topic.hidden_at, topic.outcomes.count()) == ("open", None, 0)
