@@ -50,7 +50,7 @@ PICTURES = [
     Picture("evabc/docs/home.webp", "/", seen_by=VISITOR),
     Picture("evabc/docs/review.webp", DESK, follow="#result_list tbody th a"),
     Picture("static/guide/desk.webp", "/admin/"),
-    Picture("static/guide/queue.webp", DESK),
+    Picture("static/guide/queue.webp", DESK, width=1440),
     Picture("static/guide/review.webp", DESK, follow="#result_list tbody tr:nth-child(2) th a"),
     Picture("static/guide/queue-360.webp", DESK, width=360),
     Picture(
