@@ -36,6 +36,14 @@ def review_field() -> forms.DateField:
     return field
 
 
+def propose_review(form: forms.Form) -> None:
+    """Fill in the day where the page did not ask for it, because there was no exception to make then."""
+    name = form.add_prefix("review_on")
+    if form.is_bound and "review_on" in form.fields and name not in form.data:
+        form.data = form.data.copy()  # type: ignore[assignment]
+        form.data[name] = form.get_initial_for_field(form.fields["review_on"], name)  # type: ignore[index]
+
+
 class KeepForm(AsShownForm):
     """Making or renewing an exception."""
 
