@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -39,8 +39,9 @@ def review_field() -> forms.DateField:
 def propose_review(form: forms.Form) -> None:
     """Fill in the day where the page did not ask for it, because there was no exception to make then."""
     name = form.add_prefix("review_on")
-    if form.is_bound and "review_on" in form.fields and name not in form.data:
-        form.data = form.data.copy()  # type: ignore[assignment]
+    is_new = "review_on" in form.fields and name not in form.data
+    if is_new and isinstance(form.data, QueryDict) and form.is_bound:
+        form.data = form.data.copy()
         form.data[name] = form.get_initial_for_field(form.fields["review_on"], name)  # type: ignore[index]
 
 
