@@ -221,6 +221,8 @@ def button_of(
 ) -> Callable[[Callable[[AuthenticatedRequest, _Row], str]], Callable[..., HttpResponse]]:
     """A decorator for what a button on the ``page`` of a row does: it returns what to say, or raises ``RefusedError``.
 
+    It returns nothing if it has said something other than a success.
+
     ``own`` finds the row, or answers 404 if it is of the other team.
     """
 
@@ -230,7 +232,8 @@ def button_of(
         def pressed(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             row = own(request, pk)
             with refusal_as_warning(request):
-                messages.success(request, step(request, row))
+                if said := step(request, row):
+                    messages.success(request, said)
             return redirect(page, pk)
 
         return pressed

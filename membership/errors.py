@@ -4,12 +4,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.forms import BaseForm
 from django.http import HttpRequest
 
 
 class RefusedError(Exception):
     """The action cannot be done, or not now. The text is a sentence for the user."""
+
+    code = ""
+
+
+class ChangedError(RefusedError):
+    """What a page showed when it was sent is no longer so."""
+
+    code = "changed"
 
 
 @contextmanager
@@ -21,7 +30,7 @@ def refusal_as_form_error(form: BaseForm, field: str | None = None) -> Iterator[
     try:
         yield
     except RefusedError as refusal:
-        form.add_error(field, str(refusal))
+        form.add_error(field, ValidationError(str(refusal), code=refusal.code))
 
 
 @contextmanager

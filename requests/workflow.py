@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
-from communities.rules.assess import Assessment, assess
+from communities.rules.assess import Assessment, Finding, assess
 from membership.accounts.teams import families_of
-from membership.as_shown import require_as_shown
+from membership.as_shown import digest, require_as_shown
 from membership.emails.kinds import UNDO_SECONDS, UNDO_TIME
 from membership.emails.queue import Email, cancel, queue, take_back, uncancel
 from membership.errors import RefusedError
@@ -194,7 +194,8 @@ def ask(
 
     A second one may follow before the reply. Then the reminders start again.
     """
-    join_request = _lock_for(Verb.ASK, join_request_id, by, as_shown)
+    join_request = _lock_for(Verb.ASK, join_request_id, by)
+    require_shown(join_request, _today(join_request, now) if as_shown else None, as_shown)
     text = reason_text(join_request, ground, text, used_for=ReasonText.UsedFor.ASK)
     if not text:
         raise RefusedError("Choose a question or write your own.")
@@ -228,9 +229,10 @@ def approve(
     ``text`` is a personal paragraph for the welcome email. ``reason`` must be given where a rule is
     not met or nothing is known about it. It is kept as an exception until ``review_on``, or for a year.
     """
-    join_request = _lock_for(Verb.APPROVE, join_request_id, by, as_shown)
-    require_settled_name(join_request)
+    join_request = _lock_for(Verb.APPROVE, join_request_id, by)
     assessment = _keep_assessment(join_request, now)
+    require_shown(join_request, assessment, as_shown)
+    require_settled_name(join_request)
     if assessment.needs_written_reason and not reason.strip():
         raise RefusedError("Some rules are not confirmed. Explain why you are approving anyway.")
     _require_not_enrolled(join_request, _ALREADY_IN.format(join_request.person))
@@ -271,11 +273,11 @@ def decline(
     That is the text of ``ground``, a ready reason, and ``text``, the staff's own words after it;
     one of the two may be missing.
     """
-    join_request = _lock_for(Verb.DECLINE, join_request_id, by, as_shown)
+    join_request = _lock_for(Verb.DECLINE, join_request_id, by)
+    require_shown(join_request, _keep_assessment(join_request, now), as_shown)
     text = reason_text(join_request, ground, text, used_for=ReasonText.UsedFor.DECLINE)
     if not text:
         raise RefusedError("Choose a reason or write one for the applicant.")
-    _keep_assessment(join_request, now)
     join_request.decided_at, join_request.decided_by = now, by
     event = _advance(join_request, Verb.DECLINE, by=by, now=now, text=text, ground=ground)
     _send(join_request, event, emails.email_of("declined", join_request, text=text), wait=UNDO_TIME)
@@ -332,12 +334,11 @@ def reverse(
 
     ``text`` and ``ground``, a ready reason, tell the applicant why; one of the two may be missing.
     """
-    join_request = _lock_for(Verb.REVERSE, join_request_id, by, as_shown)
+    join_request = _lock_for(Verb.REVERSE, join_request_id, by)
+    require_shown(join_request, None, as_shown)
     text = reason_text(join_request, ground, text, used_for=ReasonText.UsedFor.DECLINE)
     if not text:
         raise RefusedError("Choose a reason or write one for the applicant.")
-    if join_request.person.erased_on:
-        raise RefusedError(_ERASED)
     if join_request.enrolment_id is None:
         raise RefusedError("This approval has no enrolment that could end. Nothing was changed.")
     enrolment = lock_enrolment(join_request.enrolment_id)
@@ -363,9 +364,8 @@ def reopen(
     *, join_request_id: int, by: User, now: datetime, reason: str = "", as_shown: str = ""
 ) -> JoinRequest:
     """Reopen a request that was declined or has lapsed."""
-    join_request = _lock_for(Verb.REOPEN, join_request_id, by, as_shown)
-    if join_request.person.erased_on:
-        raise RefusedError(_ERASED)
+    join_request = _lock_for(Verb.REOPEN, join_request_id, by)
+    require_shown(join_request, None, as_shown)
     if not join_request.person.email:  # their mailbox has a new holder
         raise RefusedError(_NO_EMAIL)
     _require_not_enrolled(join_request, _ALREADY_IN.format(join_request.person))
@@ -502,6 +502,35 @@ def add_note(
     )
 
 
+def shown_of(join_request: JoinRequest, assessment: Assessment | None) -> str:
+    """What the pages to decide send back: where the request stands, and what they showed of each rule."""
+    findings = assessment.findings if assessment else ()
+    return "-".join([join_request.as_shown, *map(_finding_as_shown, findings)])
+
+
+def require_shown(join_request: JoinRequest, assessment: Assessment | None, as_shown: str) -> None:
+    """Raise ``ChangedError`` if something happened to the request since a page showed it, such as a reply.
+
+    Likewise if ``assessment``, that of an open request, is not as it was. Without a page there is nothing to compare.
+    """
+    if not as_shown:
+        return
+    stood, *said = as_shown.split("-")
+    if stood != join_request.as_shown:
+        last = join_request.events.exclude(verb=Verb.NOTE).select_related("by__person").latest("pk")
+        since = f"{last.get_verb_display()} by {last.who}, {_when(last)}"
+        require_as_shown(stood, join_request.as_shown, since=since)
+    if assessment and not join_request.another_name:
+        now = {_finding_as_shown(f): f"{f.title}: {f.staff_sentence}" for f in assessment.findings}
+        since = " ".join(sentence for key, sentence in now.items() if key not in said)
+        since = since or f"The rules of {join_request.community.short_name} are not the same"
+        require_as_shown("-".join(said), "-".join(now), since=since)
+
+
+def _finding_as_shown(finding: Finding) -> str:
+    return digest(finding.kind, finding.staff_status, finding.staff_sentence)
+
+
 def update_verdict(join_request: JoinRequest, *, now: datetime) -> None:
     """Assess a locked request by the rules as of now; the caller saves the verdict."""
     join_request.verdict = _today(join_request, now).verdict
@@ -517,23 +546,18 @@ def _lock(join_request_id: int) -> JoinRequest:
     )
 
 
-def _lock_for(verb: Verb, join_request_id: int, by: User, as_shown: str = "") -> JoinRequest:
-    """Lock a request for this verb. Refuses a person who may not use it, and a state that does not allow it.
-
-    Refuses too if something has happened to it since a page showed it ``as_shown``, such as a reply.
-    """
+def _lock_for(verb: Verb, join_request_id: int, by: User) -> JoinRequest:
+    """Lock a request for this verb. Refuses a person who may not use it, and a state that does not allow it."""
     join_request = _lock(join_request_id)
     if verb in STAFF_VERBS:
         _require_team(join_request, by)
         if is_own(join_request, by):
             raise RefusedError(OWN_REQUEST)
+        if join_request.person.erased_on:
+            raise RefusedError(_ERASED)
     elif join_request.person.user_id != by.pk:
         raise RefusedError("This request belongs to someone else.")
     _require_allowed(join_request, verb)
-    if as_shown:
-        last = join_request.events.exclude(verb=Verb.NOTE).select_related("by__person").latest("pk")
-        since = f"{last.get_verb_display()} by {last.who}, {_when(last)}"
-        require_as_shown(as_shown, join_request.as_shown, since=since)
     return join_request
 
 

@@ -88,7 +88,7 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   if (help.dataset.off) return;
 
   document.addEventListener("keydown", (event) => {
-    const busy = event.target.closest("input, textarea, select, [contenteditable], [popover], dialog");
+    const busy = event.target.closest("input, textarea, select, [contenteditable], :popover-open, dialog");
     if (busy || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const line = lines.find((one) => one.dataset.key === event.key.toLowerCase());
     const target = line && targetOf(line);

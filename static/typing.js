@@ -40,6 +40,12 @@
   });
 })();
 
+// With a fragment in the address, from the link to the content or to a field with an error, the browser goes there again
+// after the form was sent, and not to the new errors.
+window.addEventListener("load", () => {
+  if (window.location.hash) document.querySelector(".error-summary")?.focus();
+});
+
 document.addEventListener("click", ({ target }) => {
   if (target.closest("[data-print]")) window.print();
 });

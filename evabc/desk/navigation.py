@@ -29,7 +29,7 @@ from membership.models import (
 )
 from membership.topics.verbs import waiting_topics
 from requests.desk.queue import COUNTS_KEPT_FOR, QUEUE_PARAMETER, replied
-from requests.lifecycle import State
+from requests.lifecycle import OPEN
 from requests.models import JoinRequest
 
 
@@ -89,7 +89,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry(
                 "Requests",
                 "joinrequests_joinrequest_changelist",
-                counted=Counted(_by_state(JoinRequest, State.AWAITING_REVIEW), "community__team"),
+                counted=Counted(_by_state(JoinRequest, *OPEN), "community__team"),
             ),
             Entry(
                 "Replies",

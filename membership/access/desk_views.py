@@ -305,8 +305,10 @@ def settle(request: AuthenticatedRequest, **of: str) -> HttpResponse:
 def discard_list(request: AuthenticatedRequest, **of: str) -> HttpResponse:
     """Delete the list of who is there."""
     service = _service(request, **of)
-    service_lists.discard_list(service=service, by=request.user)
-    messages.success(request, "List deleted. The tasks remain.")
+    with refusal_as_warning(request):
+        as_shown = request.POST.get("as_shown", "")
+        service_lists.discard_list(service=service, by=request.user, as_shown=as_shown)
+        messages.success(request, "List deleted. The tasks remain.")
     return redirect(url_of(service))
 
 

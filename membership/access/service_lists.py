@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils.text import get_text_list
 
 from membership.access import verbs
+from membership.as_shown import require_as_shown
 from membership.errors import RefusedError
 from membership.imports import people_files
 from membership.imports.columns import CellError, Column, ListRow, email, text
@@ -203,9 +204,13 @@ def save_list(*, service: Service, found: MemberList, by: User, now: datetime) -
     return kept
 
 
-def discard_list(*, service: Service, by: User) -> None:
-    """Delete the list of who is in a service."""
+@transaction.atomic
+def discard_list(*, service: Service, by: User, as_shown: str = "") -> None:
+    """Delete the list of who is in a service, if it is still the one ``as_shown`` on the page, if there was one."""
     verbs.require_team(service.team, by)
+    kept = list_of(service, lock=True)
+    if kept and as_shown:
+        require_as_shown(as_shown, kept.as_shown, since="There is a newer list")
     _lists(service).delete()
 
 

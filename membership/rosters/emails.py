@@ -248,6 +248,16 @@ def of_roster_checks(rows: Sequence[WorklistRow], text: str, *, is_ready: bool) 
     )
 
 
+def of_ended(rows: Sequence[WorklistRow], text: str) -> Email:
+    """To a member whose enrolments staff end from these roster checks, all of one team."""
+    words = _words(rows[0].enrolment, text)
+    if len({row.enrolment_id for row in rows}) > 1:
+        words["community"] = communities_of(rows, "full_name")
+        words["community_link"] = settings.PORTAL_URL + reverse("communities")
+    first = rows[0].enrolment
+    return compose("roster-ended", team=first.community.team, person=first.person, words=words)
+
+
 def communities_of(rows: Iterable[WorklistRow], name: str = "short_name") -> str:
     """The communities of roster checks, in words."""
     names = dict.fromkeys(getattr(row.enrolment.community, name) for row in rows)

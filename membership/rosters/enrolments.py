@@ -1,6 +1,8 @@
 """Rosters: the open enrolments of a community."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -74,7 +76,6 @@ def end_enrolment(
     text: str,
     now: datetime,
     with_email: bool = True,
-    wait: timedelta = timedelta(),
     as_shown: str = "",
 ) -> Enrolment:
     """Staff end an enrolment today. ``text`` says why, to the member too unless no email goes out."""
@@ -82,26 +83,55 @@ def end_enrolment(
     if not text.strip():
         raise RefusedError(NO_REASON)
     email = emails.email_of("roster-ended", enrolment, text) if with_email else None
-    close_enrolment(enrolment, email=email, by=by, text=text, now=now, wait=wait)
+    close_enrolment(enrolment, email=email, by=by, text=text, now=now)
     return enrolment
 
 
 @transaction.atomic
 def end_from_roster_check(
-    *, row_id: int, by: User, text: str, now: datetime, seen: int | None = None
+    *,
+    row_id: int,
+    by: User,
+    text: str,
+    now: datetime,
+    seen: int | None = None,
+    others: Mapping[int, int | None] = MappingProxyType({}),
 ) -> WorklistRow:
-    """Staff end the enrolment of an unresolved roster check. Its email waits, so that this can be undone."""
+    """Staff end the enrolment of an unresolved roster check. Its email waits, so that this can be undone.
+
+    ``others`` are more roster checks of the same member and team, each with what was ``seen``: their enrolments
+    end too, with one email about all of them.
+    """
     row = lock_row(row_id, by, seen)
-    end_enrolment(enrolment_id=row.enrolment_id, by=by, text=text, now=now, wait=UNDO_TIME)
+    rows = [row, *(lock_row(pk, by, newest) for pk, newest in others.items())]
+    if not text.strip():
+        raise RefusedError(NO_REASON)
+    if len(emails.share_an_email(rows, is_ready=False)) > 1:
+        raise RefusedError("One email cannot be about these roster checks. Nothing was changed.")
+    email: Email | None = emails.of_ended(rows, text)
+    for enrolment_id in dict.fromkeys(row.enrolment_id for row in rows):
+        enrolment = lock_open_for_staff(enrolment_id, by)
+        close_enrolment(enrolment, email=email, by=by, text=text, now=now, wait=UNDO_TIME)
+        email = None
     return row
 
 
 def undo_end(row: WorklistRow, *, ended_at: datetime, by: User, now: datetime) -> None:
-    """Open the enrolment of a locked roster check again, as it was before it ended a moment ago.
+    """Open the enrolment of a locked roster check again, and those that ended with it a moment ago.
 
     Runs inside the caller's transaction. Raises ``RefusedError`` if that is no longer possible.
     """
-    enrolment = row.enrolment
+    with_it = WorklistStep.objects.filter(verb=WorklistStep.Verb.SETTLED, at=ended_at, by=by)
+    together = Enrolment.objects.filter(
+        worklist__steps__in=with_it,
+        person=row.enrolment.person_id,
+        community__team=row.enrolment.community.team_id,
+    )
+    for pk in together.order_by("pk").values_list("pk", flat=True).distinct():
+        _undo_end(lock_enrolment(pk), ended_at=ended_at, by=by, now=now)
+
+
+def _undo_end(enrolment: Enrolment, *, ended_at: datetime, by: User, now: datetime) -> None:
     entry = history_of(enrolment).last()
     if entry is None or not entry.change_message.startswith(_ENDED):
         raise RefusedError("This can’t be undone here. Open the enrolment and reopen it there.")

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -34,6 +34,15 @@ def review_field() -> forms.DateField:
     )
     field.initial = lambda: year_after(timezone.localdate())
     return field
+
+
+def propose_review(form: forms.Form) -> None:
+    """Fill in the day where the page did not ask for it, because there was no exception to make then."""
+    name = form.add_prefix("review_on")
+    is_new = "review_on" in form.fields and name not in form.data
+    if is_new and isinstance(form.data, QueryDict) and form.is_bound:
+        form.data = form.data.copy()
+        form.data[name] = form.get_initial_for_field(form.fields["review_on"], name)  # type: ignore[index]
 
 
 class KeepForm(AsShownForm):

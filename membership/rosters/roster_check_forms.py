@@ -87,6 +87,11 @@ class ActionForm(forms.Form):
         """The roster checks that one call of the verb is about."""
         return [[row] for row in rows]
 
+    @staticmethod
+    def count(done: Sequence[Sequence[WorklistRow]]) -> int:
+        """The number of what was ``done``, in groups."""
+        return len(done)
+
     def email(self, rows: Sequence[WorklistRow]) -> Email:
         """The email that goes out about one of the groups, with a mark where staff write."""
         raise NotImplementedError
@@ -183,8 +188,15 @@ class EndForm(ActionForm):
         missing="Enter the reason. The member will read it.",
     )
 
+    def groups(self, rows: Sequence[WorklistRow]) -> list[list[WorklistRow]]:
+        return emails.share_an_email(rows, is_ready=False)
+
+    @staticmethod
+    def count(done: Sequence[Sequence[WorklistRow]]) -> int:
+        return len({row.enrolment_id for group in done for row in group})
+
     def email(self, rows: Sequence[WorklistRow]) -> Email:
-        return emails.email_of("roster-ended", rows[0].enrolment, STAFF_TEXT_MARKER)
+        return emails.of_ended(rows, STAFF_TEXT_MARKER)
 
 
 ACTIONS: list[type[ActionForm]] = [ConfirmForm, WriteForm, TimeForm, EndForm]

@@ -275,12 +275,13 @@ def _report(
 ) -> None:
     """Say what was done, with a button to undo it."""
     name = done[0][0].enrolment.person.short_name
-    said = action.done[len(done) > 1].format(name=name, n=len(done))
+    count = action.count(done)
+    said = action.done[count > 1].format(name=name, n=count)
     filters = {"_changelist_filters": _back(request).partition("?")[2]}
     said = with_undo(
         said,
         reverse("admin:membership_worklistrow_undo", query=filters),
-        label=f"Undo all {len(done)}" if len(done) > 1 else "Undo",
+        label=f"Undo all {count}" if count > 1 else "Undo",
         name="pk",
         value=",".join(str(row.pk) for group in done for row in group),
     )

@@ -69,8 +69,8 @@ def undo(*, row_id: int, by: User, now: datetime) -> bool:
 
 
 def is_undone(row: WorklistRow, *, by: User, now: datetime) -> bool:
-    """Whether this click has stopped its email already, with another roster check that the email was about."""
-    return row.steps.filter(verb=_Verb.UNWROTE, by=by, at=now).exists()
+    """Whether this click has undone it already, with another roster check that the same email was about."""
+    return row.steps.filter(verb__in=[_Verb.UNWROTE, _Verb.OPENED], by=by, at=now).exists()
 
 
 def _undo_email(row: WorklistRow, step: WorklistStep, *, by: User, now: datetime) -> None:

@@ -216,7 +216,11 @@ def take_back(request: AuthenticatedRequest, topic: Topic) -> str:
     )
     if in_time:
         return "Undone. No email went out."
-    return "Members no longer see this outcome. Some had already been sent an email about it."
+    messages.warning(
+        request,
+        "Members no longer see this outcome. Some had already been sent an email about it.",
+    )
+    return ""
 
 
 @button_of(_own, _PAGE)

@@ -32,11 +32,11 @@ from membership.emails.kinds import UNDO_SECONDS
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.emails.queue import Email
 from membership.emails.templates import cached_templates
-from membership.errors import RefusedError
+from membership.errors import RefusedError, refusal_as_form_error
 from membership.forms import ParagraphsField, keys_in
 from membership.models import User
 from membership.people.near import NearRecord, near_records, tell_all_apart
-from membership.rosters.exception_views import review_field
+from membership.rosters.exception_views import propose_review, review_field
 from requests.desk import queue
 from requests.desk.forms import (
     NO_LONGER_OFFERED,
@@ -46,12 +46,12 @@ from requests.desk.forms import (
 )
 from requests.desk.queue import rule_tags
 from requests.desk.review import assessments_of, requests_of
-from requests.desk.subjects import listed_otherwise
+from requests.desk.subjects import listed_against_each
 from requests.desk.views import DECISIONS, Decision
 from requests.lifecycle import UNDOABLE, Verb, allows
 from requests.models import JoinRequest, ReasonText
 from requests.reasons import join_paragraphs, offered
-from requests.workflow import OWN_REQUEST, is_own
+from requests.workflow import OWN_REQUEST, is_own, require_shown, shown_of
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ _TOO_LONG = "Shorten this to %(limit_value)d characters. It has %(show_value)d."
 class RowForm(AsShownForm):
     """One of the applicants: their request, its assessment, and what staff write about it.
 
-    ``otherwise`` is what the register lists against it, which the rules do not count yet. ``texts`` are the ready
+    ``listed_against`` is what the register lists against it, which the rules do not count yet. ``texts`` are the ready
     texts for it. ``refusal`` says why the verb was refused; None if it was not tried, empty if it was done.
     """
 
@@ -106,22 +106,21 @@ class RowForm(AsShownForm):
         decision: Decision,
         texts: Sequence[ReasonText],
         assigned: str,
-        otherwise: str,
+        listed_against: str,
         refusal: str | None,
     ) -> None:
         super().__init__(data, prefix=f"row{join_request.pk}")
         self.join_request, self.assessment, self.refusal = join_request, assessment, refusal
-        self.near, self.assigned, self.otherwise = near, assigned, otherwise
+        self.near, self.assigned, self.listed_against = near, assigned, listed_against
         members = (record for record in near if record.is_in(join_request.community))
         self.someone_else = ask_if_someone_else(self, members)
-        if not self.is_bound or refusal:
-            self.show(join_request.as_shown)
         self.rule_tags = rule_tags(assessment)
         verb = decision.verb
         is_against_rules = assessment is not None and assessment.needs_written_reason
         if verb != Verb.APPROVE or not is_against_rules:
             del self.fields["review_on"]
-        if verb != Verb.APPROVE or not (is_against_rules or otherwise):
+        propose_review(self)
+        if verb != Verb.APPROVE or not (is_against_rules or listed_against):
             del self.fields["reason"]
         if issubclass(decision.form, ReasonOrTextForm):
             chosen, why = fitting_choice(texts, assessment, decision.form.fits)
@@ -139,6 +138,18 @@ class RowForm(AsShownForm):
                 required=False,
                 error_messages={"invalid_choice": NO_LONGER_OFFERED},
             )
+        if refusal:
+            self.look_for_changes()
+        self.show_now()
+
+    def look_for_changes(self) -> None:
+        """Add what has changed since the page was opened as an error."""
+        self.full_clean()
+        with refusal_as_form_error(self):
+            require_shown(self.join_request, self.assessment, self.cleaned_data["as_shown"])
+
+    def show_now(self) -> None:
+        self.show(shown_of(self.join_request, self.assessment))
 
     @property
     def is_kept(self) -> bool:
@@ -304,9 +315,9 @@ def _rows(
     chosen.sort(key=lambda join_request: keys.index(join_request.pk))  # as in the queue
     assessments = assessments_of(chosen, on=timezone.localdate())
     near: list[list[NearRecord]] = [[] for _ in chosen]
-    otherwise = {}
+    listed_against = {}
     if decision.verb == Verb.APPROVE:
-        otherwise = listed_otherwise(chosen, on=timezone.localdate())
+        listed_against = listed_against_each(chosen, on=timezone.localdate())
         near = near_records([r.person for r in chosen], viewer=request.user)
     texts: dict[str, list[ReasonText]] = {}
     if issubclass(decision.form, ReasonOrTextForm):
@@ -324,7 +335,7 @@ def _rows(
             assigned=join_request.assigned_sentence(now)
             if join_request.holder(now) != request.user
             else "",
-            otherwise=otherwise.get(join_request.pk, ""),
+            listed_against=listed_against.get(join_request.pk, ""),
             refusal=OWN_REQUEST
             if is_own(join_request, request.user)
             else (refusals or {}).get(join_request.pk),
@@ -356,7 +367,12 @@ def _is_complete(decision: Decision, shared: Form, rows: list[RowForm]) -> bool:
         for row in kept if not said else ():
             if row.is_valid() and not row.cleaned_data["ground"] and not row.cleaned_data["line"]:
                 row.add_error("ground", decision.form.missing)
-    return shared.is_valid() and all(row.is_valid() for row in kept)
+    if shared.is_valid() and all(row.is_valid() for row in kept):
+        return True
+    for row in kept:  # said at once, beside what is missing
+        row.look_for_changes()
+        row.show_now()
+    return False
 
 
 def _with_emails(

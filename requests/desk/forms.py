@@ -14,7 +14,7 @@ from membership.as_shown import AsShownForm
 from membership.forms import SingleLineField, day_field, keys_in, message_field
 from membership.models import Agency, CoordinationInitiative, Program
 from membership.people.near import NearRecord
-from membership.rosters.exception_views import review_field
+from membership.rosters.exception_views import propose_review, review_field
 from requests.emails import AFTER_REVERSING
 from requests.lifecycle import State
 from requests.models import ReasonText
@@ -87,6 +87,7 @@ class ApproveForm(DecisionForm):
     ) -> None:
         if assessment is None or not assessment.needs_written_reason:
             del self.fields["reason"], self.fields["review_on"]
+        propose_review(self)
 
 
 def fitting_choice(

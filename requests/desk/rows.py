@@ -21,8 +21,8 @@ from requests.desk.subjects import (
     Register,
     Subject,
     funding_words,
+    listed_against,
     offer_of,
-    otherwise,
     subjects_of,
 )
 from requests.lifecycle import State
@@ -123,7 +123,7 @@ def rows_of(
         FactKind.CASELOAD: (position, ""),
         FactKind.FUNDING: (
             program,
-            otherwise(join_request, register.positions, register.programs, on=on)
+            listed_against(join_request, register.positions, register.programs, on=on)
             or "Match the program first.",
         ),
         FactKind.EVA_MEMBERSHIP: (panel.get("can_check_membership"), "Match the agency first."),

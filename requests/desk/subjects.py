@@ -259,7 +259,7 @@ def unmatched_of(join_request: JoinRequest) -> list[str]:
     ]
 
 
-def listed_otherwise(join_requests: Sequence[JoinRequest], *, on: date) -> dict[int, str]:
+def listed_against_each(join_requests: Sequence[JoinRequest], *, on: date) -> dict[int, str]:
     """By the key of a request, what the register lists against the funding of a program that is not matched yet.
 
     The rules do not count it, because it may be another program. Takes two queries for any number of requests.
@@ -274,11 +274,13 @@ def listed_otherwise(join_requests: Sequence[JoinRequest], *, on: date) -> dict[
     return {
         r.pk: sentence
         for r in unmatched
-        if (sentence := otherwise(r, positions[r.person_id], programs[r.agency_id or 0], on=on))
+        if (
+            sentence := listed_against(r, positions[r.person_id], programs[r.agency_id or 0], on=on)
+        )
     }
 
 
-def otherwise(
+def listed_against(
     join_request: JoinRequest,
     positions: Iterable[ProgramPosition],
     programs: Iterable[Program],

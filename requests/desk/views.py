@@ -28,7 +28,7 @@ from requests import emails, workflow
 from requests.desk import forms, matching, presence, queue
 from requests.desk.review import assessments_of, conversation_of, requests_of, review_context
 from requests.desk.rows import panel_context, rows_of
-from requests.desk.subjects import listed_otherwise, read_register, unmatched_of
+from requests.desk.subjects import listed_against_each, read_register, unmatched_of
 from requests.lifecycle import UNDOABLE, State, Verb, allows
 from requests.models import JoinRequest
 
@@ -198,13 +198,16 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
                 words = format_html("{} {}", words, _ways(request, join_request, decision.verb))
             messages.success(request, words)
             return _go_on(request, done, now)
+    elif form.is_bound and not is_preview:
+        with refusal_as_form_error(form):  # beside what is missing
+            workflow.require_shown(join_request, assessment, form.cleaned_data["as_shown"])
     elif request.method != "POST" and (refusal := _refusal(request, join_request, decision.verb)):
         messages.warning(request, refusal)
         return queue.to_review(request, pk)
     words = form.words if decision.email_kind else ""
-    if not form.is_bound or form.non_field_errors():
+    if form.non_field_errors():
         join_request.refresh_from_db()  # it may have been refused for what has happened meanwhile
-        form.show(join_request.as_shown)
+    form.show(workflow.shown_of(join_request, assessment))
     if is_preview:  # without the errors of what is not finished
         form = new_form(None)
         forms.ask_if_someone_else(form, members)
@@ -226,7 +229,7 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
             join_request, join_request.events.select_related("by__person")
         ),
         unmatched=unmatched_of(join_request) if decision.verb == Verb.APPROVE else (),
-        otherwise=listed_otherwise([join_request], on=timezone.localdate(now)).get(pk, "")
+        listed_against=listed_against_each([join_request], on=timezone.localdate(now)).get(pk, "")
         if decision.verb == Verb.APPROVE
         else "",
         assessment=assessment,

@@ -54,9 +54,11 @@ def test_the_keys_are_listed_and_can_be_turned_off(portal, staff):
     asked = builders.sent(builders.worker())
     url = f"{portal.url}{QUEUE}{asked.pk}/change/"
     staff.goto(url)
+    staff.get_by_role("link", name="Roster checks").focus()  # keys work from the menu too
     staff.keyboard.press("?")
     expect(staff.get_by_text("Ask a question")).to_be_visible()
     expect(staff.get_by_text("Next request")).to_be_hidden()  # there is none
+    expect(staff.get_by_role("button", name="Close")).to_be_focused()
     staff.get_by_role("button", name="Turn off").click()
     expect(staff.get_by_text("Keyboard shortcuts are off.")).to_be_visible()
 

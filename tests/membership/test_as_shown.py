@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.urls import reverse
@@ -11,7 +12,7 @@ from django.utils import timezone
 from communities.rules.vocabulary import Evidence, Funder
 from membership.access.service_lists import MemberList, save_list
 from membership.meetings.planning import change_meeting
-from membership.models import Access, Agency, Program, ProgramPosition, Service
+from membership.models import Access, Agency, Program, ProgramPosition, Service, SlackExport
 from membership.rosters.exceptions import keep_exception
 from membership.rosters.leave import pause_enrolment
 from membership.topics.verbs import note_outcome, put_on_agenda
@@ -78,6 +79,22 @@ def test_a_leave_that_was_changed_meanwhile(stale, sam, now):
     assert f"{CHANGED} The enrolment is on leave until" in said
     assert "Parental leave.</textarea>" in said
     assert until() == second
+
+
+@pytest.mark.parametrize("missing", ["text", "until"])
+def test_a_mistake_in_the_form_does_not_hide_a_change(desk, sam, now, missing):
+    enrolment = enrolled("Dana Sample")
+    first, second = (timezone.localdate(now) + timedelta(days=days) for days in (20, 60))
+    page = reverse("admin:membership_enrolment_pause", args=[enrolment.pk])
+    typed = {"until": second.isoformat(), "text": "Parental leave."} | shown_by(desk.get(page))
+    pause_enrolment(enrolment_id=enrolment.pk, until=first, by=sam, text="Leave.", now=now)
+
+    mistaken = desk.post(page, typed | {missing: ""})
+    said = words(desk.post(page, typed | shown_by(mistaken)))
+
+    assert f"{CHANGED} The enrolment is on leave until" in said
+    enrolment.refresh_from_db()
+    assert enrolment.leave_until == first
 
 
 @pytest.mark.parametrize("page", ["exception", "end-exception"])
@@ -180,6 +197,22 @@ def test_a_button_for_all_of_a_list_that_a_colleague_replaced_meanwhile(stale, s
     said = stale(url, typed, lambda: upload(person.email, hours=1), state, open_at=page)
     assert f"{CHANGED} There is a newer list." in said
     assert state() == "joined"
+
+
+def test_a_list_that_a_colleague_replaced_meanwhile_is_not_deleted(stale, sam, now):
+    service = Service(builders.community().team)
+
+    def upload(address, hours=0):
+        found = MemberList(people={address: ""})
+        save_list(service=service, found=found, by=sam, now=now + timedelta(hours=hours))
+
+    upload("someone@example.org")
+    url = reverse("admin:membership_access_slack-put-aside", args=["program-support"])
+    page = reverse("admin:membership_access_slack", args=["program-support"])
+    newer = partial(upload, "other@example.org", hours=1)
+    said = stale(url, {}, newer, SlackExport.objects.count, open_at=page)
+    assert f"{CHANGED} There is a newer list." in said
+    assert not SlackExport.objects.exists()
 
 
 class TestReviewPage:

@@ -251,6 +251,55 @@ class TestWriting:
         assert {state for *_, state in outbox()} == {"cancelled"}
         assert [steps(row)[-1] for row in (first, other, kai)] == ["unwrote"] * 3
 
+    def test_one_person_gets_one_email_about_all_enrolments_that_end(self, desk):
+        [first] = checks("Dana Sample")
+        second = first.enrolment.worklist.create(kind="leave-ended", since=TODAY)
+        second.steps.create(verb="opened", at=NOW)
+        outreach = Enrolment.objects.create(
+            person=first.enrolment.person, community=builders.community("ors"), started_on=TODAY
+        )
+        other = outreach.worklist.create(kind="rules", since=TODAY, findings=first.findings)
+        other.steps.create(verb="opened", at=NOW)
+        [kai] = checks("Kai Sample")
+        rows = [first, second, other, kai]
+        chosen = f"{PAGE}several/end/?ids={ids(rows)}"
+        assert "2 emails to 2 people." in text(desk.get(chosen))
+        typed = {"rows": [key(row) for row in rows], "text": "It closed."}
+
+        answer = desk.post(chosen, typed, follow=True)
+
+        assert "3 enrolments have ended." in text(answer)
+        assert [to for _, to, _ in outbox()] == ["dana@example.org", "kai@example.org"]
+        to_dana = OutboxEmail.objects.get(to_email="dana@example.org").body
+        assert "(STVC) and Outreach services (ORS) community" in to_dana
+        assert to_dana.count("It closed.") == 1
+        assert "/communities/\n" in to_dana
+        assert not Enrolment.objects.filter(ended_on=None).exists()
+
+        pks = re.search(r'name="pk" value="([\d,]+)">Undo all 3<', answer.content.decode())[1]
+        undone = text(desk.post(f"{PAGE}undo/", {"pk": pks}, follow=True))
+        assert "Undone for 4 roster checks. No email went out." in undone
+        assert not Enrolment.objects.exclude(ended_on=None).exists()
+        assert {state for *_, state in outbox()} == {"cancelled"}
+        assert not WorklistRow.objects.filter(state="settled").exists()
+
+    def test_enrolments_that_ended_together_are_undone_from_either_or_not_at_all(self, priya):
+        [first] = checks("Dana Sample")
+        outreach = Enrolment.objects.create(
+            person=first.enrolment.person, community=builders.community("ors"), started_on=TODAY
+        )
+        other = outreach.worklist.create(kind="rules", since=TODAY)
+        both = {"row_id": first.pk, "others": {other.pk: None}, "by": priya, "text": "It closed."}
+        end_from_roster_check(**both, now=NOW)
+        undo(row_id=other.pk, by=priya, now=NOW)
+        assert Enrolment.objects.filter(ended_on=None).count() == 2
+        assert outbox()[0][2] == "cancelled"
+        end_from_roster_check(**both, now=NOW + timedelta(hours=1))
+        OutboxEmail.objects.filter(state="queued").update(state="sent", sent_at=NOW)
+        with pytest.raises(RefusedError, match="can no longer be undone"):
+            undo(row_id=other.pk, by=priya, now=NOW + timedelta(hours=1))
+        assert not Enrolment.objects.filter(ended_on=None).exists()
+
     def test_an_email_about_two_checks_is_stopped_from_either(self, priya):
         [first] = checks("Dana Sample")
         other = first.enrolment.worklist.create(kind="leave-ended", since=TODAY)

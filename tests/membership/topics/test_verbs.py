@@ -130,7 +130,9 @@ def test_an_outcome_is_undone_without_an_email_and_later_with_the_truth(desk):
     second = outcome(topic)
     OutboxEmail.objects.filter(state=QUEUED).update(state="sent", sent_at=LATER)
     undone = desk.post(f"{page}take-back/", {"outcome": second.pk}, follow=True)
-    assert "Some had already been sent an email about it." in words_of(undone)
+    [said] = undone.context["messages"]
+    assert "Some had already been sent an email about it." in str(said)
+    assert said.level_tag == "warning"
     topic.refresh_from_db()
     assert topic.state == "open"
     again = desk.post(f"{page}take-back/", {"outcome": second.pk}, follow=True)
