@@ -51,7 +51,10 @@ from requests.models import JoinRequest, JoinRequestEvent, RegisterStep, StaffNo
 from requests.workflow import withdraw_quietly
 
 # What people write about others in requests: it may name them.
-_TEXTS = {JoinRequestEvent: ("text", "reason"), StaffNote: ("text",)}
+_TEXTS: dict[type[Model], tuple[str, ...]] = {
+    JoinRequestEvent: ("text", "reason"),
+    StaffNote: ("text",),
+}
 
 # -- Erasing --------------------------------------------------------------------------------------
 
