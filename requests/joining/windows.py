@@ -10,13 +10,14 @@ from requests.joining.forms import Answers
 
 def shown(answers: Answers) -> str:
     """What a page shows, as its form sends it back in ``as_shown``."""
-    return " ".join(f"{name}:{_digest(answer)}" for name, answer in answers.items())
+    # Without spaces: what was typed before a session ended is shown again, if it has any.
+    return ",".join(f"{name}:{_digest(answer)}" for name, answer in answers.items())
 
 
 def merge(typed: Answers, *, saved: Answers, as_shown: str) -> tuple[Answers, list[str]]:
     """The answers to save, and the names of those that replace other answers from another window."""
     merged, replaced = dict(typed), []
-    for name, _, before in (pair.partition(":") for pair in as_shown.split()):
+    for name, _, before in (pair.partition(":") for pair in as_shown.split(",")):
         other, here = saved.get(name, ""), _digest(typed.get(name, ""))
         if name not in typed or _digest(other) in (before, here):
             continue

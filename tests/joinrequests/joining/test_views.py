@@ -177,6 +177,7 @@ def hidden_in(page: str) -> str:
 def test_an_older_window_does_not_overwrite_what_another_one_has_saved(signed_in, path, headers):
     older = hidden_in(text_of(signed_in.get(path)))
     newer = text_of(signed_in.get(path))
+    assert " " not in older
     typed = {"community_served": "Sampleton", "agency": "Sample House", "note": "a\r\nb"}
     signed_in.post(path, {**typed, "as_shown": hidden_in(newer)}, headers=headers)
 
