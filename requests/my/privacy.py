@@ -322,6 +322,7 @@ def _enrolment(enrolment: Enrolment) -> dict[str, object]:
         "introduction": _columns(
             enrolment.introduction,
             *("role", "region", "talks_about", "workplace", "shows_email", "changed_at"),
+            "removed_at",
         )
         if hasattr(enrolment, "introduction")
         else None,
