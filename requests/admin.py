@@ -9,13 +9,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.exceptions import ValidationError
+from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -66,6 +68,27 @@ class QueueFilter(FilterWithDefault):
     ) -> QuerySet[JoinRequest]:
         apply = FILTERS[str(self.parameter_name)]
         return apply(queryset, self.value() or "", request.user, timezone.now())
+
+
+class SearchPaginator(Paginator):
+    """Compares the words once, for the keys of all rows found; ``rows`` reads those of a page."""
+
+    object_list: QuerySet[JoinRequest]
+    rows: QuerySet[JoinRequest]
+
+    @cached_property
+    def keys(self) -> list[int]:
+        return list(self.object_list.values_list("pk", flat=True))
+
+    @cached_property
+    def count(self) -> int:
+        return len(self.keys)
+
+    def page(self, number: int | str) -> Page:
+        number = self.validate_number(number)
+        keys = self.keys[(number - 1) * self.per_page :][: self.per_page]
+        rows = self.rows.in_bulk(keys)
+        return Page([rows[key] for key in keys if key in rows], number, self)
 
 
 class QueueList(KeptFilters):
@@ -133,7 +156,7 @@ class Row:
 
     def button(self, verb: str, label: str, join_request: JoinRequest) -> SafeString:
         """A button that posts the form around the queue to an address of its own, and replaces its cell."""
-        address = reverse(f"admin:joinrequests_joinrequest_{verb}", args=[join_request.pk])
+        address = f"{join_request.pk}/{verb}/"  # relative, as the links of the rows
         filters = f"&{self.filters}" if self.filters else ""
         return format_html(
             '<button class="desk-small" id="assign-{}" formaction="{}?queue{}" data-hx-post="{}?queue{}">{}'
@@ -181,6 +204,13 @@ class JoinRequestAdmin(CustomPageAdmin):
         # The communities are known already: `get_changelist_instance` gives them to the rows.
         rows = requests_of(request.user).prefetch_related(None)
         return rows.prefetch_related("taken_by__person", "name_check")
+
+    def get_paginator(self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any) -> Any:
+        if not request.GET.get(SEARCH_VAR):
+            return super().get_paginator(request, queryset, *args, **kwargs)
+        found = SearchPaginator(queryset, *args, **kwargs)
+        found.rows = self.get_queryset(request)
+        return found
 
     def get_urls(self) -> list[URLPattern]:
         view, name = self.admin_site.admin_view, "joinrequests_joinrequest"
@@ -307,9 +337,10 @@ class JoinRequestAdmin(CustomPageAdmin):
             )
         if row.assessment is None or row.assessment.needs_written_reason:
             return ""
-        approve = reverse("admin:joinrequests_joinrequest_approve", args=[join_request.pk])
         filters = f"?{row.filters}" if row.filters else ""
-        return format_html('<a class="desk-next" href="{}{}">Approve…</a>', approve, filters)
+        return format_html(
+            '<a class="desk-next" href="{}/approve/{}">Approve…</a>', join_request.pk, filters
+        )
 
 
 def _row(join_request: JoinRequest) -> Row:

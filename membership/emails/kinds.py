@@ -39,6 +39,7 @@ class Event(StrEnum):
     PAUSED = "paused"
     RESUMED = "resumed"
     NO_LONGER_INVITED = "no-longer-invited"  # to a meeting, because an enrolment ended or is paused
+    INTRODUCTION_SHOWN = "introduction-shown"  # again, after staff had removed it
     INVITATION_ENDED = "invitation-ended"  # to the staff desk
     RESOURCE_CHANGED = (
         "resource-changed"  # published, declined, withdrawn, or one of these taken back

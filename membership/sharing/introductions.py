@@ -17,23 +17,18 @@ from membership.emails.kinds import (
     TO_PERSON,
     UNDO_TIME,
     EmailKind,
+    Event,
     link,
     staff_text,
 )
 from membership.emails.message import compose
-from membership.emails.queue import Email, check_staff_words, queue
+from membership.emails.queue import Email, cancel, check_staff_words, queue
 from membership.errors import RefusedError
 from membership.history import log_change
-from membership.models import Introduction, OutboxEmail, User
+from membership.models import Introduction, User
 from membership.rosters.enrolments import lock_own_enrolment
 
 REMOVED = "introduction-removed"
-
-
-def _is_still_wanted(email: OutboxEmail, now: datetime) -> bool:
-    """Whether it is still removed since then."""
-    enrolment = int(email.about.partition(":")[2])
-    return Introduction.objects.filter(enrolment=enrolment, removed_at=email.queued_at).exists()
 
 
 EMAIL_KINDS = (
@@ -54,7 +49,7 @@ EMAIL_KINDS = (
                 "Go to the members’ page",
             ),
         ),
-        is_still_wanted=_is_still_wanted,
+        cancelled_by=(Event.INTRODUCTION_SHOWN, Event.ENROLMENT_ENDED),
     ),
 )
 
@@ -117,6 +112,7 @@ def show_introduction_again(*, introduction_id: int, by: User) -> None:
         raise RefusedError("Members see this introduction already. Nothing was changed.")
     introduction.removed_at = None
     introduction.save(update_fields=["removed_at"])
+    cancel(about=introduction.enrolment.about, event=Event.INTRODUCTION_SHOWN)
     log_change(introduction.enrolment, by=by, words="Introduction shown again.")
 
 

@@ -6,6 +6,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from django.conf import settings
 from django.core.cache import cache
@@ -248,22 +249,28 @@ def rule_tags(assessment: Assessment | None) -> SafeString:
     """A sign for each rule, with its name where something is to do, and the whole sentence as its title."""
     tags = format_html_join(
         "",
-        '<span class="rule rule-{}" title="{}: {}"><span aria-hidden="true">{}</span>'
-        '<span class="{}"> {}</span><span class="visually-hidden">: {}</span></span>',
+        "{}",
         (
-            (
-                finding.staff_status.value,
-                finding.short_title,
-                finding.staff_sentence,
-                MARKS[finding.staff_status],
-                "visually-hidden" if finding.verdict == Verdict.MET else "rule-name",
-                finding.short_title,
-                finding.staff_status.label,
-            )
-            for finding in (assessment.findings if assessment else ())
+            (_rule_tag(f.staff_status, f.short_title, f.staff_sentence, f.verdict == Verdict.MET),)
+            for f in (assessment.findings if assessment else ())
         ),
     )
     return format_html('<span class="rules">{}</span>', tags)
+
+
+@lru_cache(1_000)  # many requests have the same findings
+def _rule_tag(status: Status, title: str, sentence: str, is_met: bool) -> SafeString:
+    return format_html(
+        '<span class="rule rule-{}" title="{}: {}"><span aria-hidden="true">{}</span>'
+        '<span class="{}"> {}</span><span class="visually-hidden">: {}</span></span>',
+        status.value,
+        title,
+        sentence,
+        MARKS[status],
+        "visually-hidden" if is_met else "rule-name",
+        title,
+        status.label,
+    )
 
 
 def state_tag(join_request: JoinRequest, label: str = "") -> SafeString:

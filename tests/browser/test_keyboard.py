@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from membership.models import Agency
 from tests import builders
 from tests.browser import keyboard
+from tests.membership.meetings.plans import member
 
 pytestmark = [
     pytest.mark.browser,
@@ -91,3 +92,11 @@ def test_an_error_takes_the_focus_and_leads_to_its_field(portal, smtp_server, op
     expect(summary.first).to_be_focused()
     agency = page.get_by_label("Your agency or organization")
     expect(agency).to_have_value("Example Harbour Family Services")
+
+
+def test_one_sees_where_one_is_also_on_the_calendar_button_of_a_date(portal, open_page):
+    page = open_page(width=360)
+    builders.sign_in_browser(page, portal.url, member("Ana Sample").user)
+    page.goto(f"{portal.url}/my/communities/stvc/resources/offer/")
+
+    keyboard.go_to(page, page.get_by_role("button", name="Offer it"))

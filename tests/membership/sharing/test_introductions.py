@@ -165,7 +165,8 @@ def test_removing_one_is_undone_and_no_email_goes_out(ana, bea, client):
     assert forget_introductions(now=email.due_at + timedelta(days=2)) == 0
 
 
-def test_after_staff_removed_one_the_member_writes_another(ana, bea):
+@pytest.mark.parametrize("then", ["writes another", "withdraws it"])
+def test_after_staff_removed_one_the_member_hears_why_whatever_they_do_meanwhile(ana, bea, then):
     introduction = introduced(ana, talks_about="My client Kim")
     remove_introduction(
         introduction_id=introduction.pk,
@@ -174,9 +175,16 @@ def test_after_staff_removed_one_the_member_writes_another(ana, bea):
         now=timezone.now(),
     )
 
-    signed_in(ana).post(OWN, WORDS)
+    if then == "writes another":
+        signed_in(ana).post(OWN, WORDS)
+        assert "Groups for youth" in page(signed_in(bea), MEMBERS)
+    else:
+        signed_in(ana).post(f"{OWN}hide/")
 
-    assert "Groups for youth" in page(signed_in(bea), MEMBERS)
+    email = OutboxEmail.objects.get(kind="introduction-removed")
+    builders.deliver(email.pk, now=email.due_at)
+    email.refresh_from_db()
+    assert email.state == "sent"
 
 
 def test_the_other_team_neither_sees_nor_removes_it(ana, client):
