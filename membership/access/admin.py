@@ -76,9 +76,14 @@ class OneRowAPerson(KeptFilters):
             row.together = together[row.person_id] or [row]
 
     def tasks_to_do(self) -> list[tuple[str, list[Access]]]:
-        """The shown tasks for staff, by what is to be done where: their addresses can be copied at once."""
+        """The shown tasks for staff, by what is to be done where: their addresses can be copied at once.
+
+        ``more_to_do`` says how many these are if there are more.
+        """
         tasks = defaultdict(list)
-        for access in self.shown.filter(state__in=[State.TO_DO, State.TO_REMOVE])[:COPIED]:
+        found = list(self.shown.filter(state__in=[State.TO_DO, State.TO_REMOVE])[: COPIED + 1])
+        self.more_to_do = COPIED if len(found) > COPIED else 0
+        for access in found[:COPIED]:
             tasks[_task(access)].append(access)
         return sorted(tasks.items())
 

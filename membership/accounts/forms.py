@@ -7,12 +7,14 @@ from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django import forms
 from django.contrib.auth.hashers import make_password
+from django.utils.text import get_text_list
 
 from communities.email_addresses import EmailFormField
 from membership.accounts.shared_mailboxes import may_sign_in
 from membership.accounts.teams import LEADS, TEAM_GROUPS
-from membership.models import User
+from membership.models import Enrolment, User
 from membership.register.names import clean_text
+from membership.register.person_records import find_person
 
 
 class EmailForm(RequestLoginCodeForm):
@@ -122,3 +124,21 @@ class InviteForm(forms.Form):
 
     def clean_name(self) -> str:
         return clean_text(self.cleaned_data["name"])
+
+    def clean(self) -> dict[str, object]:
+        """Ask once more about the email of a member: a wrong one would open the staff desk to them."""
+        data = super().clean() or {}
+        person = find_person(data["email"]) if "email" in data else None
+        enrolments = person.enrolments.filter(ended_on=None) if person else Enrolment.objects.none()
+        names = list(enrolments.values_list("community__short_name", flat=True))
+        if names:
+            self.fields["is_member"] = forms.BooleanField(
+                label=f"{person}, a member of {get_text_list(names, 'and')}, now works for EVA BC",
+                required=False,
+            )
+            if "is_member" not in self.data:
+                self.add_error(
+                    "is_member",
+                    "This is the email of a member. Confirm that they now work for EVA BC.",
+                )
+        return data

@@ -75,7 +75,7 @@ def invite(*, email: str, name: str, team: str, by: User, now: datetime) -> Invi
     """
     _require_lead(by)
     address = normalize_email(email)
-    if looks_shared(address):
+    if looks_shared(address) or SupportTeam.objects.filter(mailbox=address).exists():
         raise RefusedError(
             "This looks like a shared mailbox. Enter the colleague’s own work email."
         )

@@ -27,6 +27,7 @@ MAX_FORMS = 3  # in a session: forms in as many tabs
 MAX_ROWS = 20  # added to one list of a form
 NOT_KEPT = {"csrfmiddlewaretoken", "code", "credential"}
 KEPT_MESSAGE = "We kept what you typed. Sign in and it will be back in the form."
+NOT_KEPT_MESSAGE = "You are not signed in, so what you sent was not saved."
 
 # Session key: whether the person who signed in is also the last one who did so in this browser.
 SAME_PERSON = "signed_in_here_last"
@@ -109,6 +110,9 @@ def follow(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if user_id and _fields(request):
             keep(request, user_id=user_id)
             messages.info(request, KEPT_MESSAGE)
+        elif settings.SESSION_COOKIE_NAME in request.COOKIES and _fields(request):
+            # A lead or the portal has ended their session, so no one knows whose form it is.
+            messages.warning(request, NOT_KEPT_MESSAGE)
         return lead_to(request, redirect_to_login(page, sign_in).url)
     if typed_again.get() is not None and not to.path.startswith("/accounts/"):
         forms = kept_forms(request)

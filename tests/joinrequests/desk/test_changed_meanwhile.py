@@ -7,7 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from communities.models import EligibilityCriterion
-from membership.models import ProgramPosition
+from membership.accounts.sessions import end_sessions
+from membership.models import ProgramPosition, User
 from membership.rosters.enrolments import enrol
 from requests import workflow
 from requests.lifecycle import State
@@ -185,3 +186,13 @@ def test_a_request_that_was_closed_meanwhile(desk, asked, sam, verb, meanwhile):
     said = builders.text_of(answer)
     assert "Last step: " in said
     assert "Welcome, Dana." in said
+
+
+def test_staff_whose_own_access_ended_meanwhile(desk, asked, priya):
+    page = address(asked, "approve")
+    opened = desk.get(page).context["form"]["as_shown"].value()
+    User.objects.filter(pk=priya.pk).update(is_active=False)
+    end_sessions(priya)
+    answer = desk.post(page, {**TYPED, "as_shown": opened}, follow=True)
+    assert "You are not signed in, so what you sent was not saved." in builders.text_of(answer)
+    assert state(asked) == State.AWAITING_REVIEW

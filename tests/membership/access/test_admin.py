@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from membership.access import admin as access_admin
 from membership.access import service_lists
 from membership.access.desk_views import NAMED
 from membership.access.verbs import Verb, mark
@@ -367,3 +368,10 @@ def test_pages_use_as_many_queries_for_hundreds_as_for_a_few(priya):
     settle = reverse("admin:membership_access_slack-settle", args=["program-support"])
     priya.post(settle, {"do": "all-joined"})
     assert Access.objects.filter(kind="slack", state="joined").count() == 300
+
+
+def test_a_list_of_emails_that_is_not_the_whole_says_so(dana, priya, monkeypatch):
+    cut = "not all of them"
+    assert cut not in priya.get(DESK).content.decode()
+    monkeypatch.setattr(access_admin, "COPIED", 1)
+    assert f"These are the first 1 tasks, {cut}." in priya.get(DESK).content.decode()

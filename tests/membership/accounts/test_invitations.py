@@ -18,6 +18,7 @@ from requests.clock.retention import retain
 from tests import builders
 from tests.builders import NOW
 from tests.membership.accounts.conftest import newest_code
+from tests.membership.rosters.enrolments import enrolled
 
 pytestmark = pytest.mark.django_db
 
@@ -162,11 +163,26 @@ def test_a_member_who_is_invited_signs_in_anew(client, lou):
     assert Person.objects.filter(email=dana.email).count() == 1
 
 
+def test_a_member_is_invited_only_after_one_more_question(client, lou):
+    enrolled("Dana Sample")
+    builders.sign_in(client, lou)
+    typed = {**NEW, "email": "Dana@example.org", "name": "Dana Sample"}
+
+    asked = words_of(client.post(PAGE, typed))
+
+    assert "Dana Sample, a member of STVC, now works for EVA BC" in asked
+    assert "This is the email of a member. Confirm that" in asked
+    assert not Invitation.objects.exists()
+    client.post(PAGE, {**typed, "is_member": "on"})
+    assert Invitation.objects.get().user.email == "dana@example.org"
+
+
 @pytest.mark.core
 @pytest.mark.parametrize(
     ("more", "refusal"),
     [
         ({"email": "office@example.org"}, "shared mailbox"),
+        ({"email": "programsupport@endingviolence.org"}, "shared mailbox"),
         (
             {"email": "dana@example.org", "name": "Noor Other"},
             "The register knows this email as Dana Sample",
