@@ -169,7 +169,9 @@ def test_a_draft_begins_with_the_first_answer_of_their_own(signed_in, typed, beg
 @pytest.mark.core
 def hidden_in(page: str) -> str:
     """What the page sends back of what it shows."""
-    return re.search(r'name="as_shown" value="([^"]*)"', page)[1]
+    found = re.search(r'name="as_shown" value="([^"]*)"', page)
+    assert found
+    return found[1]
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}])
