@@ -8,11 +8,13 @@ Files are deleted after it commits.
 import functools
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from email import message_from_bytes, policy
 from itertools import product
+from operator import or_
 from pathlib import Path
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.apps import apps
@@ -42,6 +44,7 @@ from membership.models import (
     Announcement,
     Bounce,
     CoordinationRole,
+    Correction,
     Enrolment,
     EvaMembership,
     Introduction,
@@ -56,6 +59,7 @@ from membership.models import (
     ProgramPosition,
     Resource,
     RosterConfirmation,
+    SharedMailbox,
     SlackExport,
     SlackLinkOpening,
     SomeoneElse,
@@ -79,17 +83,22 @@ from membership.topics.raising import let_go
 
 Fact = ProgramPosition | CoordinationRole | EvaMembership
 FACTS: tuple[type[Fact], ...] = (ProgramPosition, CoordinationRole, EvaMembership)
-# What people read of others, and staff of all: it may name them.
+# What people write about others: it may name them.
 _TEXTS: dict[type[Model], tuple[str, ...]] = {
     OutboxEmail: ("subject", "body"),
+    AdmissionException: ("reason",),
     Announcement: ("subject", "text"),
+    Correction: ("text", "answer"),
     Introduction: ("role", "talks_about", "workplace"),
+    Leaving: ("reason",),
     LogEntry: ("object_repr", "change_message"),
     Meeting: ("topic", "agenda", "notes", "speaker", "about_speaker", "cancelled_why"),
     Resource: ("title", "description", "tags", "link", "reason"),
     StoredFile: ("name",),
     Topic: ("title", "text", "hidden_why"),
+    SharedMailbox: ("reason",),
     TopicOutcome: ("text",),
+    WorklistStep: ("text",),
 }
 # Stands for erased people who worked for EVA BC: what they did for others stays, without their name.
 FORMER_COLLEAGUE = "former-colleague@erased.invalid"
@@ -126,16 +135,17 @@ def _require_another_lead(user: User) -> None:
 
 def erase_person(
     person: Person, *, abouts: list[str], by: User | None, now: datetime, keep_listed: bool = True
-) -> None:
+) -> set[str]:
     """Erase a locked person from the register, the outbox and the accounts.
 
     Their enrolments end and stay, without their name. If a list of EVA BC includes them, the register keeps
     what the list says, as a person without an account, unless ``keep_listed`` is False. ``abouts`` are the
-    keys of the emails about their requests. Runs inside the caller's transaction.
+    keys of the emails about their requests. Runs inside the caller's transaction. Returns the names and
+    emails that others' texts may have.
     """
     name, email, user = person.name, person.email, person.user
-    addresses = addresses_of(person)
-    names = {name, *person.other_names.values_list("name", flat=True)} - {""}
+    addresses, names = addresses_of(person), names_of(person)
+    words = addresses | (names - ambiguous_names(person))
     abouts = [*abouts, *_remove_merges(person, addresses)]
     person.name = person.email = person.phone = ""
     person.user, person.erased_on = None, timezone.localdate(now)
@@ -175,14 +185,16 @@ def erase_person(
     _forget_in_merges_of_others(person, names)
     remove_from_services(addresses)
     remove_from_imports(names=names, addresses=addresses)
-    words = {*(name for name in names if " " in name), *addresses}
     remove_from_resources(person, words)
-    remove_from_texts(words)
+    remove_from_texts(words, _TEXTS)
+    # What Django's own forms note is JSON, in which a letter with an accent is a code.
+    remove_from_texts({json.dumps(word)[1:-1] for word in words}, {LogEntry: ("change_message",)})
     forget_in_changes(person, names=names, addresses=addresses)
     if user:
         remove_sessions(user, addresses)
         delete_user(user)
     remove_mail_files(addresses)
+    return words
 
 
 def _end_enrolments(person: Person, *, by: User | None, now: datetime) -> list[Enrolment]:
@@ -250,6 +262,18 @@ def _remove_facts(person: Person, *, name: str, email: str, keep_listed: bool) -
         forget_in_merges(model, rows.values_list("pk", flat=True))
         remove_from_log(model, rows.values_list("pk", flat=True))
         rows.delete()
+
+
+def names_of(person: Person) -> set[str]:
+    """Every name that the portal has for them."""
+    return {person.name, *person.other_names.values_list("name", flat=True)} - {""}
+
+
+def ambiguous_names(person: Person) -> set[str]:
+    """Those of their names that may mean someone else in a text: of one word, or also another person's."""
+    names = names_of(person)
+    others = Person.objects.exclude(pk=person.pk).filter(merged_into=None, name__in=names)
+    return {name for name in names if " " not in name} | set(others.values_list("name", flat=True))
 
 
 def addresses_of(person: Person) -> set[str]:
@@ -349,12 +373,15 @@ def remove_from_imports(*, names: set[str], addresses: set[str]) -> None:
         ListImportRow.objects.filter(is_named).delete()
 
 
-def remove_from_texts(words: set[str]) -> None:
-    """Remove their full names and emails from what others wrote, also in emails that still wait to be sent."""
-    for model, columns in _TEXTS.items():
-        _without(words, model, *columns)
-    # What Django's own forms note is JSON, in which a letter with an accent is a code.
-    _without({json.dumps(word)[1:-1] for word in words}, LogEntry, "change_message")
+def remove_from_texts(words: set[str], texts: Mapping[type[Model], Sequence[str]]) -> None:
+    """Remove these names and emails from what others wrote, also in emails that still wait to be sent."""
+    for model, columns in texts.items():
+        for row in naming(words, model._default_manager.all(), *columns):
+            for column in columns:
+                text = without(words, getattr(row, column))
+                longest = getattr(model._meta.get_field(column), "max_length", None)
+                setattr(row, column, text[:longest])
+            row.save(update_fields=columns)
 
 
 def _remove_topics(person: Person) -> None:
@@ -367,22 +394,17 @@ def _remove_topics(person: Person) -> None:
     person.topic_supports.all().delete()
 
 
-def _without(words: set[str], model: type[Model], *columns: str) -> None:
-    """Save the rows that have one of these words in a column without it."""
-    if not words:
-        return
-    is_named = Q()
-    for column, word in product(columns, words):
-        is_named |= Q(**{f"{column}__icontains": word})
+def naming(words: set[str], rows: QuerySet[Any], *columns: str) -> QuerySet[Any]:
+    """The rows that have one of these words in a column."""
+    pairs = [Q(**{f"{column}__icontains": word}) for column, word in product(columns, words)]
+    return rows.filter(functools.reduce(or_, pairs)) if pairs else rows.none()
+
+
+def without(words: set[str], text: str) -> str:
+    """The text without these names and emails."""
     # The longest first: one of their names can be the start of another. "Ana Lee" is not in "Joana Leeson".
     longest_first = sorted(words, key=len, reverse=True)
-    named = re.compile("|".join(map(_by_itself, longest_first)), re.IGNORECASE)
-    for row in model._default_manager.filter(is_named):
-        for column in columns:
-            text = named.sub("[removed]", getattr(row, column))
-            longest = getattr(model._meta.get_field(column), "max_length", None)
-            setattr(row, column, text[:longest])
-        row.save(update_fields=columns)
+    return re.sub("|".join(map(_by_itself, longest_first)), "[removed]", text, flags=re.IGNORECASE)
 
 
 def _by_itself(word: str) -> str:

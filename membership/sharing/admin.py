@@ -21,6 +21,7 @@ from membership.base_admin import (
     CustomPageAdmin,
     TeamFilter,
     TeamModelAdmin,
+    button_of,
     desk_page,
     with_undo,
 )
@@ -38,6 +39,7 @@ from membership.sharing.forms import AnnouncementForm
 
 State = OutboxEmail.State
 _LIST = "admin:membership_announcement_changelist"
+_PAGE = "admin:membership_announcement_change"
 # More are on the list of emails.
 TROUBLES_SHOWN = 50
 
@@ -75,7 +77,7 @@ def _announce(
     said = f"Announced. The emails go out in {UNDO_SECONDS} seconds."
     undo = reverse("admin:membership_announcement_undo", args=[announcement.pk])
     messages.success(request, with_undo(said, undo))
-    return redirect("admin:membership_announcement_change", announcement.pk)
+    return redirect(_PAGE, announcement.pk)
 
 
 def _form(request: AuthenticatedRequest, meeting: Meeting | None, **given: Any) -> AnnouncementForm:
@@ -175,7 +177,21 @@ def undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     with refusal_as_warning(request):
         announcing.take_back(announcement_id=pk, by=request.user, now=timezone.now())
         messages.success(request, "Undone. No email went out.")
-    return redirect("admin:membership_announcement_change", pk)
+    return redirect(_PAGE, pk)
+
+
+@button_of(_own, _PAGE)
+def hide(request: AuthenticatedRequest, announcement: Announcement) -> str:
+    """Take an announcement off the members' page."""
+    announcing.hide(announcement_id=announcement.pk, by=request.user, now=timezone.now())
+    return "Members no longer see this announcement on their page."
+
+
+@button_of(_own, _PAGE)
+def show_again(request: AuthenticatedRequest, announcement: Announcement) -> str:
+    """Show a removed announcement to members again."""
+    announcing.show_again(announcement_id=announcement.pk, by=request.user)
+    return "Members see this announcement on their page again."
 
 
 @admin.register(Announcement)
@@ -192,7 +208,7 @@ class AnnouncementAdmin(CustomPageAdmin):
     has_add_permission = CustomPageAdmin.has_view_permission
     own_page = staticmethod(announcement_page)
     add_page = staticmethod(write)
-    row_views = {"undo": undo}
+    row_views = {"undo": undo, "hide": hide, "show": show_again}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Announcement]:
         rows = OutboxEmail.objects.filter(announcement=OuterRef("pk"), state=State.FAILED)
@@ -212,6 +228,8 @@ class AnnouncementAdmin(CustomPageAdmin):
     def not_delivered(self, row: Announcement) -> str | None:
         if row.taken_back_at:
             return "Undone, not sent"
+        if row.hidden_at:
+            return "Removed from the members’ page"
         return f"{row.failed} failed" if row.failed else None  # type: ignore[attr-defined]
 
 

@@ -169,10 +169,7 @@ def announce(
 @transaction.atomic
 def take_back(*, announcement_id: int, by: User, now: datetime) -> Announcement:
     """Cancel every email of an announcement that was sent a moment ago."""
-    rows = Announcement.objects.select_for_update(of=("self",)).select_related("team")
-    announcement = rows.get(pk=announcement_id)
-    if announcement.team.family not in families_of(by):
-        raise RefusedError("This announcement belongs to the other team.")
+    announcement = _lock_own(announcement_id, by)
     if announcement.taken_back_at:
         raise RefusedError("This announcement was already undone. No email went out.")
     waiting = announcement.letters.filter(state=State.QUEUED, attempts=0)
@@ -185,6 +182,36 @@ def take_back(*, announcement_id: int, by: User, now: datetime) -> Announcement:
     announcement.taken_back_at = now
     announcement.save(update_fields=["taken_back_at"])
     log_change(announcement, by=by, words="Undone. No email went out.")
+    return announcement
+
+
+@transaction.atomic
+def hide(*, announcement_id: int, by: User, now: datetime) -> None:
+    """Take an announcement off the members' page. Its emails that have not gone out yet are not sent any more."""
+    announcement = _lock_own(announcement_id, by)
+    if announcement.hidden_at or announcement.taken_back_at:
+        raise RefusedError("Members no longer see this announcement. Nothing was changed.")
+    announcement.hidden_at = now
+    announcement.save(update_fields=["hidden_at"])
+    log_change(announcement, by=by, words="Removed from the members’ page.")
+
+
+@transaction.atomic
+def show_again(*, announcement_id: int, by: User) -> None:
+    """Undo ``hide``. No email goes out again."""
+    announcement = _lock_own(announcement_id, by)
+    if not announcement.hidden_at:
+        raise RefusedError("This announcement is not removed. Nothing was changed.")
+    announcement.hidden_at = None
+    announcement.save(update_fields=["hidden_at"])
+    log_change(announcement, by=by, words="Shown to members again.")
+
+
+def _lock_own(announcement_id: int, by: User) -> Announcement:
+    rows = Announcement.objects.select_for_update(of=("self",)).select_related("team")
+    announcement = rows.get(pk=announcement_id)
+    if announcement.team.family not in families_of(by):
+        raise RefusedError("This announcement belongs to the other team.")
     return announcement
 
 

@@ -11,17 +11,18 @@ from membership.emails.kinds import NAME, TEAM, TO_PERSON, EmailKind, Placeholde
 from membership.emails.message import compose
 from membership.emails.queue import Email
 from membership.meetings import emails as meeting_emails
-from membership.models import Enrolment, OutboxEmail, Person
+from membership.models import Announcement, Enrolment, OutboxEmail, Person
 
 GENERAL = "announcement"
 
 
 def _is_still_wanted(email: OutboxEmail, now: datetime) -> bool:
-    """Whether they are still in one of the communities. A copy that staff send again always is wanted."""
+    """Whether they are still in one of the communities, and it was not removed. A copy that staff send again always is wanted."""
     if email.announcement_id is None:
         return True
     theirs = Enrolment.objects.filter(person=email.person_id, ended_on=None)
-    return theirs.filter(community__announcements=email.announcement_id).exists()
+    shown = Announcement.objects.filter(pk=email.announcement_id, hidden_at=None)
+    return theirs.filter(community__announcements__in=shown).exists()
 
 
 _ANNOUNCEMENT = (

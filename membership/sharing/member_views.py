@@ -81,6 +81,6 @@ def announcements(request: AuthenticatedRequest, member: Member) -> HttpResponse
 def announcements_for(community: CommunityOfPractice, *, now: datetime) -> QuerySet[Announcement]:
     """What members of a community can read: it can no longer be undone, so its emails have gone out too."""
     sent = Announcement.objects.filter(
-        communities=community, taken_back_at=None, at__lte=now - UNDO_TIME
+        communities=community, taken_back_at=None, hidden_at=None, at__lte=now - UNDO_TIME
     )
     return sent.select_related("meeting")

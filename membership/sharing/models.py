@@ -55,6 +55,7 @@ class Announcement(models.Model):
     by = by_user()
     at = models.DateTimeField("sent")
     taken_back_at = models.DateTimeField(null=True, blank=True)
+    hidden_at = models.DateTimeField("removed from the members’ page", null=True, blank=True)
 
     class Meta:
         ordering = ["-at", "-pk"]

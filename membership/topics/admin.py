@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, Q, QuerySet
@@ -129,7 +130,7 @@ def merge(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 
 def _asking(
-    request: AuthenticatedRequest, topic: Topic, form: Any, *, title: str, **context: Any
+    request: AuthenticatedRequest, topic: Topic, form: forms.Form, *, title: str, **context: Any
 ) -> HttpResponse:
     """The page with the form, and with the ``email`` that its text becomes part of."""
     page = reverse(_PAGE, args=[topic.pk])

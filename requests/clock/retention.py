@@ -20,7 +20,7 @@ from membership.resources.verbs import delete_old as delete_old_resources
 from membership.sharing.introductions import forget_introductions
 from requests.lifecycle import DECIDED, State
 from requests.models import JoinRequest
-from requests.my.privacy import take_out_of_requests
+from requests.my.privacy import remove_from_requests, take_out_of_requests
 
 
 def retain(*, now: datetime) -> dict[str, int]:
@@ -75,7 +75,8 @@ def people(*, now: datetime) -> int:
     for person in Person.objects.select_for_update().filter(pk__in=pks).order_by("pk"):
         # A person may have asked to join since: anyone with a request now is kept.
         if not (person.join_requests.exists() or person.enrolments.exists()):
-            erase_person(person, abouts=[], by=None, now=now, keep_listed=False)
+            words = erase_person(person, abouts=[], by=None, now=now, keep_listed=False)
+            remove_from_requests(words)
             person.delete()
     return len(pks)
 

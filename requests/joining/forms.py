@@ -173,7 +173,7 @@ class JoinForm(forms.Form):
         SingleLineField(
             label="Your agency or organization",
             max_length=160,
-            help_text="If we know your agency, its name appears as you type. If not, enter its full name.",
+            help_text="Enter its full name. If we know it, it may appear as you type.",
             widget=AgencyInput(attrs={"autocomplete": "off"}),
             error_messages={"required": "Enter the name of your agency or organization."},
         ),

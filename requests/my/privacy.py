@@ -36,12 +36,22 @@ from membership.models import (
     User,
 )
 from membership.people.permission import require_may_change
-from membership.privacy.erasing import addresses_of, erase_person, lock_for_erasing
+from membership.privacy.erasing import (
+    addresses_of,
+    erase_person,
+    lock_for_erasing,
+    naming,
+    remove_from_texts,
+    without,
+)
 from membership.register.merging import forget_in_merges, merges_naming
 from membership.rosters.exports import own_team
 from requests.lifecycle import State, Verb
 from requests.models import JoinRequest, JoinRequestEvent, RegisterStep, StaffNote, new_reference
 from requests.workflow import withdraw_quietly
+
+# What people write about others in requests: it may name them.
+_TEXTS = {JoinRequestEvent: ("text", "reason"), StaffNote: ("text",)}
 
 # -- Erasing --------------------------------------------------------------------------------------
 
@@ -69,7 +79,7 @@ def erase(*, person_id: int, by: User, now: datetime) -> None:
     abouts = [join_request.about for join_request in join_requests]
     staff = None if person.user_id == by.pk else by
     take_out_of_requests(join_requests, by=staff, now=now)
-    erase_person(person, abouts=abouts, by=by, now=now)
+    remove_from_requests(erase_person(person, abouts=abouts, by=by, now=now))
     if not (person.join_requests.exists() or person.enrolments.exists()):
         person.delete()
 
@@ -94,6 +104,14 @@ def take_out_of_requests(
     RegisterStep.objects.filter(join_request__in=sent).delete()
     events = JoinRequestEvent.objects.filter(join_request__in=sent)
     events.update(text="", reason="")
+
+
+def remove_from_requests(words: set[str]) -> None:
+    """Remove these names and emails from what was written in the requests of others."""
+    remove_from_texts(words, _TEXTS)
+    for join_request in naming(words, JoinRequest.objects.all(), "answers__note"):
+        join_request.answers["note"] = without(words, join_request.answers["note"])
+        join_request.save(update_fields=["answers"])
 
 
 def _blank(join_request: JoinRequest) -> None:

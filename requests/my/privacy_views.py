@@ -2,15 +2,17 @@
 
 from django import forms
 from django.conf import settings
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
+from django.db.models import Model
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from communities.models import Meeting
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.security_events import log_security_event
@@ -18,19 +20,29 @@ from membership.accounts.teams import families_of
 from membership.base_admin import desk_page
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
 from membership.forms import message_field
-from membership.models import Person
+from membership.models import Announcement, Introduction, Person, Resource, Topic
 from membership.people.permission import why_may_not_change
 from membership.privacy.consents import agree
 from membership.privacy.corrections import ask_for_correction
-from membership.privacy.erasing import lists_naming
+from membership.privacy.erasing import ambiguous_names, lists_naming, naming
 from membership.register.kept import at_kept_record
 from membership.register.person_records import person_of_user
+from requests.models import JoinRequest
 from requests.my.privacy import (
     all_that_is_held,
     erase,
     log_data_export,
     require_may_export,
 )
+
+_MAY_NAME: dict[type[Model], tuple[str, ...]] = {
+    JoinRequest: ("answers__note", "events__text", "events__reason", "staff_notes__text"),
+    Topic: ("title", "text", "outcomes__text"),
+    Resource: ("title", "description", "tags"),
+    Meeting: ("topic", "agenda", "notes", "speaker", "about_speaker"),
+    Announcement: ("subject", "text"),
+    Introduction: ("role", "talks_about", "workplace"),
+}
 
 
 class CorrectionForm(forms.Form):
@@ -153,7 +165,23 @@ def erase_by_staff(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         crumbs=[(str(person), page)],
         person=person,
         lists=lists_naming(person),
+        names=sorted(ambiguous_names(person)),
+        places=_places_to_check(request, person),
     )
+
+
+def _places_to_check(request: AuthenticatedRequest, person: Person) -> list[tuple[str, str, str]]:
+    """What, its name and its address: the viewer's own pages that may name the person, where erasing leaves the name."""
+    found, names = [], ambiguous_names(person)
+    for model, columns in _MAY_NAME.items():
+        pks = naming(names, model._default_manager.all(), *columns).values("pk")
+        rows = admin.site.get_model_admin(model).get_queryset(request).filter(pk__in=pks)
+        if model is JoinRequest:
+            rows = rows.exclude(person=person)
+        page = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+        kind = str(model._meta.verbose_name).capitalize()
+        found += [(kind, str(row), reverse(page, args=[row.pk])) for row in rows.order_by("pk")]
+    return found
 
 
 @at_kept_record(Person)

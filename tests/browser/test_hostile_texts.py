@@ -29,3 +29,17 @@ def test_nothing_runs(portal, open_page):
             page.goto(portal.url + path.format(pk=join_request.pk))
             page.get_by_role("heading", level=1).wait_for()
             assert page.evaluate("window.x") is None, (kind, path)
+
+
+def test_a_long_word_in_an_answer_fits_the_screen_of_a_phone(portal, open_page):
+    """A worker pastes the address of their program's page."""
+    link, worker = f"https://example.org/{'y' * 160}", builders.worker()
+    join_request = builders.sent(worker, note=link)
+    builders.draft(worker, "ors", note=link)
+    page = open_page(width=320)
+    builders.sign_in_browser(page, portal.url, worker)
+
+    for path in (join_request.get_absolute_url(), "/communities/ors/join/check/"):
+        page.goto(portal.url + path)
+        page.get_by_text(link).first.wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") == 320, path

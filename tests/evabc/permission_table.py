@@ -265,6 +265,8 @@ TABLE = {
     "admin:membership_introduction_remove": (THIS_TEAM, THIS_TEAM),
     "admin:membership_introduction_show": (GET_ONLY, desk(ON, 404, ON)),
     "admin:membership_announcement_undo": (GET_ONLY, desk(ON, 404, ON)),
+    "admin:membership_announcement_hide": (GET_ONLY, desk(ON, 404, ON)),
+    "admin:membership_announcement_show": (GET_ONLY, desk(ON, 404, ON)),
     **pages_rows("membership_resource"),
     "admin:membership_resource_add": (TEAMS, TEAMS),
     # Without its fields the page is shown again, with an error.

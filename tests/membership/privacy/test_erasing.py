@@ -8,6 +8,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from communities.email_addresses import normalize_email
 from membership.errors import RefusedError
@@ -34,7 +35,7 @@ from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote
 from requests.my.privacy import erase
 from tests import builders
-from tests.membership.meetings.plans import NOW, member
+from tests.membership.meetings.plans import NOW, enrolled, member
 from tests.membership.topics.topics import raised
 from tests.threads import all_at_once
 
@@ -279,6 +280,46 @@ def test_what_others_and_staff_wrote_about_members_no_longer_names_them():
         "Shown again.",
         "Changed agency for position “[removed]: STVC”.",
     ]
+
+
+@pytest.mark.core
+def test_the_requests_of_others_and_notes_about_them_no_longer_name_them():
+    ana, priya = member("Ana Sámple"), builders.staff()
+    asked = builders.sent(builders.worker(), note="Ana Sámple is my supervisor.").pk
+    workflow.write_note(join_request_id=asked, by=priya, text="Asked Ana Sámple.", now=NOW)
+    workflow.approve(
+        join_request_id=asked, by=priya, text="Ask Ana.", reason="Ana Sámple.", now=NOW
+    )
+
+    erase(person_id=ana.pk, by=priya, now=NOW)
+
+    after = JoinRequest.objects.get(pk=asked)
+    assert after.answers["note"] == "[removed] is my supervisor."
+    assert after.staff_notes.get().text == "Asked [removed]."
+    said = after.events.get(verb="approve")
+    assert (said.text, said.reason) == ("Ask Ana.", "[removed].")
+    assert after.events.get(verb="submit").text == "[removed] is my supervisor."
+    assert after.answers["name"] == "Dana Sample"
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("name", ["Ana", "Kai Sample"])
+def test_staff_see_first_where_a_name_stays_that_may_mean_someone_else(client, name):
+    other = member("Kai Sample")
+    erased = enrolled(builders.worker("one@example.org", name))
+    topic = raised(other, title=f"As {name} says")
+    asked = builders.sent(builders.worker(), note=f"{name} is my supervisor.")
+    builders.sign_in(client, builders.staff(), fresh_code=True)
+
+    path = reverse("admin:membership_person_erase", args=[erased.pk])
+    shown = builders.page(client, path)
+    client.post(path)
+
+    assert f"{asked.reference} (STVC)" in shown
+    assert f"/admin/membership/topic/{topic.pk}/change/" in shown
+    erased.refresh_from_db()
+    topic.refresh_from_db()
+    assert (erased.name, topic.title) == ("", f"As {name} says")
 
 
 @pytest.mark.core

@@ -126,6 +126,23 @@ def test_the_page_says_when_nothing_or_not_everything_was_delivered(desk):
     assert "Sent, but 1 failed" in words_of(desk.get(page))
 
 
+def test_once_it_went_out_it_is_removed_from_the_members_page_and_shown_again(desk, clock):
+    member("Ana Sample")
+    fields = {**typed(), "expected": 1, "send": "yes"}
+    page = desk.post(f"{LIST}add/", fields).url
+    clock.shift(31)
+    Announcement.objects.get().letters.update(state="sent", sent_at=NOW)
+    assert "Remove from the members’ page" in words_of(desk.get(page))
+
+    removed = words_of(desk.post(page.replace("change", "hide"), follow=True))
+    assert "Members no longer see this announcement on their page." in removed
+    assert "The emails that were sent can’t be undone." in removed
+    assert "Removed from the members’ page" in words_of(desk.get(LIST))
+
+    shown = words_of(desk.post(page.replace("change", "show"), follow=True))
+    assert "Members see this announcement on their page again." in shown
+
+
 def test_when_the_roster_changes_meanwhile_the_preview_says_so(desk):
     member("Ana Sample")
     member("Bea Sample")

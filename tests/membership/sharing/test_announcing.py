@@ -9,10 +9,11 @@ from django.db import IntegrityError, transaction
 
 from membership.emails.queue import mark_bounced
 from membership.errors import RefusedError
+from membership.history import history_of
 from membership.meetings.planning import cancel_meeting, change_meeting
 from membership.models import Announcement, Enrolment, OutboxEmail, Person
 from membership.rosters.enrolments import end_open_enrolments
-from membership.sharing.announcing import Draft, announce, reach, take_back
+from membership.sharing.announcing import Draft, announce, hide, reach, show_again, take_back
 from requests.clock.retention import retain
 from tests import builders
 from tests.builders import queries_of
@@ -159,6 +160,42 @@ def test_it_is_undone_before_its_emails_go_out_and_not_after(priya):
     with pytest.raises(RefusedError, match="other team"):
         camille = builders.staff(builders.CCSS, "camille@example.org")
         take_back(announcement_id=late.pk, by=camille, now=NOW)
+
+
+def test_one_that_was_a_mistake_is_taken_off_the_members_page_and_what_waits_is_not_sent(
+    priya, client
+):
+    client.force_login(member("Ana Sample").user)
+    reads = "/my/communities/stvc/announcements/"
+    announcement = sent(priya)
+    assert "We are closed on Friday." in builders.page(client, reads)
+
+    hide(announcement_id=announcement.pk, by=priya, now=LATER)
+
+    assert "We are closed on Friday." not in builders.page(client, reads)
+    assert "Our office" not in builders.page(client, "/my/communities/stvc/")
+    email = announcement.letters.get()
+    builders.deliver(email.pk, now=LATER)
+    email.refresh_from_db()
+    assert email.state == "cancelled"
+    with pytest.raises(RefusedError, match="no longer see"):
+        hide(announcement_id=announcement.pk, by=priya, now=LATER)
+    show_again(announcement_id=announcement.pk, by=priya)
+    assert "We are closed on Friday." in builders.page(client, reads)
+    with pytest.raises(RefusedError, match="not removed"):
+        show_again(announcement_id=announcement.pk, by=priya)
+    said = [step.get_change_message() for step in history_of(announcement)]
+    assert {"Removed from the members’ page.", "Shown to members again."} < set(said)
+
+
+def test_the_other_team_does_not_remove_one(priya):
+    member("Ana Sample")
+    announcement = sent(priya)
+    camille = builders.staff(builders.CCSS, "camille@example.org")
+
+    for verb in (lambda **k: hide(now=LATER, **k), show_again):
+        with pytest.raises(RefusedError, match="other team"):
+            verb(announcement_id=announcement.pk, by=camille)
 
 
 def test_who_leaves_before_it_goes_out_does_not_get_it(priya):
