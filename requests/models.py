@@ -177,6 +177,12 @@ class JoinRequest(SearchableModel):
         return reverse("my:request", args=[self.pk])
 
     @property
+    def draft_kept_until(self) -> date:
+        """The day after which a draft is deleted, if it has not been sent."""
+        days = timedelta(days=settings.RETENTION["draft_days"])
+        return timezone.localdate(self.created_at + days)
+
+    @property
     def is_open(self) -> bool:
         return self.state in OPEN
 

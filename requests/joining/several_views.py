@@ -39,12 +39,14 @@ from requests.joining.views import (
     CommunityStatus,
     communities_with_rules,
     keep_draft,
+    other_answers,
     posted,
     render_form,
     show_verdicts,
     statuses_of,
     values_of,
 )
+from requests.joining.windows import merge, shown
 
 
 class ChooseForm(forms.Form):
@@ -147,10 +149,14 @@ def answers(request: AuthenticatedRequest) -> HttpResponse:
             return _not_several(request, statuses)
         only = _question(request, statuses)
         form = SeveralForm(communities=communities, initial=values, only=only)
-        return _form_page(request, form, values, statuses, person)
+        return _form_page(request, form, values, statuses, person, as_shown=shown(values))
     typed, only = posted(request), _question(request, statuses)
-    values = {**values, only: typed.get(only, "")} if only else typed
+    saved, here = values, {**values, only: typed.get(only, "")} if only else typed
+    has_draft = any(status.draft for status in statuses)
+    as_shown = typed.get("as_shown", "") if has_draft else ""
+    values, replaced = merge(here, saved=saved, as_shown=as_shown)
     form = SeveralForm(values, communities=communities, only=only)
+    others = other_answers(SeveralForm(saved, communities=communities), replaced)
     is_whole = not request.htmx and form.is_valid()
     is_kept = [
         keep_draft(status, person, form.answers_for(status.community, values), is_whole=is_whole)
@@ -158,9 +164,17 @@ def answers(request: AuthenticatedRequest) -> HttpResponse:
     ]
     if len(statuses) < 2:
         return _not_several(request, statuses)
+    if request.htmx:
+        # The page still shows what it has sent.
+        page = {"as_shown": shown(here), "others": others}
+        return _form_page(request, form, values, statuses, person, is_kept=any(is_kept), **page)
+    for other in others:
+        messages.warning(request, other)
     if is_whole:
         return _onward("join-several-check", request)
-    return _form_page(request, form, values, statuses, person, is_kept=any(is_kept))
+    return _form_page(
+        request, form, values, statuses, person, is_kept=any(is_kept), as_shown=shown(values)
+    )
 
 
 @login_required
@@ -175,7 +189,7 @@ def check(request: AuthenticatedRequest) -> HttpResponse:
     values = _known(person, statuses)
     form = SeveralForm(values, communities=list(drafts))
     if not form.is_valid():
-        return _form_page(request, form, values, statuses, person)
+        return _form_page(request, form, values, statuses, person, as_shown=shown(values))
     if request.method != "POST":
         on = timezone.localdate()
         parts = [
@@ -329,6 +343,7 @@ def _form_page(
     person: Person,
     *,
     is_kept: bool = False,
+    **page: object,
 ) -> HttpResponse:
     values = {**values, **values_of(form)}
     for status in statuses:
@@ -344,4 +359,5 @@ def _form_page(
         back=f"{reverse('join-several-check')}?{query}",
         draft_query=query,
         is_kept=is_kept or any(status.draft for status in statuses),
+        **page,
     )

@@ -1,6 +1,6 @@
 """Asking to join one community: the form with what the rules say, checking answers, and sending."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ from requests.joining.forms import (
     join_form_for,
 )
 from requests.joining.verdicts import verdicts_of
+from requests.joining.windows import merge, sentence, shown
 from requests.lifecycle import State
 from requests.models import JoinRequest
 
@@ -102,20 +103,45 @@ def join(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     only = only if only in names else ""
     if request.method != "POST":
         form = join_form_for(community, initial=offered, own=True, only=only)
-        return _form_page(request, form, offered, status, person)
+        return _form_page(
+            request,
+            form,
+            offered,
+            status,
+            person,
+            as_shown=shown({**dict.fromkeys(names, ""), **offered}),
+        )
     typed = posted(request)
     asked = [only] if only else names
-    answers = {**(offered if only else {}), **{name: typed.get(name, "") for name in asked}}
+    here = {**(offered if only else {}), **{name: typed.get(name, "") for name in asked}}
+    # After a draft was discarded, what is still on a page begins another one.
+    as_shown = typed.get("as_shown", "") if status.draft else ""
+    answers, replaced = merge(here, saved=offered, as_shown=as_shown)
     form = join_form_for(community, answers, own=True, only=only)
+    others = other_answers(join_form_for(community, offered, own=True), replaced)
     is_kept = keep_draft(status, person, answers, is_whole=not request.htmx and form.is_valid())
     if request.htmx:
-        return _form_page(request, form, answers, status, person, is_kept=is_kept)
+        # The page still shows what it has sent.
+        return _form_page(
+            request,
+            form,
+            answers,
+            status,
+            person,
+            is_kept=is_kept,
+            as_shown=shown(here),
+            others=others,
+        )
+    for other in others:
+        messages.warning(request, other)
     if "several" in request.POST:
         # The draft is saved; its answers are filled in for the other communities.
         return redirect(f"{reverse('join-several')}?community={slug}")
     if form.is_valid():
         return redirect("join-check", slug=slug)
-    return _form_page(request, form, answers, status, person, is_kept=is_kept)
+    return _form_page(
+        request, form, answers, status, person, is_kept=is_kept, as_shown=shown(answers)
+    )
 
 
 @login_required
@@ -130,7 +156,7 @@ def check(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     answers = status.draft.answers
     form = join_form_for(community, answers, own=True)
     if not form.is_valid():
-        return _form_page(request, form, answers, status, person)
+        return _form_page(request, form, answers, status, person, as_shown=shown(answers))
     if request.method == "POST":
         with refusal_as_warning(request):
             workflow.submit(
@@ -174,6 +200,12 @@ def posted(request: AuthenticatedRequest) -> dict[str, str]:
 def values_of(form: forms.Form) -> Answers:
     """What the form's fields show, also what was typed before a session ended."""
     return {bound.name: bound.value() or "" for bound in form}
+
+
+def other_answers(saved: Iterable[forms.BoundField], replaced: Sequence[str]) -> list[str]:
+    """A sentence for each answer of another window that this one ``replaced``."""
+    words = answers_in_words(saved)
+    return [sentence(question, answer) for question, answer, name in words if name in replaced]
 
 
 def keep_draft(
@@ -238,6 +270,7 @@ def _form_page(
     person: Person,
     *,
     is_kept: bool = False,
+    **page: object,
 ) -> HttpResponse:
     community = form.community
     answers = {**answers, **values_of(form)}
@@ -252,6 +285,7 @@ def _form_page(
         is_kept=is_kept or status.draft,
         community=community,
         earlier=status.earlier,
+        **page,
     )
 
 

@@ -51,7 +51,10 @@ from requests.models import JoinRequest, JoinRequestEvent, RegisterStep, StaffNo
 from requests.workflow import withdraw_quietly
 
 # What people write about others in requests: it may name them.
-_TEXTS = {JoinRequestEvent: ("text", "reason"), StaffNote: ("text",)}
+_TEXTS: dict[type[Model], tuple[str, ...]] = {
+    JoinRequestEvent: ("text", "reason"),
+    StaffNote: ("text",),
+}
 
 # -- Erasing --------------------------------------------------------------------------------------
 
@@ -319,6 +322,7 @@ def _enrolment(enrolment: Enrolment) -> dict[str, object]:
         "introduction": _columns(
             enrolment.introduction,
             *("role", "region", "talks_about", "workplace", "shows_email", "changed_at"),
+            "removed_at",
         )
         if hasattr(enrolment, "introduction")
         else None,

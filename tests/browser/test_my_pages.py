@@ -65,6 +65,17 @@ def test_the_tab_that_is_open_is_seen_in_forced_colours(portal, open_page):
     assert open_one.evaluate_all(line)[0] not in others.evaluate_all(line)
 
 
+def test_the_way_to_other_pages_is_not_printed(portal, open_page):
+    page = open_page(width=PHONE)
+    page.emulate_media(media="print")
+    builders.sign_in_browser(page, portal.url, member().user)
+    page.goto(f"{portal.url}/my/communities/stvc/resources/")
+
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator(".tabs")).to_be_hidden()
+    expect(page.get_by_label("Search")).to_be_hidden()
+
+
 @pytest.fixture
 def link(portal):
     """The address in the email to somebody who never signed in before."""

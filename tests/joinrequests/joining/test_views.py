@@ -167,6 +167,49 @@ def test_a_draft_begins_with_the_first_answer_of_their_own(signed_in, typed, beg
 
 
 @pytest.mark.core
+def hidden_in(page: str) -> str:
+    """What the page sends back of what it shows."""
+    return re.search(r'name="as_shown" value="([^"]*)"', page)[1]
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}])
+@pytest.mark.parametrize("path", [JOIN, "/join/answers/?community=stvc&community=ors"])
+def test_an_older_window_does_not_overwrite_what_another_one_has_saved(signed_in, path, headers):
+    older = hidden_in(text_of(signed_in.get(path)))
+    newer = text_of(signed_in.get(path))
+    assert " " not in older
+    typed = {"community_served": "Sampleton", "agency": "Sample House", "note": "a\r\nb"}
+    signed_in.post(path, {**typed, "as_shown": hidden_in(newer)}, headers=headers)
+
+    typed = {"community_served": "", "agency": "Sample Home", "phone": "604 555 0101", "note": ""}
+    answer = signed_in.post(path, {**typed, "as_shown": older}, headers=headers)
+
+    kept = JoinRequest.objects.first().answers
+    assert (kept["community_served"], kept["agency"]) == ("Sampleton", "Sample Home")
+    assert (kept["phone"], kept["note"]) == ("604 555 0101", "a\r\nb")
+    said = "In another window, your answer to “Your agency or organization” was “Sample House”."
+    assert said in text_of(answer)
+
+    # It is said once, and the older window still does not know the name.
+    again = {**typed, "as_shown": hidden_in(text_of(answer))}
+    if not headers:
+        again |= {"community_served": "Sampleton", "note": "a\r\nb"}
+    answer = signed_in.post(path, again, headers=headers)
+    assert "In another window" not in text_of(answer)
+    kept = JoinRequest.objects.first().answers
+    assert (kept["community_served"], kept["agency"]) == ("Sampleton", "Sample Home")
+
+
+def test_what_is_on_a_page_is_kept_although_the_draft_was_discarded_in_another_window(signed_in):
+    signed_in.post(JOIN, {"name": "Dana Sample"})
+    shown = hidden_in(text_of(signed_in.get(JOIN)))
+    JoinRequest.objects.all().delete()
+
+    signed_in.post(JOIN, {"name": "Dana Sample", "agency": "Sample House", "as_shown": shown})
+
+    assert JoinRequest.objects.get().answers["name"] == "Dana Sample"
+
+
 def test_discarding_deletes_only_ones_own_draft_and_nothing_that_was_sent(signed_in, worker):
     theirs = builders.draft(builders.worker("kim@example.org", "Kim Sample"))
     asked = builders.sent(worker, "sas")

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from membership.errors import RefusedError
 from membership.meetings import planning
@@ -87,11 +88,13 @@ def test_what_waits_comes_first_and_says_until_when(client, dana):
     ] == [True] * 2
 
 
-def test_a_draft_is_no_task_and_can_be_continued_or_discarded(client, dana):
+def test_a_draft_is_no_task_and_can_be_continued_or_discarded(client, dana, settings):
     builders.draft(dana, "sas")
     builders.draft(dana, "cbvs")
     seen = page(client)
     assert "You have nothing to do right now." in seen
+    until = timezone.localdate(NOW + timedelta(days=settings.RETENTION["draft_days"]))
+    assert f"Your answers are saved until {date_format(until)}." in seen
     assert 'href="/communities/sas/join/"' in seen
     discard = "/join/discard/?community=sas"
     assert discard in seen
