@@ -1,5 +1,7 @@
 """Hostile texts in every column of the database do not run in any page, email or calendar."""
 
+from urllib.parse import urljoin
+
 import pytest
 from django.urls import get_resolver
 
@@ -31,21 +33,25 @@ pytestmark = pytest.mark.django_db
 )
 def test_no_page_runs_text_from_the_database(client, world, kind):
     assert write_everywhere(SCRIPTS[kind]) > 40
-    found, read_in_all = [], 0
+    found, read_in_all = [], set()
     for user in (world["worker"], builders.lead()):
         builders.sign_in(client, user, fresh_code=True)
         client.raise_request_exception = False
         for name, pattern in addresses(get_resolver()):
             if name in ("account_logout", "admin:logout"):
                 continue
-            page = client.get(address(pattern, world), follow=True)
-            read_in_all += 1
-            if page.status_code == 500:
-                found.append(f"{name}: {page.status_code}")
-            if page["Content-Type"].startswith("text/html"):
-                found += [f"{name}: {what}" for what in read(page.content.decode()).found]
+            url = address(pattern, world)
+            # A redirect's message is on the next page that is shown, whichever it is.
+            while url and (user.pk, url) not in read_in_all:
+                page = client.get(url)
+                read_in_all.add((user.pk, url))
+                url = urljoin(url, page.headers.get("Location", ""))
+                if page.status_code == 500:
+                    found.append(f"{name}: {page.status_code}")
+                if page["Content-Type"].startswith("text/html"):
+                    found += [f"{name}: {what}" for what in read(page.content.decode()).found]
     columns = len(list(texts_of_the_database()))
-    report_figure(f"{columns} columns, {read_in_all} pages read")
+    report_figure(f"{columns} columns, {len(read_in_all)} pages read")
     assert found == []
 
 
