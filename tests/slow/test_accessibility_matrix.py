@@ -14,7 +14,7 @@ from django.urls import get_resolver
 from playwright.sync_api import Error
 
 from communities.views import AXE_VERSION, WIDTHS
-from tests.evabc.permission_table import CODE, TABLE, VISITORS, address, addresses, visit
+from tests.evabc.permission_table import address, addresses, can_open, visit
 from tests.figures import report_figure
 
 pytestmark = [
@@ -40,10 +40,8 @@ PARTS = {"admin:joinrequests_joinrequest_presence"}
 
 def urls_of(visitor, rows):
     """Every URL that can return a page to this visitor."""
-    column = VISITORS.index(visitor)
     for name, pattern in addresses(get_resolver()):
-        # The visitor's code is fresh here, so what asks for one opens too, where there is something to show.
-        if name not in PARTS and TABLE[name][0][column] in (200, CODE):
+        if name not in PARTS and can_open(name, visitor):
             yield address(pattern, rows)
 
 

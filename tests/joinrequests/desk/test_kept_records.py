@@ -9,7 +9,7 @@ from tests import builders
 from tests.evabc.permission_table import addresses
 from tests.joinrequests.test_merging import merge
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 MERGED = "That record has been merged into this one. Nothing was changed."
 # What was done with a merged person stays readable. Of merged records nothing is deleted.
