@@ -503,9 +503,10 @@ def add_note(
 
 
 def shown_of(join_request: JoinRequest, assessment: Assessment | None) -> str:
-    """What the pages to decide send back: where the request stands, and what they showed of each rule."""
+    """What the pages to decide send back: where the request stands, whose it is, and what each rule says."""
     findings = assessment.findings if assessment else ()
-    return "-".join([join_request.as_shown, *map(_finding_as_shown, findings)])
+    parts = (join_request.as_shown, _applicant_as_shown(join_request))
+    return "-".join([*parts, *map(_finding_as_shown, findings)])
 
 
 def require_shown(join_request: JoinRequest, assessment: Assessment | None, as_shown: str) -> None:
@@ -515,16 +516,25 @@ def require_shown(join_request: JoinRequest, assessment: Assessment | None, as_s
     """
     if not as_shown:
         return
-    stood, *said = as_shown.split("-")
+    stood, _, rest = as_shown.partition("-")
+    whose, _, said = rest.partition("-")
     if stood != join_request.as_shown:
         last = join_request.events.exclude(verb=Verb.NOTE).select_related("by__person").latest("pk")
         since = f"{last.get_verb_display()} by {last.who}, {_when(last)}"
         require_as_shown(stood, join_request.as_shown, since=since)
+    person = join_request.person
+    since = f"The request is now that of {person}, {person.email or 'without an email'}"
+    require_as_shown(whose, _applicant_as_shown(join_request), since=since)
     if assessment and not join_request.another_name:
         now = {_finding_as_shown(f): f"{f.title}: {f.staff_sentence}" for f in assessment.findings}
         since = " ".join(sentence for key, sentence in now.items() if key not in said)
         since = since or f"The rules of {join_request.community.short_name} are not the same"
-        require_as_shown("-".join(said), "-".join(now), since=since)
+        require_as_shown(said, "-".join(now), since=since)
+
+
+def _applicant_as_shown(join_request: JoinRequest) -> str:
+    """Whose it is, and where an email would go. A merge or another email changes it."""
+    return digest(join_request.person_id, join_request.person.email)
 
 
 def _finding_as_shown(finding: Finding) -> str:

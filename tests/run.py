@@ -34,6 +34,8 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--lint"]:
         return lint()
     started = time.monotonic()
+    # Where it is set, as in many containers, each of a hundred processes would compile all modules again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with lint_beside() as linting:
         codes = {name: _run(command, **env) for name, command, env in _suites(arguments)}
         codes["style and types"] = linting.wait()

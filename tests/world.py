@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -43,6 +44,15 @@ from tests.membership.resources.offers import offered, with_file
 
 @pytest.fixture
 def world():
+    return one_of_each()
+
+
+@pytest.fixture
+def clients(world) -> dict[str, Client]:
+    return clients_of(world)
+
+
+def one_of_each() -> dict[str, Any]:
     """One row of every model. The request belongs to the program-support team."""
     worker = builders.worker()
     join_request = builders.sent(worker)
@@ -175,8 +185,7 @@ def _checked_roster(community) -> ListImport:
     return list_import
 
 
-@pytest.fixture
-def clients(world) -> dict[str, Client]:
+def clients_of(world: dict[str, Any]) -> dict[str, Client]:
     """A signed-in client for each visitor."""
     users = {
         "deactivated": builders.staff(email="gone@example.org"),

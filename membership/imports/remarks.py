@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 # Before and behind the name of a person. They are left out without a question; the check page shows the name.
 _TITLE = re.compile(
-    r"(?:(?:mr|mrs|ms|miss|mx|dr|prof|rev|cst|cpl|s/?sgt|sgt|insp|supt)\b\.?\s+)+(?=\S)",
+    r"(?:(?:mr|mrs|ms|miss|mx|mme|mlle|dr|prof|rev|cst|cpl|s/?sgt|sgt|insp|supt)\b\.?\s+)+(?=\S)",
     re.IGNORECASE,
 )
 _PRONOUNS = re.compile(

@@ -42,7 +42,7 @@ def propose_review(form: forms.Form) -> None:
     is_new = "review_on" in form.fields and name not in form.data
     if is_new and isinstance(form.data, QueryDict) and form.is_bound:
         form.data = form.data.copy()
-        form.data[name] = form.get_initial_for_field(form.fields["review_on"], name)  # type: ignore[index]
+        form.data[name] = form.get_initial_for_field(form.fields["review_on"], name)
 
 
 class KeepForm(AsShownForm):

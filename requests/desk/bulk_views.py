@@ -144,7 +144,7 @@ class RowForm(AsShownForm):
 
     def look_for_changes(self) -> None:
         """Add what has changed since the page was opened as an error."""
-        self.full_clean()
+        self.is_valid()
         with refusal_as_form_error(self):
             require_shown(self.join_request, self.assessment, self.cleaned_data["as_shown"])
 

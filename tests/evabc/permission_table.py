@@ -480,6 +480,16 @@ def address(pattern: str, world) -> str:
     )
 
 
+def expected(name: str, visitor: str) -> int | str:
+    """What GET of a URL gives this visitor."""
+    return TABLE[name][0][VISITORS.index(visitor)]
+
+
+def can_open(name: str, visitor: str) -> bool:
+    """Whether a URL can return a page to this visitor, whose code is fresh."""
+    return expected(name, visitor) in (200, CODE)
+
+
 def outcome(answer) -> int | str:
     if answer.status_code != 302:
         return answer.status_code

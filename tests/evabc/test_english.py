@@ -9,14 +9,12 @@ from pathlib import Path
 import pytest
 from django.template.base import Lexer, TokenType
 from django.template.loader import render_to_string
-from django.urls import get_resolver
 
 from communities.models import CommunityOfPractice
 from membership.emails import kinds
 from membership.emails.message import sample_values, text_blocks
 from membership.emails.templates import current_template
 from tests import english
-from tests.evabc.permission_table import address, addresses, visit
 from tests.figures import report_figure
 from tests.servers.parts import ROOT
 
@@ -146,19 +144,15 @@ def assert_grades(sentences: dict[str, list[str]], what: str) -> None:
 
 
 @pytest.mark.django_db
-def test_every_page_of_the_permission_table(world, clients):
+def test_every_page_of_the_permission_table(visits):
     names, wrong, found = community_names(), [], {}
-    for name, pattern in addresses(get_resolver()):
-        for visitor in ("nobody", "worker", "lead"):
-            for method in ("get", "post"):
-                answer = visit(clients[visitor], method, address(pattern, world))
-                if "html" not in answer.headers.get("Content-Type", ""):
-                    continue
-                texts = english.blocks(answer.content.decode())
-                place = f"{method} {name} as {visitor}"
-                wrong += faults_in(((place, text) for text in texts), english.SHOWN + english.DATES)
-                if method == "get":
-                    found[place] = full_sentences(texts, names)
+    for one in visits:
+        if one.page:
+            texts = english.blocks(one.page)
+            place = f"{one.method} {one.name} as {one.visitor}"
+            wrong += faults_in(((place, text) for text in texts), english.SHOWN + english.DATES)
+            if one.method == "get":
+                found[place] = full_sentences(texts, names)
 
     assert_no_fault(wrong)
     assert_grades(found, "pages")

@@ -1,5 +1,7 @@
 """Hostile texts in every column of the database do not run in any page, email or calendar."""
 
+from urllib.parse import urljoin
+
 import pytest
 from django.urls import get_resolver
 
@@ -16,7 +18,7 @@ from tests.evabc.hostile import (
     texts_of_the_database,
     write_everywhere,
 )
-from tests.evabc.permission_table import address, addresses
+from tests.evabc.permission_table import IN, address, addresses, expected
 from tests.figures import report_figure
 
 pytestmark = pytest.mark.django_db
@@ -31,21 +33,25 @@ pytestmark = pytest.mark.django_db
 )
 def test_no_page_runs_text_from_the_database(client, world, kind):
     assert write_everywhere(SCRIPTS[kind]) > 40
-    found, read_in_all = [], 0
-    for user in (world["worker"], builders.lead()):
+    found, read_in_all = [], set()
+    for visitor, user in (("worker", world["worker"]), ("lead", builders.lead())):
         builders.sign_in(client, user, fresh_code=True)
         client.raise_request_exception = False
         for name, pattern in addresses(get_resolver()):
-            if name in ("account_logout", "admin:logout"):
+            if name in ("account_logout", "admin:logout") or expected(name, visitor) == IN:
                 continue
-            page = client.get(address(pattern, world), follow=True)
-            read_in_all += 1
-            if page.status_code == 500:
-                found.append(f"{name}: {page.status_code}")
-            if page["Content-Type"].startswith("text/html"):
-                found += [f"{name}: {what}" for what in read(page.content.decode()).found]
+            url = address(pattern, world)
+            # A redirect's message is on the next page that is shown, whichever it is.
+            while url and (user.pk, url) not in read_in_all:
+                page = client.get(url)
+                read_in_all.add((user.pk, url))
+                url = urljoin(url, page.headers.get("Location", ""))
+                if page.status_code == 500:
+                    found.append(f"{name}: {page.status_code}")
+                if page["Content-Type"].startswith("text/html"):
+                    found += [f"{name}: {what}" for what in read(page.content.decode()).found]
     columns = len(list(texts_of_the_database()))
-    report_figure(f"{columns} columns, {read_in_all} pages read")
+    report_figure(f"{columns} columns, {len(read_in_all)} pages read")
     assert found == []
 
 
@@ -69,7 +75,7 @@ def test_no_email_has_an_injected_script_or_header(world):
 
 def test_no_calendar_has_an_injected_line(world):
     meeting = world["meeting"]
-    expected = names_of_lines(meeting)
+    usual = names_of_lines(meeting)
     found = {}
     for name, payload in PAYLOADS.items():
         typed = storable(payload)
@@ -78,7 +84,7 @@ def test_no_calendar_has_an_injected_line(world):
                 setattr(meeting, column.name, typed)
         found[name] = names_of_lines(meeting)
 
-    assert found == dict.fromkeys(PAYLOADS, expected)
+    assert found == dict.fromkeys(PAYLOADS, usual)
 
 
 def names_of_lines(meeting):

@@ -1,30 +1,37 @@
 """Every URL × every kind of visitor × every method, as in the permission table."""
 
-import re
-
 import pytest
-from django.db import connection
 from django.test import Client
 from django.urls import get_resolver
 
-from tests.evabc.permission_table import TABLE, VISITORS, address, addresses, outcome, visit
+from tests.evabc.permission_table import TABLE, VISITORS, address, addresses, visit
+from tests.evabc.walk import walk
 from tests.figures import report_figure
 
 pytestmark = pytest.mark.django_db
 
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 
 @pytest.mark.parametrize("method", ["get", "head", "post"])
-def test_every_url_answers_every_visitor_as_in_the_table(world, clients, method):
-    wrong, tried = [], 0
-    for name, pattern in addresses(get_resolver()):
-        tried += len(VISITORS)
-        expected = TABLE.get(name, ("not in the table",) * 2)[method == "post"]
-        url = address(pattern, world)
-        got = [outcome(visit(clients[visitor], method, url)) for visitor in VISITORS]
-        if got != expected:
-            wrong.append(f"{method} {name}: {got}, the table says {expected}")
+def test_every_url_answers_every_visitor_as_in_the_table(visits, method):
+    """HEAD is tried by those who see a page and those who do not; by everyone in the long form."""
+    assert_as_in_the_table([one for one in visits if one.method == method])
+
+
+@pytest.mark.slow
+def test_every_url_answers_head_as_get(world, clients):
+    assert_as_in_the_table(list(walk(world, clients, {"head": VISITORS})))
+
+
+def assert_as_in_the_table(visits):
+    wrong = [
+        f"{one.method} {one.name} as {one.visitor}: {one.outcome}, the table says {expected}"
+        for one in visits
+        if one.outcome != (expected := one.in_the_table())
+    ]
     report_figure(
-        f"permissions: {method}: {tried} visits ({len(TABLE)} addresses), {len(wrong)} wrong"
+        f"permissions: {visits[0].method}: {len(visits)} visits ({len(TABLE)} addresses), {len(wrong)} wrong"
     )
     assert not wrong, "\n".join(wrong)
 
@@ -41,25 +48,15 @@ def test_no_form_is_taken_from_another_site(world, clients):
     assert taken == set()
 
 
-@pytest.mark.parametrize("visitor", ["worker", "lead"])
-def test_looking_at_a_page_changes_nothing_but_the_session(world, clients, visitor):
-    """And every answer says what it is, in which encoding."""
-    looked_at, written, kinds = [], [], set()
-
-    def note(execute, sql, params, many, context):
-        if found := re.match(r'(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"', sql):
-            written.append((looked_at[-1], found[1]))
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(note):
-        for name, pattern in addresses(get_resolver()):
-            looked_at.append(name)
-            answer = visit(clients[visitor], "get", address(pattern, world))
-            if not answer.streaming and answer.content:
-                kinds.add(answer["Content-Type"].replace('"', ""))
-    assert {kind for kind in kinds if "charset=utf-8" not in kind} <= {"application/json"}
+def test_looking_at_a_page_changes_nothing_but_the_session(visits):
+    written = {(one.name, table) for one in visits if one.method == "get" for table in one.written}
     assert "django_session" in {table for _, table in written}
     assert {(name, table) for name, table in written if table != "django_session"} == set()
+
+
+def test_every_answer_says_what_it_is_in_which_encoding(visits):
+    without = {one.kind for one in visits if one.kind and "charset=utf-8" not in one.kind}
+    assert without <= {"application/json", EXCEL}
 
 
 def test_the_table_has_no_address_that_does_not_exist():

@@ -131,7 +131,7 @@ def test_each_selected_request_that_needs_a_reason_gets_its_own_before_anything_
     assert states(rows) == [State.AWAITING_REVIEW] * 3
     assert f"row{clear.pk}-reason" not in refused
 
-    typed = selected(clear, doubtful, text="", reason_1="They start on Monday.")
+    typed = selected(clear, doubtful, text="", reason_1="They start on Monday.", review_on_1="")
     undated = shown(desk.post(page("approve", rows), typed))
     assert "Kai: Enter a date." in undated
     assert "They start on Monday." in undated

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from communities.models import EligibilityCriterion
 from membership.accounts.sessions import end_sessions
-from membership.models import ProgramPosition, User
+from membership.models import Person, ProgramPosition, User
 from membership.rosters.enrolments import enrol
 from requests import workflow
 from requests.lifecycle import State
@@ -105,6 +105,14 @@ def test_a_rule_that_was_removed_meanwhile(desk, asked):
     assert state(asked) == State.AWAITING_REVIEW
 
 
+def test_nonsense_breaks_nothing(desk, asked):
+    url = address(asked, "approve")
+    opened = desk.get(url).context["form"]["as_shown"].value()
+    for nonsense in ("x", "-", f"{opened}-"):
+        assert CHANGED in builders.text_of(desk.post(url, {**TYPED, "as_shown": nonsense}))
+    assert desk.post(url, {**TYPED, "as_shown": opened}).status_code == 302
+
+
 def test_several_at_once(desk, asked, work):
     other = builders.sent(builders.worker("erin@example.org", "Erin Sample"), "stvc")
     url = f"{several(asked, 'approve')},{other.pk}"
@@ -139,6 +147,16 @@ def test_several_where_a_reason_is_missing_now(desk, asked, work):
     typed[row.add_prefix("reason")] = "Known to us."
     desk.post(url, typed)
     assert state(asked) == State.APPROVED
+
+
+@pytest.mark.parametrize("verb", ["approve", "decline", "ask"])
+def test_an_email_that_would_go_elsewhere_now(desk, asked, verb):
+    """Such as after a merge: the page showed another address."""
+    opened = desk.get(address(asked, verb)).context["form"]["as_shown"].value()
+    Person.objects.filter(pk=asked.person_id).update(email="dana@elsewhere.example")
+    said = builders.text_of(desk.post(address(asked, verb), {**TYPED, "as_shown": opened}))
+    assert f"{CHANGED} The request is now that of Dana Sample, dana@elsewhere.example." in said
+    assert state(asked) == State.AWAITING_REVIEW
 
 
 def test_what_stays_the_same_stops_nothing(desk, asked, work):

@@ -248,6 +248,13 @@ def test_what_is_no_member_between_members(cells, kind):
     assert layout.proposed.get(3, "") == kind
 
 
+def test_an_email_without_a_name_is_a_row_with_an_error_and_no_title():
+    rows = [[f"Member{n} Sample", f"m{n}@example.org", "2026-03-01"] for n in (1, 2, 3)]
+    rows.insert(2, ["", "no.name@example.org", ""])
+    layout = found(sheet(["Name", "Email", "Joined"], *rows), kind="roster")
+    assert layout.proposed == {}
+
+
 def test_agencies_in_titles_between_rows_are_a_column():
     rows = [PROGRAMS, ["Alpha Society"], ["", *A[1:]], ["Beta House"], ["", *A[1:]]]
     layout = found(sheet(*rows))

@@ -142,8 +142,9 @@ def test_each_value_is_that_of_the_newest_edition_that_says_it(editions, is_conf
         assert {**shown, **last} == shown
 
 
-def test_a_value_of_the_middle_edition_is_not_that_of_the_first():
-    """With the file of each edition, imported in every order, and the middle one undone."""
+@pytest.mark.parametrize("one_in", [5, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_value_of_the_middle_edition_is_not_that_of_the_first(one_in):
+    """With the file of each edition, imported in every order (in `make test` in some), and the middle one undone."""
     editions = [
         (APRIL, "Agency,Type,Funder,Until", "House,STVC,PSSG,2027-03-31"),
         (APRIL + timedelta(10), "Agency,Type,Funder,Until", "House,STVC,PSSG,2028-03-31"),
@@ -151,7 +152,7 @@ def test_a_value_of_the_middle_edition_is_not_that_of_the_first():
         (MAY, "Agency,Type,Funder", "House,STVC,PSSG"),
     ]
     staff = builders.staff()
-    for *others, middle in permutations(editions):
+    for *others, middle in list(permutations(editions))[::one_in]:
         with transaction.atomic():
             for day, *lines in (*others, middle):
                 before = [*Program.objects.values("funded_until", *EVIDENCE_FIELDS)]

@@ -105,6 +105,7 @@ CASES = [
     person("letters behind a name", "Dana Sample, MSW, RSW", read=DANA),
     person("letters that no one knows", "Dana Sample XYZW", asked={"XYZW": WITHOUT}, read=DANA),
     person("title", "Ms. Dana Sample", read=DANA),
+    person("a French title", "Mme Dana Sample", read=DANA),
     person("rank", "S/Sgt. Dana Sample", read=DANA),
     person("pronouns", "Dana Sample (she/her)", read=DANA),
     person("care of", "Dana Sample c/o Alex Other", asked={"c/o Alex Other": WITHOUT}, read=DANA),
