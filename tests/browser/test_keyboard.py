@@ -87,7 +87,7 @@ def test_an_error_takes_the_focus_and_leads_to_its_field(portal, smtp_server, op
     keyboard.press(page, summary.get_by_role("link").first)
 
     expect(page.get_by_label("Your full name")).to_be_focused()
-    # The address ends with the name of that field now. The errors are first again all the same.
+    # The address ends with the name of that field now. The errors are first again anyway.
     keyboard.press(page, page.get_by_role("button", name="Continue"))
     expect(summary.first).to_be_focused()
     agency = page.get_by_label("Your agency or organization")
