@@ -33,6 +33,11 @@ class IntroductionForm(forms.ModelForm):
         required=False,
         help_text="For example: outreach worker.",
     )
+    region = forms.ChoiceField(
+        label="Your region (optional)",
+        choices=[("", "No region"), *Region.choices],
+        required=False,
+    )
     talks_about = ParagraphsField(
         label="What you would like to talk about (optional)",
         max_length=400,
@@ -51,10 +56,7 @@ class IntroductionForm(forms.ModelForm):
     class Meta:
         model = Introduction
         fields = ("role", "region", "talks_about", "workplace", "shows_email")
-        labels: ClassVar = {
-            "region": "Your region (optional)",
-            "shows_email": "Show my email to the other members",
-        }
+        labels: ClassVar = {"shows_email": "Show my email to the other members"}
         help_texts: ClassVar = {"shows_email": "A work email often says where you work."}
 
 

@@ -74,14 +74,14 @@ def confirm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             return redirect("my:new-job" if answer == CHANGED else "my:leave", pk)
         now = timezone.now()
         with refusal_as_form_error(form, "until" if answer == LEAVE and until else None):
+            said = f"Thank you for checking in. You are still a member of {community.short_name}."
             if answer == LEAVE:
                 confirmations.on_leave(enrolment_id=pk, by=request.user, until=until, now=now)
+                again = f"after {date_format(until)}" if until else "in a year"
+                said = f"{said} We will ask you again {again}."
             else:
                 confirmations.confirm(enrolment_id=pk, by=request.user, now=now)
-            messages.success(
-                request,
-                f"Thank you for checking in. You are still a member of {community.short_name}.",
-            )
+            messages.success(request, said)
             return redirect("my:home")
     today = timezone.localdate()
     return render(

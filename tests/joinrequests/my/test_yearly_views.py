@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from membership.models import Enrolment, OutboxEmail, WorklistRow, YearlyConfirmation
 from tests import builders
@@ -48,8 +49,16 @@ def test_my_page_says_so_while_it_waits(client, place):
 
 def test_a_leave_with_a_last_day(client, place):
     until = timezone.localdate() + timedelta(days=30)
-    client.post(url(place), {"answer": "on-leave", "until": until.isoformat()})
+    sent = {"answer": "on-leave", "until": until.isoformat()}
+    said = builders.text_of(client.post(url(place), sent, follow=True))
     assert answer() == ("on-leave", until)
+    assert f"We will ask you again after {date_format(until)}." in said
+
+
+def test_a_leave_without_a_last_day_is_asked_about_in_a_year(client, place):
+    said = builders.text_of(client.post(url(place), {"answer": "on-leave"}, follow=True))
+    assert answer() == ("on-leave", None)
+    assert "We will ask you again in a year." in said
 
 
 def test_a_leave_in_the_past_is_a_clear_sentence_and_what_was_typed_stays(client, place):
