@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -34,7 +33,6 @@ from membership.rosters.exports import roster_sheet
 from requests.desk import agency_merge_views, merge_views
 from requests.desk.enrolments import ACTIONS as ENROLMENT_ACTIONS
 from requests.desk.enrolments import enrolment_action
-from requests.desk.queue import COUNTS_KEPT_FOR
 from requests.my.privacy_views import erase_by_staff, export_by_staff
 
 # Pages of people and agencies: their address, view and name.
@@ -51,13 +49,6 @@ PAGES_OF_RECORDS = (
     ("agency/<int:pk>/merge/<int:other>", agency_merge_views.merge, "agency_merge"),
     ("agency/merges/<int:pk>/undo", agency_merge_views.undo, "agency_merge_undo"),
 )
-
-
-def _has_sample_data() -> bool:
-    """As old as the counts of the menu may be."""
-    return bool(
-        cache.get_or_set("desk-sample-data", SampleProvince.objects.exists, COUNTS_KEPT_FOR)
-    )
 
 
 class StaffSite(AdminSite):
@@ -78,7 +69,7 @@ class StaffSite(AdminSite):
         return {
             **super().each_context(request),
             "menu": SimpleLazyObject(partial(menu, request)),
-            "sample_data": SimpleLazyObject(_has_sample_data),
+            "sample_data": SimpleLazyObject(SampleProvince.objects.exists),
         }
 
     def app_index(  # type: ignore[override]

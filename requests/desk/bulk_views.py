@@ -138,7 +138,7 @@ class RowForm(AsShownForm):
                 required=False,
                 error_messages={"invalid_choice": NO_LONGER_OFFERED},
             )
-        if refusal:
+        if refusal and self.is_bound:
             self.look_for_changes()
         self.show_now()
 
@@ -146,7 +146,7 @@ class RowForm(AsShownForm):
         """Add what has changed since the page was opened as an error."""
         self.is_valid()
         with refusal_as_form_error(self):
-            require_shown(self.join_request, self.assessment, self.cleaned_data["as_shown"])
+            require_shown(self.join_request, self.assessment, self.cleaned_data.get("as_shown", ""))
 
     def show_now(self) -> None:
         self.show(shown_of(self.join_request, self.assessment))

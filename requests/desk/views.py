@@ -200,7 +200,7 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
             return _go_on(request, done, now)
     elif form.is_bound and not is_preview:
         with refusal_as_form_error(form):  # beside what is missing
-            workflow.require_shown(join_request, assessment, form.cleaned_data["as_shown"])
+            workflow.require_shown(join_request, assessment, form.cleaned_data.get("as_shown", ""))
     elif request.method != "POST" and (refusal := _refusal(request, join_request, decision.verb)):
         messages.warning(request, refusal)
         return queue.to_review(request, pk)
