@@ -86,7 +86,8 @@ class SearchPaginator(Paginator):
 
     def page(self, number: int | str) -> Page:
         number = self.validate_number(number)
-        keys = self.keys[(number - 1) * self.per_page :][: self.per_page]
+        first = (number - 1) * self.per_page
+        keys = self.keys[first : first + self.per_page]
         rows = self.rows.in_bulk(keys)
         return Page([rows[key] for key in keys if key in rows], number, self)
 

@@ -43,7 +43,7 @@ SAYS_NOTHING = frozenset(
 )
 _DITTO = re.compile(r"[\"”“″〃'’,]{1,3}|ditto|do\.|idem|(?:same )?as above|same", re.IGNORECASE)
 _NAMES = ("name", "contact_name", "agency", "initiative")
-_ADDRESS = re.compile(r"\S+@\S+\.\S+")
+ADDRESS = re.compile(r"\S+@\S+\.\S+")
 
 
 @dataclass
@@ -207,7 +207,7 @@ def read_text(cells: Cells, cell: Cell) -> Meaning:
         return NOTHING
     if _DITTO.fullmatch(text):
         return cells.problem(f"“{text}” stands for the cell above. Write out what it says.")
-    if name in _NAMES and _ADDRESS.fullmatch(text):
+    if name in _NAMES and ADDRESS.fullmatch(text):
         return cells.problem(f"“{text}” is an email address, not a name.")
     try:
         return Meaning(cells.column.read(text))

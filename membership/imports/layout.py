@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.formats import date_format
 
 from membership.errors import RefusedError
+from membership.imports.cells import ADDRESS
 from membership.imports.columns import HOW_WE_KNOW, NEVER_ONE_VALUE, Column, OneOf
 from membership.imports.files import (
     MAX_ROWS,
@@ -360,7 +361,6 @@ _OF_A_REMARK = re.compile(
     r":$|@|\d:\d\d|\b(?:19|20)\d\d\b|\b(?:members|questions|contact|report|please|note)\b",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"\S+@\S+\.\S+")
 _NUMBERS_OF_A_DATE = re.compile(r"\d+[-/.]\d+[-/.]\d+")
 _NUMBER = re.compile(r"[-\d\s,.$%()]+")
 _PRINTED = re.compile(
@@ -536,7 +536,7 @@ def _kind_of_skip(
     if len(needed) == 1 and (is_agency or not _may_be_a_remark(texts[0])):
         return ""  # an agency of which the list says no more
     if len(texts) == 1 and is_more:
-        if not row.cells[0] and _ADDRESS.fullmatch(texts[0]):
+        if not row.cells[0] and ADDRESS.fullmatch(texts[0]):
             return ""  # someone whose name is missing
         return "below" if row.number > last_full else "section"
     return ""

@@ -84,7 +84,7 @@ from membership.topics.raising import let_go
 Fact = ProgramPosition | CoordinationRole | EvaMembership
 FACTS: tuple[type[Fact], ...] = (ProgramPosition, CoordinationRole, EvaMembership)
 # What people write about others: it may name them.
-_TEXTS: dict[type[Model], tuple[str, ...]] = {
+TEXTS: dict[type[Model], tuple[str, ...]] = {
     OutboxEmail: ("subject", "body"),
     AdmissionException: ("reason",),
     Announcement: ("subject", "text"),
@@ -186,7 +186,7 @@ def erase_person(
     remove_from_services(addresses)
     remove_from_imports(names=names, addresses=addresses)
     remove_from_resources(person, words)
-    remove_from_texts(words, _TEXTS)
+    remove_from_texts(words, TEXTS)
     # What Django's own forms note is JSON, in which a letter with an accent is a code.
     remove_from_texts({json.dumps(word)[1:-1] for word in words}, {LogEntry: ("change_message",)})
     forget_in_changes(person, names=names, addresses=addresses)

@@ -201,7 +201,7 @@ def show_again(*, announcement_id: int, by: User) -> None:
     """Undo ``hide``. No email goes out again."""
     announcement = _lock_own(announcement_id, by)
     if not announcement.hidden_at:
-        raise RefusedError("This announcement is not removed. Nothing was changed.")
+        raise RefusedError("Members see this announcement already. Nothing was changed.")
     announcement.hidden_at = None
     announcement.save(update_fields=["hidden_at"])
     log_change(announcement, by=by, words="Shown to members again.")

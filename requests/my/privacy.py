@@ -51,10 +51,11 @@ from requests.models import JoinRequest, JoinRequestEvent, RegisterStep, StaffNo
 from requests.workflow import withdraw_quietly
 
 # What people write about others in requests: it may name them.
-_TEXTS: dict[type[Model], tuple[str, ...]] = {
+TEXTS: dict[type[Model], tuple[str, ...]] = {
     JoinRequestEvent: ("text", "reason"),
     StaffNote: ("text",),
 }
+ANSWER = "note"  # the answer in their own words
 
 # -- Erasing --------------------------------------------------------------------------------------
 
@@ -111,9 +112,9 @@ def take_out_of_requests(
 
 def remove_from_requests(words: set[str]) -> None:
     """Remove these names and emails from what was written in the requests of others."""
-    remove_from_texts(words, _TEXTS)
-    for join_request in naming(words, JoinRequest.objects.all(), "answers__note"):
-        join_request.answers["note"] = without(words, join_request.answers["note"])
+    remove_from_texts(words, TEXTS)
+    for join_request in naming(words, JoinRequest.objects.all(), f"answers__{ANSWER}"):
+        join_request.answers[ANSWER] = without(words, join_request.answers[ANSWER])
         join_request.save(update_fields=["answers"])
 
 

@@ -1,5 +1,8 @@
 """Pages for people's rights under privacy law: consent, download, correction, deletion; and erasing by staff."""
 
+from collections import defaultdict
+from typing import Any
+
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
@@ -12,7 +15,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from communities.models import Meeting
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.security_events import log_security_event
@@ -20,14 +22,22 @@ from membership.accounts.teams import families_of
 from membership.base_admin import desk_page
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
 from membership.forms import message_field
-from membership.models import Announcement, Introduction, Person, Resource, Topic
+from membership.models import (
+    AdmissionException,
+    Leaving,
+    OutboxEmail,
+    Person,
+    TopicOutcome,
+    WorklistStep,
+)
 from membership.people.permission import why_may_not_change
+from membership.privacy import erasing
 from membership.privacy.consents import agree
 from membership.privacy.corrections import ask_for_correction
-from membership.privacy.erasing import ambiguous_names, lists_naming, naming
 from membership.register.kept import at_kept_record
 from membership.register.person_records import person_of_user
-from requests.models import JoinRequest
+from requests.models import JoinRequest, JoinRequestEvent, StaffNote
+from requests.my import privacy
 from requests.my.privacy import (
     all_that_is_held,
     erase,
@@ -35,13 +45,14 @@ from requests.my.privacy import (
     require_may_export,
 )
 
-_MAY_NAME: dict[type[Model], tuple[str, ...]] = {
-    JoinRequest: ("answers__note", "events__text", "events__reason", "staff_notes__text"),
-    Topic: ("title", "text", "outcomes__text"),
-    Resource: ("title", "description", "tags"),
-    Meeting: ("topic", "agenda", "notes", "speaker", "about_speaker"),
-    Announcement: ("subject", "text"),
-    Introduction: ("role", "talks_about", "workplace"),
+# A text without a page of its own, and its column for the row whose page shows it.
+_SHOWN_WITH: dict[type[Model], str] = {
+    AdmissionException: "enrolment",
+    JoinRequestEvent: "join_request",
+    Leaving: "enrolment",
+    StaffNote: "join_request",
+    TopicOutcome: "topic",
+    WorklistStep: "row",
 }
 
 
@@ -105,7 +116,7 @@ def delete(request: AuthenticatedRequest) -> HttpResponse:
         "my/delete.html",
         {
             "refused": refused,
-            "lists": lists_naming(person),
+            "lists": erasing.lists_naming(person),
             "kept_months": settings.RETENTION["person_months"],
         },
     )
@@ -164,24 +175,37 @@ def erase_by_staff(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         title=f"Erase {person}?",
         crumbs=[(str(person), page)],
         person=person,
-        lists=lists_naming(person),
-        names=sorted(ambiguous_names(person)),
+        lists=erasing.lists_naming(person),
+        names=sorted(erasing.ambiguous_names(person)),
         places=_places_to_check(request, person),
     )
 
 
 def _places_to_check(request: AuthenticatedRequest, person: Person) -> list[tuple[str, str, str]]:
-    """What, its name and its address: the viewer's own pages that may name the person, where erasing leaves the name."""
-    found, names = [], ambiguous_names(person)
-    for model, columns in _MAY_NAME.items():
-        pks = naming(names, model._default_manager.all(), *columns).values("pk")
-        rows = admin.site.get_model_admin(model).get_queryset(request).filter(pk__in=pks)
-        if model is JoinRequest:
-            rows = rows.exclude(person=person)
-        page = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
-        kind = str(model._meta.verbose_name).capitalize()
-        found += [(kind, str(row), reverse(page, args=[row.pk])) for row in rows.order_by("pk")]
-    return found
+    """What, its name and its address: the viewer's own pages that may name the person, where erasing leaves the name.
+
+    Emails are left out: they can't be changed, and are deleted once they are old.
+    """
+    texts = erasing.TEXTS | privacy.TEXTS
+    texts[JoinRequest] = (f"answers__{privacy.ANSWER}",)
+    del texts[OutboxEmail]
+    names = erasing.ambiguous_names(person)
+    keys: defaultdict[Any, set[int]] = defaultdict(set)
+    for model, columns in texts.items():
+        row = _SHOWN_WITH.get(model, "pk")
+        page = model._meta.get_field(row).related_model if row != "pk" else model
+        found = erasing.naming(names, model._default_manager.all(), *columns)
+        keys[page].update(found.values_list(row, flat=True))
+    places = []
+    for page, pks in keys.items():
+        if pks and admin.site.is_registered(page):
+            rows = admin.site.get_model_admin(page).get_queryset(request).filter(pk__in=pks)
+            if hasattr(page, "person"):  # their own are erased
+                rows = rows.exclude(person=person)
+            address = f"admin:{page._meta.app_label}_{page._meta.model_name}_change"
+            kind = str(page._meta.verbose_name).capitalize()
+            places += [(kind, str(r), reverse(address, args=[r.pk])) for r in rows.order_by("pk")]
+    return places
 
 
 @at_kept_record(Person)

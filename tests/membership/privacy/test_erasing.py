@@ -16,6 +16,7 @@ from membership.meetings.calendar import renew_feed
 from membership.models import (
     Agency,
     CalendarFeed,
+    Correction,
     Enrolment,
     EvaMembership,
     Export,
@@ -309,6 +310,12 @@ def test_staff_see_first_where_a_name_stays_that_may_mean_someone_else(client, n
     erased = enrolled(builders.worker("one@example.org", name))
     topic = raised(other, title=f"As {name} says")
     asked = builders.sent(builders.worker(), note=f"{name} is my supervisor.")
+    correction = Correction.objects.create(
+        person=other,
+        team=builders.community().team,
+        text=f"{name} has left.",
+        asked_at=builders.NOW,
+    )
     builders.sign_in(client, builders.staff(), fresh_code=True)
 
     path = reverse("admin:membership_person_erase", args=[erased.pk])
@@ -317,6 +324,7 @@ def test_staff_see_first_where_a_name_stays_that_may_mean_someone_else(client, n
 
     assert f"{asked.reference} (STVC)" in shown
     assert f"/admin/membership/topic/{topic.pk}/change/" in shown
+    assert f"/admin/membership/correction/{correction.pk}/change/" in shown
     erased.refresh_from_db()
     topic.refresh_from_db()
     assert (erased.name, topic.title) == ("", f"As {name} says")
