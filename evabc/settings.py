@@ -147,7 +147,7 @@ DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 # -- Sign-in: a code sent by email, no passwords ------------------------------------------------
 
 AUTH_USER_MODEL = "membership.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["membership.accounts.backends.AccountBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "my:home"
 ACCOUNT_ADAPTER = "membership.accounts.adapter.AccountAdapter"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -11,7 +11,9 @@ from django.db.models import Count, F, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from communities.models import SupportTeam
 from communities.rules.vocabulary import Family
@@ -232,12 +234,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Menu:
-    """The sections of the menu, and the entry that this page belongs to.
+    """The sections of the menu as HTML, and the entry that this page belongs to.
 
     ``above`` is where that entry leads, with the filters that its list had; empty on its own page.
     """
 
-    sections: list[tuple[str, list[Line]]]
+    sections: SafeString
     entry: Entry | None
     above: str
 
@@ -248,7 +250,7 @@ def menu(request: HttpRequest) -> Menu:
     counts, current = counts_of(families_of(user)), _current(request)
     sections = []
     for title, entries in MENU:
-        lines = [
+        lines = tuple(
             Line(
                 entry.label,
                 entry.address,
@@ -258,14 +260,19 @@ def menu(request: HttpRequest) -> Menu:
             )
             for entry in entries
             if is_lead(user) or not entry.is_for_leads
-        ]
+        )
         if lines:
             sections.append((title, lines))
     above = ""
     if current and request.path != current.path:
         kept = request.GET.get(QUEUE_PARAMETER)
         above = f"{current.path}?{kept}" if kept else current.address
-    return Menu(sections, current, above)
+    return Menu(_rendered(tuple(sections)), current, above)
+
+
+@lru_cache(100)  # most pages show the menu that the one before them showed
+def _rendered(sections: tuple[tuple[str, tuple[Line, ...]], ...]) -> SafeString:
+    return render_to_string("desk/menu.html", {"sections": sections})
 
 
 def _current(request: HttpRequest) -> Entry | None:

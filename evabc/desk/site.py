@@ -1,6 +1,7 @@
 """The staff site: Django's admin under the portal's own sign-in, with its pages and its front page."""
 
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from django.contrib.admin import AdminSite
@@ -25,7 +26,7 @@ from evabc.desk.reports import report_sheet, reports
 from evabc.desk.search import search
 from evabc.ops.health import system_status
 from membership.accounts.requests import AuthenticatedRequest
-from membership.models import SampleProvince
+from membership.accounts.teams import own_communities
 from membership.people.email_views import email_by_staff
 from membership.people.near_views import someone_else
 from membership.people.writing_views import write
@@ -69,7 +70,9 @@ class StaffSite(AdminSite):
         return {
             **super().each_context(request),
             "menu": SimpleLazyObject(partial(menu, request)),
-            "sample_data": SimpleLazyObject(SampleProvince.objects.exists),
+            "sample_data": SimpleLazyObject(
+                lambda: any(map(attrgetter("in_sample"), own_communities(request.user)))
+            ),
         }
 
     def app_index(  # type: ignore[override]

@@ -6,11 +6,12 @@ counts as a lead. Without ``is_staff`` a user is on no team, whatever their grou
 
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.db import transaction
+from django.db.models import Exists
 
 from communities.email_addresses import normalize_email
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
-from membership.models import User
+from membership.models import SampleProvince, User
 from membership.register.person_records import person_of_user
 
 LEADS = "Leads"
@@ -33,11 +34,15 @@ def families_of(user: User | AnonymousUser) -> frozenset[Family]:
 
 
 def own_communities(user: User | AnonymousUser) -> list[CommunityOfPractice]:
-    """The communities of these families, read once for each user object: pages ask for them many times."""
+    """The communities of these families, read once for each user object: pages ask for them many times.
+
+    Each knows whether the sample province is loaded.
+    """
     own: list[CommunityOfPractice] | None = vars(user).get("own_communities")
     if own is None:
         theirs = CommunityOfPractice.objects.filter(team__family__in=families_of(user))
-        own = list(theirs.select_related("team"))
+        in_sample = Exists(SampleProvince.objects.all())
+        own = list(theirs.select_related("team").annotate(in_sample=in_sample))
         vars(user)["own_communities"] = own
     return own
 

@@ -182,20 +182,23 @@ def _index(asked: list[_Asked]) -> _Index:
     )
     halves = {"name_start": NameStart("search_text"), "name_end": NameEnd("search_text")}
     index: _Index = defaultdict(list)
-    others = OtherName.objects.alias(**halves).filter(is_near).order_by()
-    for pk, name in others.values_list("person", "search_text"):
-        _add(index, _Candidate(pk, name, is_former=True))
+    former = OtherName.objects.alias(**halves).filter(is_near).order_by()
+    former = former.annotate(email=Value(""), is_former=Value(True))
     is_near |= Q(digits__in={one.digits for one in asked} - {""})
     is_near |= Q(local__in={one.local for one in asked} - {""})
     local = Substr("email", 1, StrIndex("email", Value("@")))
     people = Person.objects.alias(**halves, digits=Right("search_text", PHONE_DIGITS), local=local)
-    for pk, text, email in (
-        people.filter(is_near).order_by().values_list("pk", "search_text", "email")
-    ):
-        candidate = _Candidate(pk, text.partition(" ")[0])
+    people = people.filter(is_near).order_by().annotate(is_former=Value(False))
+    columns = ("search_text", "email", "is_former")
+    both = people.values_list("pk", *columns).union(
+        former.values_list("person", *columns), all=True
+    )
+    for pk, text, email, is_former in both:
+        candidate = _Candidate(pk, text.partition(" ")[0], is_former)
         _add(index, candidate)
-        index["phone", text[-PHONE_DIGITS:]].append(candidate)
-        index["email", "".join(email.partition("@")[:2])].append(candidate)
+        if not is_former:
+            index["phone", text[-PHONE_DIGITS:]].append(candidate)
+            index["email", "".join(email.partition("@")[:2])].append(candidate)
     return index
 
 
