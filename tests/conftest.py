@@ -39,15 +39,9 @@ settings.load_profile("short")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest tests come first, so that no xdist worker waits for another one's at the end, and those
-    that share one long walk stay with the first worker, which takes it once."""
-    items.sort(key=_how_short)
-
-
-def _how_short(item: pytest.Item) -> int:
-    if "visits" in getattr(item, "fixturenames", ()):
-        return 0
-    return 1 if "test_accessibility_matrix" in item.nodeid else 2
+    """The longest tests come first, so that no xdist worker waits for another one's at the end: those that
+    share one long walk, which stay with the worker that takes it."""
+    items.sort(key=lambda item: "visits" not in getattr(item, "fixturenames", ()))
 
 
 def pytest_collection_finish() -> None:

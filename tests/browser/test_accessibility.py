@@ -1,6 +1,7 @@
-"""axe-core finds nothing on pages after a mistake, and in states that the permission table's rows are not in.
+"""axe-core finds nothing on one page of each kind, on pages after a mistake, and in states that the permission
+table's rows are not in.
 
-Every other page is in ``tests/slow/test_accessibility_matrix.py``.
+Every page, for everyone who can open it, is in ``tests/slow/test_accessibility_matrix.py``.
 """
 
 from datetime import date
@@ -16,6 +17,7 @@ from requests import workflow
 from requests.desk.matching import match
 from requests.lifecycle import State
 from tests import builders
+from tests.evabc.permission_table import address
 from tests.membership.meetings.plans import member, planned
 
 pytestmark = [
@@ -24,6 +26,7 @@ pytestmark = [
 ]
 
 ONLY_PROBLEMS = {"resultTypes": ["violations"]}  # axe would describe in full what passes, too
+NO_PAGE = "/nowhere/"
 WIDTHS = [360, pytest.param(1280, marks=pytest.mark.slow)]
 
 
@@ -39,12 +42,13 @@ def problems(page, **options) -> list[str]:
     return found + ([f"{page.url}: {wider} px wider than the screen"] if wider > 0 else [])
 
 
-def visit(page, portal, paths) -> list[str]:
+def visit(page, portal, paths, **options) -> list[str]:
     found = []
     for path in paths:
-        page.goto(portal.url + path)
+        answer = page.goto(portal.url + path)
+        assert (answer.status == 404) == (path == NO_PAGE), path
         assert page.locator("h1").count() == 1, path
-        found += problems(page)
+        found += problems(page, **options)
     return found
 
 
@@ -59,7 +63,7 @@ def after_a_mistake(page, url, button) -> list[str]:
 def test_public_pages_and_the_sign_in(portal, open_page, width):
     page = open_page(width=width)
 
-    found = visit(page, portal, ["/", "/nowhere/", "/accounts/login/"])
+    found = visit(page, portal, ["/", NO_PAGE, "/accounts/login/"])
     page.keyboard.press("Tab")
     page.get_by_label("Your work email").fill("not an email")
     page.keyboard.press("Enter")
@@ -110,6 +114,37 @@ def test_the_workers_pages(portal, open_page, width):
     several = f"{portal.url}/join/answers/?community=ors&community=community-coordination"
     for url in (join, several):
         found += after_a_mistake(page, url, "Continue")
+
+    assert found == []
+
+
+# A page of each kind that no other browser test runs axe on, with the rows of the permission table.
+MEMBERS_PAGES = [
+    "/my/details/",
+    "/my/communities/<slug:slug>/",
+    "/my/communities/<slug:slug>/topics/<int:pk>/",
+    "/my/communities/<int:pk>/confirm/",
+]
+DESK_PAGES = [
+    "/admin/",
+    "/admin/search/?q=dana",
+    "/admin/how-it-is-doing/",
+    "/admin/reports/",
+    "/admin/membership/person/<path:object_id>/change/",
+    "/admin/membership/agency/<path:object_id>/change/",
+    "/admin/membership/listimport/<int:pk>/columns/",
+    "/admin/membership/announcement/add/",
+    "/admin/communities/passage/<path:object_id>/change/",
+]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_page_of_each_kind(world, portal, open_page, width):
+    found, lead = [], builders.lead()
+    for user, patterns in ((world["worker"], MEMBERS_PAGES), (lead, DESK_PAGES)):
+        page = open_page(width=width)
+        builders.sign_in_browser(page, portal.url, user)
+        found += visit(page, portal, [address(one, world) for one in patterns], preload=False)
 
     assert found == []
 

@@ -1,7 +1,7 @@
-"""axe-core on every page of the permission table, for everyone who can open it, at both widths.
+"""axe-core on every page of the permission table, for everyone who can open it, at both widths. No page is
+wider than its screen, at a laptop's page enlarged four times either.
 
-In every run: on a worker's pages at a phone's width. No page of the desk is wider than its screen either: at
-the narrowest width, whose layout is a phone's too, and at the widest.
+``make test`` keeps one page of each kind, in ``tests/browser/test_accessibility.py``.
 """
 
 import time
@@ -18,6 +18,7 @@ from tests.evabc.permission_table import address, addresses, can_open, visit
 from tests.figures import report_figure
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
 ]
@@ -69,14 +70,14 @@ def opens(page, url) -> bool:
 ENLARGED_WIDTH = 320  # a laptop's page enlarged four times
 
 
-def wrong_with(page, axe_at, widths) -> list[str]:
+def wrong_with(page) -> list[str]:
     found = []
     marks = page.evaluate(MARKS)
     if marks != {"h1": 1, "lang": "en-ca", "main": 1, "skip": True}:
         found.append(f"{marks}")
-    for width in widths:
+    for width in [*WIDTHS, ENLARGED_WIDTH]:
         page.set_viewport_size({"width": width, "height": 900})
-        if width in axe_at:
+        if width in WIDTHS:
             result = Axe().run(page, options=OPTIONS).response
             assert result["testEngine"]["version"] == AXE_VERSION
             found += [
@@ -94,30 +95,13 @@ def give_a_fresh_code(client):
     session.save()
 
 
-PHONE, DESKTOP = WIDTHS
-EVERY_WIDTH = [*WIDTHS, ENLARGED_WIDTH]
-
-
-@pytest.mark.parametrize(
-    ("visitor", "axe_at", "widths"),
-    [
-        ("worker", [PHONE], EVERY_WIDTH),
-        # axe takes most of the time: on the desk's pages it is a long form, their widths are not.
-        ("lead", [], [DESKTOP, ENLARGED_WIDTH]),
-        *(
-            pytest.param(visitor, WIDTHS, EVERY_WIDTH, marks=pytest.mark.slow)
-            for visitor in ("nobody", "worker", "program", "ccss", "lead", "no factor")
-        ),
-    ],
-)
+@pytest.mark.parametrize("visitor", ["nobody", "worker", "program", "ccss", "lead", "no factor"])
 def test_no_page_that_this_visitor_can_open_has_a_problem(
     world,
     clients,
     portal,
     open_page,
     visitor,
-    axe_at,
-    widths,
 ):
     page = open_page()
     if visitor != "nobody":
@@ -130,8 +114,8 @@ def test_no_page_that_this_visitor_can_open_has_a_problem(
     for url in urls_of(visitor, world):
         if opens(page, portal.url + url):
             opened += 1
-            found += wrong_with(page, axe_at, widths)
+            found += wrong_with(page)
 
-    report_figure(f"axe: {visitor}: {opened} pages at {len(axe_at)} widths, {len(found)} problems")
+    report_figure(f"axe: {visitor}: {opened} pages at {len(WIDTHS)} widths, {len(found)} problems")
     assert not found, "\n".join(found)
     assert opened > (100 if visitor == "lead" else 5)
