@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 from django.db import connection
+from django.template.backends.django import Template
 from django.test import Client
 from django.urls import get_resolver
 
@@ -13,6 +16,8 @@ from tests.evabc.permission_table import TABLE, VISITORS, address, addresses, ou
 
 # The words of their pages are read.
 READERS = ("nobody", "worker", "lead")
+# Whose pages are rendered. What a view answers to the others, and to HEAD, is known before that.
+RENDERED = {"get": (*READERS, "program"), "post": READERS, "head": ()}
 WRITES = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"')
 
 
@@ -39,17 +44,26 @@ class Visit:
 def walk(
     world: dict[str, Any],
     clients: dict[str, Client],
-    visitors: Mapping[str, Sequence[str]] | None = None,
+    *,
+    in_full: bool = False,
 ) -> Iterator[Visit]:
-    """Every URL by every method as these visitors, by default as in each run of the tests."""
+    """Every URL by every method, as in each run of the tests or in full: HEAD as everyone, and every page
+    rendered for everyone."""
     for name, pattern in addresses(get_resolver()):
         url = address(pattern, world)
-        for method, those in (visitors or _visitors(name)).items():
+        for method, those in (_EVERYONE if in_full else _visitors(name)).items():
             for visitor in those:
-                yield _visit(clients[visitor], name, visitor, method, url)
+                rendered = in_full or visitor in RENDERED[method]
+                with (
+                    nullcontext() if rendered else patch.object(Template, "render", return_value="")
+                ):
+                    yield _visit(clients[visitor], name, visitor, method, url)
 
 
-def _visitors(name: str) -> dict[str, Sequence[str]]:
+_EVERYONE = dict.fromkeys(("get", "head", "post"), VISITORS)
+
+
+def _visitors(name: str) -> Mapping[str, Sequence[str]]:
     # One who gets past every check, and one who is stopped by the check of the row.
     head = ("lead", "ccss") if name.startswith("admin:") else ("worker", "other")
     return {"get": VISITORS, "head": head, "post": VISITORS}
