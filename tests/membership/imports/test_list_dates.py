@@ -78,7 +78,7 @@ def lists(values: int, most: int) -> st.SearchStrategy[list[Any]]:
 
 
 # Tries every order of up to three lists.
-@settings(max_examples=settings().max_examples // 4)
+@settings(max_examples=settings().max_examples // 2)
 @given(
     kind=st.sampled_from(
         [ListKind.AGENCIES, ListKind.PROGRAMS, ListKind.PEOPLE, ListKind.INITIATIVES]
