@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import redis
 from django.core.cache import caches
-from django.db.migrations.state import ProjectState
 from django.test import Client
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -160,32 +159,13 @@ def _put_back(found: dict[str, tuple[list[str], list[tuple[Any, ...]]]]) -> None
 
 
 @pytest.fixture(scope="session")
-def _quick_migrations() -> Iterator[pytest.MonkeyPatch]:
-    """For each model that a migration adds, Django makes the classes of all models again that can be reached
-    from it, here only those of its neighbours: from them come the names of tables and columns. Undone
-    when the tests' database is there: ``tests/evabc/test_upgrades.py`` migrates as anyone does."""
-    reload_model = ProjectState.reload_model
-
-    def reload_with_neighbours(
-        state: ProjectState, app_label: str, model_name: str, delay: bool = False
-    ) -> None:
-        reload_model(state, app_label, model_name, delay=True)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ProjectState, "reload_model", reload_with_neighbours)
-        yield patch
-
-
-@pytest.fixture(scope="session")
 def django_db_setup(
     _catalogue_of_every_database: None,
-    _quick_migrations: pytest.MonkeyPatch,
     django_db_setup: None,
     django_db_blocker: DjangoDbBlocker,
     request: pytest.FixtureRequest,
 ) -> None:
     """The test database, which every test finds with the catalogue in it."""
-    _quick_migrations.undo()
     with django_db_blocker.unblock():
         request.getfixturevalue("_quick_flush")
 
