@@ -7,6 +7,7 @@ own case-insensitive comparisons differ.
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
 from django.db import models
@@ -35,8 +36,10 @@ def filter_by_words(rows: _Rows, words: str, *, columns: Iterable[str] | None = 
     columns = rows.model.search_columns() if columns is None else tuple(columns)
     typed = _PHONE.sub(r"\1\2\3", _COUNTRY.sub(" ", words)).split()
     # Words with digits first: fewer rows have them, and the others are not compared with the rest.
-    for word in sorted(dict.fromkeys(filter(fold_for_search, typed)), key=str.isalpha):
-        rows = rows.filter(_has(rows.model, word, columns, {}))
+    searched = sorted(dict.fromkeys(filter(fold_for_search, typed)), key=str.isalpha)
+    for word in searched:
+        # Once the first word has left few rows, no index is needed for the others.
+        rows = rows.filter(_has(rows.model, _Word(word, is_first=word == searched[0]), columns))
     return rows
 
 
@@ -71,67 +74,78 @@ def _relations(model: type[models.Model], columns: Iterable[str]) -> dict[str, A
 _Holder = tuple[Any, str]
 
 
-def _has(
-    model: type[models.Model], word: str, columns: Iterable[str], known: dict[object, Any]
-) -> Q:
-    """Whether rows of a model have a word in one of these columns. ``known`` are the keys found so far."""
+@dataclass(frozen=True)
+class _Word:
+    """A word that is searched for. ``keys`` are those that rows with it hold, by their group of holders, found so far."""
+
+    text: str
+    is_first: bool
+    keys: dict[tuple[_Holder, ...], Any] = field(default_factory=dict)
+
+
+def _has(model: type[models.Model], word: _Word, columns: Iterable[str]) -> Q:
+    """Whether rows of a model have a word in one of these columns."""
     relations = _relations(model, columns)
-    found = _in_columns(word, [column for column in columns if column not in relations])
+    found = _in_columns(word.text, [column for column in columns if column not in relations])
     holders = defaultdict(list)
-    for path, field in relations.items():
-        if field.one_to_many:
-            holders[path.rpartition("__")[0] or "pk"].append(_referring(field))
+    for path, relation in relations.items():
+        if relation.one_to_many:
+            holders[path.rpartition("__")[0] or "pk"].append(_referring(relation))
         else:
-            holders[path] += [(field.related_model, "pk"), *_part_of(field.related_model).values()]
+            holders[path] += [
+                (relation.related_model, "pk"),
+                *_part_of(relation.related_model).values(),
+            ]
     groups = {path: tuple(those) for path, those in holders.items()}
-    _read_keys(groups.values(), word, known)
+    _find_keys(groups.values(), word)
     for path, those in groups.items():
-        found |= Q(**{f"{path}__in": known[those]})
+        found |= Q(**{f"{path}__in": word.keys[those]})
     return found
 
 
-def _referring(field: Any) -> _Holder:
-    return field.related_model, field.remote_field.name
+def _referring(relation: Any) -> _Holder:
+    return relation.related_model, relation.remote_field.name
 
 
 def _part_of(model: Any) -> dict[str, _Holder]:
     """The columns of a model for rows that refer to it, such as a person's other names."""
     relations = _relations(model, model.search_columns())
-    return {path: _referring(field) for path, field in relations.items() if field.one_to_many}
+    return {path: _referring(to) for path, to in relations.items() if to.one_to_many}
 
 
-def _read_keys(groups: Iterable[tuple[_Holder, ...]], word: str, known: dict[object, Any]) -> None:
-    """Add the keys that rows with the word hold to ``known``, by their group of holders.
+def _find_keys(groups: Iterable[tuple[_Holder, ...]], word: _Word) -> None:
+    """Add the keys that rows with the word hold to its ``keys``, as queries.
 
-    If they are few, as lists, for which the database uses its indexes. They are read in one query.
+    Those of the first word, if they are few, are lists, for which the database uses its indexes. They are read in
+    one query.
     """
     queries = {
-        those: [_rows_with(word, holder, known) for holder in those]
+        those: [_rows_with(word, holder) for holder in those]
         for those in dict.fromkeys(groups)
-        if those not in known
+        if those not in word.keys
     }
-    numbered = [
-        rows.values_list(Value(number), key)
-        for number, (those, found) in enumerate(queries.items())
-        for (_, key), rows in zip(those, found, strict=True)
-    ]
-    if not numbered:
-        return
-    few = list(_all_of(numbered)[: FEW + 1])
-    for number, (those, found) in enumerate(queries.items()):
+    if queries and word.is_first:
+        numbered = [
+            rows.values_list(Value(number), key)
+            for number, (those, found) in enumerate(queries.items())
+            for (_, key), rows in zip(those, found, strict=True)
+        ]
+        few = list(_all_of(numbered)[: FEW + 1])
         if len(few) <= FEW:
-            known[those] = [key for group, key in few if group == number]
-        else:
-            keys = (rows.values(key) for (_, key), rows in zip(those, found, strict=True))
-            known[those] = _all_of([*keys])
+            for number, those in enumerate(queries):
+                word.keys[those] = [key for group, key in few if group == number]
+            return
+    for those, found in queries.items():
+        keys = [rows.values(key) for (_, key), rows in zip(those, found, strict=True)]
+        word.keys[those] = _all_of(keys)
 
 
-def _rows_with(word: str, holder: _Holder, known: dict[object, Any]) -> QuerySet[Any]:
+def _rows_with(word: _Word, holder: _Holder) -> QuerySet[Any]:
     model, key = holder
     # Where a row is searched for, those that refer to it are holders too.
     apart = _part_of(model) if key == "pk" else ()
     columns = [column for column in model.search_columns() if column not in apart]
-    return model._base_manager.filter(_has(model, word, columns, known)).order_by()
+    return model._base_manager.filter(_has(model, word, columns)).order_by()
 
 
 def _all_of(queries: list[QuerySet[Any]]) -> QuerySet[Any]:

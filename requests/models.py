@@ -135,6 +135,12 @@ class JoinRequest(SearchableModel):
                 condition=Q(state=State.AWAITING_REPLY.value),
                 name="awaited_replies_by_day",
             ),
+            # The reports: all that they ask of a request.
+            models.Index(
+                fields=["submitted_at"],
+                include=["id", "community", "region", "decided_at"],
+                name="requests_in_reports",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -359,7 +365,10 @@ class JoinRequestEvent(Step):
     )
 
     class Meta(Step.Meta):
-        indexes = [models.Index(fields=["at", "id"], name="request_steps_by_time")]
+        indexes = [
+            models.Index(fields=["at", "id"], name="request_steps_by_time"),
+            models.Index(fields=["verb"], name="request_steps_by_verb"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(ground__isnull=True) | ~Q(ground_title=""),

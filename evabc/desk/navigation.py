@@ -7,15 +7,13 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
-from django.db.models import Count, F, Q, QuerySet, Subquery, Value
-from django.db.models.expressions import Combinable
+from django.db.models import Count, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from communities.models import SupportTeam
 from communities.rules.vocabulary import Family
 from membership.access.verbs import TASK_STATES
 from membership.accounts.teams import families_of, is_lead
@@ -33,6 +31,8 @@ from membership.topics.verbs import waiting_topics
 from requests.desk.queue import COUNTS_KEPT_FOR, QUEUE_PARAMETER, replied
 from requests.lifecycle import OPEN
 from requests.models import JoinRequest
+
+EVERYONE = "everyone"
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,22 @@ class Counted:
         theirs = Q(**{f"{self.team}__family__in": families})
         return self.rows().filter(theirs | Q(**{f"{self.team}__isnull": True}))
 
-    def of(self, families: Collection[Family]) -> Combinable:
-        one = self.rows_of(families).order_by().values(one=Value(1))
+    def by_team(self, label: str) -> list[QuerySet[Any]]:
+        """Queries of the label, a team's family or None for no team, and the number of its rows.
+
+        Where a row of each team may count once for both, also one of the number for ``EVERYONE``.
+        """
         counted = Count(self.key, distinct=self.key != "pk")
-        number = Coalesce(Subquery(one.annotate(number=counted).values("number")), 0)
-        return number + self.also.of(families) if self.also else number
+        whose = [F(f"{self.team}__family"), *[Value(EVERYONE)] * (self.key != "pk")]
+        queries = [
+            self.rows()
+            .order_by()
+            .values(label=Value(label), whose=who)
+            .annotate(number=counted)
+            .values_list("label", "whose", "number")
+            for who in whose
+        ]
+        return [*queries, *(self.also.by_team(label) if self.also else ())]
 
 
 @dataclass(frozen=True)
@@ -206,18 +217,22 @@ ENTRIES = [entry for _, entries in MENU for entry in entries]
 
 def counts_of(families: Collection[Family]) -> dict[str, int]:
     """The number of rows behind each entry that counts some, by its label; kept for some seconds."""
-    key = f"desk-menu:{'+'.join(sorted(families))}"
-    counts: dict[str, int] | None = cache.get(key)
-    if counts is None:
-        columns = {
-            f"of_{number}": entry.counted.of(families)
-            for number, entry in enumerate(ENTRIES)
+    kept: list[tuple[str, str | None, int]] | None = cache.get("desk-menu")
+    if kept is None:
+        first, *others = (
+            rows
+            for entry in ENTRIES
             if entry.counted
-        }
-        # One row that is always there, to hang the counts on.
-        row = SupportTeam.objects.order_by("pk").annotate(**columns).values(*columns).first() or {}
-        counts = {ENTRIES[int(name[3:])].label: number for name, number in row.items()}
-        cache.set(key, counts, COUNTS_KEPT_FOR)
+            for rows in entry.counted.by_team(entry.label)
+        )
+        kept = list(first.union(*others, all=True))
+        cache.set("desk-menu", kept, COUNTS_KEPT_FOR)
+    counts = {entry.label: 0 for entry in ENTRIES if entry.counted}
+    for label, whose, number in kept:
+        if whose is None or whose in families:
+            counts[label] += number
+    if set(families) == set(Family):
+        counts |= {label: number for label, whose, number in kept if whose == EVERYONE}
     return counts
 
 

@@ -5,10 +5,14 @@ import re
 import pytest
 from django.contrib import admin
 from django.core.cache import cache
+from django.db.models import Count
 from django.urls import reverse
 
+from communities.models import SupportTeam
+from communities.rules.vocabulary import Family
 from evabc.desk.navigation import ENTRIES, counts_of
 from membership.accounts.teams import families_of
+from membership.models import Access, NameCheck
 from requests import workflow
 from requests.lifecycle import State
 from tests import builders
@@ -67,6 +71,33 @@ def test_each_team_counts_its_own_rows_and_a_lead_all(world):
 
     assert after["Replies"] == before["Replies"] + 1
     assert everything["Requests"] > after["Requests"]
+
+
+@pytest.mark.core
+def test_each_number_is_that_of_its_rows_and_a_person_with_tasks_of_both_teams_counts_once_for_a_lead(
+    world,
+):
+    """Also rows that wait for each team because they are no team's."""
+    both = builders.worker("two@example.org").person
+    for team in SupportTeam.objects.all():
+        slack = {"kind": "slack", "state": "to-do", "team": team, "since": builders.NOW.date()}
+        Access.objects.create(person=both, **slack)
+        Access.objects.create(address="stranger@example.org", **slack)
+    NameCheck.objects.update(team=None)
+    shown, rows = {}, {}
+    for families in (tuple(Family), *((family,) for family in Family)):
+        for entry in filter(lambda entry: entry.counted, ENTRIES):
+            rows[entry.label, families] = sum(
+                part.rows_of(families).aggregate(number=Count(part.key, distinct=True))["number"]
+                for part in (entry.counted, entry.counted.also)
+                if part
+            )
+            shown[entry.label, families] = counts_of(families)[entry.label]
+
+    assert shown == rows
+    assert [shown["Name checks", (family,)] for family in Family] == [1, 1]
+    for_each = [shown["Slack and Zoom", (family,)] for family in Family]
+    assert 0 < shown["Slack and Zoom", tuple(Family)] < sum(for_each)
 
 
 def test_the_number_of_requests_is_that_of_the_list_it_leads_to(client):
