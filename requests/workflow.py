@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment, assess
-from membership.accounts.teams import families_of
+from membership.accounts.teams import require_team
 from membership.as_shown import digest, require_as_shown
 from membership.emails.kinds import UNDO_SECONDS, UNDO_TIME
 from membership.emails.queue import Email, cancel, queue, take_back, uncancel
@@ -147,7 +147,7 @@ def submit_for(
     """
     person = get_or_create_person(email)
     join_request = JoinRequest(person=person, community=community, came_by=came_by, created_at=now)
-    _require_team(join_request, by)
+    require_team(join_request.community, by, "request")
     _check_name(join_request, answers["name"], email=email, now=now)
     if not join_request.name_check:
         _require_not_enrolled(join_request, _ALREADY_IN.format(person))
@@ -434,7 +434,7 @@ def assign(
 def write_note(*, join_request_id: int, by: User, text: str, now: datetime) -> StaffNote:
     """Add a staff note to a request in any state. The applicant never sees it."""
     join_request = _lock(join_request_id)
-    _require_team(join_request, by)
+    require_team(join_request.community, by, "request")
     if join_request.state == State.DRAFT:
         raise RefusedError("This request has not been sent yet.")
     if not text.strip():
@@ -482,7 +482,7 @@ def lock_to_match(*, join_request_id: int, by: User) -> JoinRequest:
     join_request = _lock(join_request_id)
     if join_request.state != State.APPROVED or join_request.person.erased_on:
         return lock_open(join_request_id=join_request_id, by=by)
-    _require_team(join_request, by)
+    require_team(join_request.community, by, "request")
     if is_own(join_request, by):
         raise RefusedError(OWN_REQUEST)
     return join_request
@@ -574,7 +574,7 @@ def _lock_for(verb: Verb, join_request_id: int, by: User) -> JoinRequest:
     """Lock a request for this verb. Refuses a person who may not use it, and a state that does not allow it."""
     join_request = _lock(join_request_id)
     if verb in STAFF_VERBS:
-        _require_team(join_request, by)
+        require_team(join_request.community, by, "request")
         if is_own(join_request, by):
             raise RefusedError(OWN_REQUEST)
     elif join_request.person.user_id != by.pk:
@@ -655,11 +655,6 @@ def _last_step(step: JoinRequestEvent) -> str:
 
 def _when(step: JoinRequestEvent) -> str:
     return date_format(timezone.localtime(step.at), "DATETIME_FORMAT")
-
-
-def _require_team(join_request: JoinRequest, by: User) -> None:
-    if join_request.community.family not in families_of(by):
-        raise RefusedError("This request belongs to the other team.")
 
 
 def _require_not_enrolled(join_request: JoinRequest, refusal: str) -> None:

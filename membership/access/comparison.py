@@ -17,6 +17,7 @@ from membership.access import verbs
 from membership.access.service_lists import list_of
 from membership.access.verbs import Verb
 from membership.accounts.shared_mailboxes import SHARED_LOCAL_PARTS
+from membership.accounts.teams import require_team
 from membership.as_shown import require_as_shown
 from membership.errors import RefusedError
 from membership.models import Access, Enrolment, Person, Service, ServiceList, User
@@ -215,7 +216,7 @@ def settle(
     The comparison is made again behind a lock: lines that have changed since are left alone. A near match
     is settled only if it was chosen.
     """
-    verbs.require_team(service.team, by)
+    require_team(service.team, by, "service")
     kept = list_of(service, lock=True)
     if kept is None:
         raise RefusedError(f"{words_of(service).list} has been deleted. Import a new one.")

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils.text import get_text_list
 
 from membership.access import verbs
+from membership.accounts.teams import require_team
 from membership.as_shown import require_as_shown
 from membership.errors import RefusedError
 from membership.imports import people_files
@@ -182,7 +183,7 @@ def left_out_words(kept: ServiceList) -> str:
 @transaction.atomic
 def save_list(*, service: Service, found: MemberList, by: User, now: datetime) -> ServiceList:
     """Save who is in a service, replacing the list before."""
-    verbs.require_team(service.team, by)
+    require_team(service.team, by, "service")
     for community in service.communities:
         verbs.require_access_for_roster(community=community, by=None, now=now)
     kept, _ = _lists(service).update_or_create(
@@ -207,7 +208,7 @@ def save_list(*, service: Service, found: MemberList, by: User, now: datetime) -
 @transaction.atomic
 def discard_list(*, service: Service, by: User, as_shown: str = "") -> None:
     """Delete the list of who is in a service, if it is still the one ``as_shown`` on the page, if there was one."""
-    verbs.require_team(service.team, by)
+    require_team(service.team, by, "service")
     kept = list_of(service, lock=True)
     if kept and as_shown:
         require_as_shown(as_shown, kept.as_shown, since="There is a newer list")

@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice, SupportTeam
 from membership.access import verbs
-from membership.accounts.teams import families_of
+from membership.accounts.teams import families_of, require_team
 from membership.emails.queue import SLACK_LINKS
 from membership.errors import RefusedError
 from membership.models import Access, Person, SlackLink, SlackLinkOpening, User
@@ -105,7 +105,7 @@ def give_link(
     now: datetime,
 ) -> SlackLink:
     """Save a new link. It replaces the one before, and its uses count from zero."""
-    verbs.require_team(team, by)
+    require_team(team, by, "service")
     parts = urlsplit(link)
     if (parts.scheme, parts.hostname) != ("https", SLACK_LINKS):
         raise RefusedError(f"A Slack invitation link starts with https://{SLACK_LINKS}/.")

@@ -233,12 +233,6 @@ def slack_of(person: Person, team: SupportTeam) -> Access:
 # -- Shared by the verbs ---------------------------------------------------------------------------
 
 
-def require_team(team: SupportTeam, by: User) -> None:
-    """Raise ``RefusedError`` unless the member of staff is on this team."""
-    if team.family not in families_of(by):
-        raise RefusedError("This belongs to the other team.")
-
-
 def access_of(user: User | AnonymousUser) -> QuerySet[Access]:
     """The rows of this staff member's teams."""
     own = Access.objects.filter(team__family__in=families_of(user))

@@ -9,8 +9,9 @@ from django.db import transaction
 from django.db.models import Exists
 
 from communities.email_addresses import normalize_email
-from communities.models import CommunityOfPractice
+from communities.models import CommunityOfPractice, SupportTeam
 from communities.rules.vocabulary import Family
+from membership.errors import RefusedError
 from membership.models import SampleProvince, User
 from membership.register.person_records import person_of_user
 
@@ -50,6 +51,12 @@ def own_communities(user: User | AnonymousUser) -> list[CommunityOfPractice]:
 def is_lead(user: User | AnonymousUser) -> bool:
     """Whether this person sees both teams, and so may change the wording that both send."""
     return families_of(user) == frozenset(Family)
+
+
+def require_team(of: SupportTeam | CommunityOfPractice, by: User, noun: str) -> None:
+    """Raise ``RefusedError`` unless ``by`` is on this team, or on the one of this community. ``noun`` is the kind of row."""
+    if of.family not in families_of(by):
+        raise RefusedError(f"This {noun} belongs to the other team.")
 
 
 # What the groups may do in the admin, apart from deciding on requests. Requests, emails and enrolments

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from communities.models import SupportTeam
-from membership.accounts.teams import families_of
+from membership.accounts.teams import require_team
 from membership.emails.kinds import (
     SECURITY_NOTICES,
     TO_FIXED_ADDRESS,
@@ -312,8 +312,7 @@ def clear_bounce(*, email_id: int, by: User, now: datetime) -> None:
 def _locked(email_id: int, by: User) -> OutboxEmail:
     emails = OutboxEmail.objects.select_for_update(of=("self",)).select_related("team", "person")
     email = emails.get(pk=email_id)
-    if email.team.family not in families_of(by):
-        raise RefusedError("This email belongs to the other team.")
+    require_team(email.team, by, "email")
     return email
 
 

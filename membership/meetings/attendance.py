@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from communities.models import Meeting
 from communities.rules.vocabulary import MeetingKind
-from membership.accounts.teams import families_of
+from membership.accounts.teams import require_team
 from membership.emails.kinds import Event, cancelled_by
 from membership.emails.queue import cancel
 from membership.errors import RefusedError
@@ -66,8 +66,7 @@ def lock_meeting(meeting_id: int, by: User) -> Meeting:
     """Lock a meeting of this staff member's team. Runs inside the caller's transaction."""
     meetings = Meeting.objects.select_for_update(of=("self",)).select_related("team")
     meeting = meetings.get(pk=meeting_id)
-    if meeting.team.family not in families_of(by):
-        raise RefusedError("This meeting belongs to the other team.")
+    require_team(meeting.team, by, "meeting")
     return meeting
 
 

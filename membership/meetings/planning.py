@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice, Meeting, SupportTeam
 from communities.rules.vocabulary import Family, MeetingKind
-from membership.accounts.teams import families_of
+from membership.accounts.teams import families_of, require_team
 from membership.emails.kinds import Event
 from membership.emails.queue import cancel, check_staff_words, queue_once
 from membership.errors import RefusedError
@@ -201,8 +201,7 @@ def _check(plan: MeetingPlan, by: User) -> None:
         raise RefusedError(
             "Choose communities of one team. Schedule a separate meeting for the other team."
         )
-    if plan.communities[0].family not in families_of(by):
-        raise RefusedError("This community belongs to the other team.")
+    require_team(plan.communities[0], by, "community")
     if plan.ends_at <= plan.starts_at:
         raise RefusedError("The end time must be after the start time.")
     if _LOOKS_LIKE_A_LINK.search(plan.topic):

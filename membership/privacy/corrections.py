@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from membership.accounts.teams import families_of
+from membership.accounts.teams import families_of, require_team
 from membership.emails.queue import queue
 from membership.errors import RefusedError
 from membership.history import log_change
@@ -50,8 +50,7 @@ def answer(*, correction_id: int, by: User, state: str, text: str, now: datetime
     """Record that it is done, or why it is not. The person gets an email."""
     rows = Correction.objects.select_for_update(of=("self",)).select_related("person", "team")
     correction = rows.get(pk=correction_id)
-    if correction.team.family not in families_of(by):
-        raise RefusedError("This correction request belongs to the other team.")
+    require_team(correction.team, by, "correction request")
     if correction.state != State.OPEN:
         state_name = correction.get_state_display().lower()
         raise RefusedError(f"This was already answered: {state_name}. Nothing was changed.")

@@ -13,7 +13,7 @@ from django.db.models.functions import Concat
 
 from communities.models import CommunityOfPractice, Meeting, SupportTeam
 from communities.rules.vocabulary import Family
-from membership.accounts.teams import families_of
+from membership.accounts.teams import require_team
 from membership.emails.kinds import UNDO_TIME, Event
 from membership.emails.queue import cancel, check_staff_words, queue, refuse_slack_link
 from membership.errors import RefusedError
@@ -284,8 +284,7 @@ def _locked(resource_id: int) -> Resource:
 
 def _of_team(resource_id: int, by: User) -> Resource:
     resource = _locked(resource_id)
-    if resource.team.family not in families_of(by):
-        raise RefusedError("This resource belongs to the other team.")
+    require_team(resource.team, by, "resource")
     return resource
 
 
@@ -295,8 +294,7 @@ def _require_communities(
     """All of them must be of the one ``team``, which ``by`` is in."""
     if team is None or not communities:
         raise RefusedError("Choose at least one community.")
-    if team.family not in families_of(by):
-        raise RefusedError("This community belongs to the other team.")
+    require_team(team, by, "community")
     if {community.team_id for community in communities} != {team.pk}:
         raise RefusedError("Choose communities of one team: the one that has this resource.")
 

@@ -241,7 +241,7 @@ def of_roster_checks(rows: Sequence[WorklistRow], text: str, *, is_ready: bool) 
         person=first.enrolment.person,
         words={
             **_words(first.enrolment, text),
-            "community": communities_of(rows, "full_name"),
+            "community": _communities_in_full(rows),
             "conditions": "\n".join(conditions) or "You must meet the rules of this community.",
             "last_day": _last_day(first),
         },
@@ -252,16 +252,24 @@ def of_ended(rows: Sequence[WorklistRow], text: str) -> Email:
     """To a member whose enrolments staff end from these roster checks, all of one team."""
     words = _words(rows[0].enrolment, text)
     if len({row.enrolment_id for row in rows}) > 1:
-        words["community"] = communities_of(rows, "full_name")
+        words["community"] = _communities_in_full(rows)
         words["community_link"] = settings.PORTAL_URL + reverse("communities")
     first = rows[0].enrolment
     return compose("roster-ended", team=first.community.team, person=first.person, words=words)
 
 
-def communities_of(rows: Iterable[WorklistRow], name: str = "short_name") -> str:
-    """The communities of roster checks, in words."""
-    names = dict.fromkeys(getattr(row.enrolment.community, name) for row in rows)
-    return get_text_list(list(names), "and")
+def communities_of(rows: Iterable[WorklistRow]) -> str:
+    """The short names of the communities of roster checks, in words."""
+    return get_text_list(
+        [*dict.fromkeys(row.enrolment.community.short_name for row in rows)], "and"
+    )
+
+
+def _communities_in_full(rows: Iterable[WorklistRow]) -> str:
+    """Their full names, to go between “the” and “community of practice” in a sentence."""
+    *others, last = dict.fromkeys(row.enrolment.community.full_name for row in rows)
+    joined = " community of practice, the ".join(others)
+    return f"{joined} community of practice and the {last}" if others else last
 
 
 def share_an_email(rows: Iterable[WorklistRow], *, is_ready: bool) -> list[list[WorklistRow]]:

@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice, SupportTeam
 from membership.access import verbs as access
-from membership.accounts.teams import families_of
+from membership.accounts.teams import require_team
 from membership.as_shown import require_as_shown
 from membership.emails.kinds import UNDO_SECONDS, UNDO_TIME, Event
 from membership.emails.queue import Email, cancel, queue, take_back, uncancel
@@ -153,8 +153,7 @@ def _undo_end(enrolment: Enrolment, *, ended_at: datetime, by: User, now: dateti
 def lock_for_staff(enrolment_id: int, by: User) -> Enrolment:
     """Lock an enrolment of the team of ``by``. Runs inside the caller's transaction."""
     enrolment = lock_enrolment(enrolment_id)
-    if enrolment.community.family not in families_of(by):
-        raise RefusedError("This enrolment belongs to the other team.")
+    require_team(enrolment.community, by, "enrolment")
     return enrolment
 
 

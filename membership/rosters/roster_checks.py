@@ -18,7 +18,7 @@ from django.utils.formats import date_format
 
 from communities.rules.assess import Assessment, Finding, assess
 from communities.rules.vocabulary import FactKind
-from membership.accounts.teams import families_of
+from membership.accounts.teams import families_of, require_team
 from membership.emails.kinds import KINDS, UNDO_TIME
 from membership.emails.queue import check_staff_words, queue
 from membership.errors import RefusedError
@@ -220,8 +220,7 @@ def lock_any_row(row_id: int, by: User) -> WorklistRow:
     Enrolment.objects.select_for_update(of=("self",)).filter(worklist=row_id).first()
     rows = WorklistRow.objects.select_for_update(of=("self",))
     row = get_locked(rows.select_related("enrolment__person", "enrolment__community__team"), row_id)
-    if row.enrolment.community.family not in families_of(by):
-        raise RefusedError("This enrolment belongs to the other team.")
+    require_team(row.enrolment.community, by, "enrolment")
     return row
 
 

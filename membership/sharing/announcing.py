@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from communities.models import CommunityOfPractice, Meeting
 from communities.rules.vocabulary import Family
-from membership.accounts.teams import families_of
+from membership.accounts.teams import require_team
 from membership.emails.kinds import UNDO_TIME
 from membership.emails.queue import Email, check_staff_words, queue_many
 from membership.emails.templates import cached_templates
@@ -96,8 +96,7 @@ def check(draft: Draft, *, by: User, now: datetime) -> None:
         raise RefusedError(
             "Choose communities of one team. Write a separate announcement for the other team."
         )
-    if draft.communities[0].family not in families_of(by):
-        raise RefusedError("This community belongs to the other team.")
+    require_team(draft.communities[0], by, "community")
     check_staff_words(draft.subject, draft.text)
     if draft.meeting:
         if not draft.meeting.is_to_come(now):
@@ -210,8 +209,7 @@ def show_again(*, announcement_id: int, by: User) -> None:
 def _lock_own(announcement_id: int, by: User) -> Announcement:
     rows = Announcement.objects.select_for_update(of=("self",)).select_related("team")
     announcement = rows.get(pk=announcement_id)
-    if announcement.team.family not in families_of(by):
-        raise RefusedError("This announcement belongs to the other team.")
+    require_team(announcement.team, by, "announcement")
     return announcement
 
 

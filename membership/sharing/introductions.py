@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from communities.models import CommunityOfPractice
-from membership.accounts.teams import families_of
+from membership.accounts.teams import require_team
 from membership.emails.kinds import (
     COMMUNITY,
     NAME,
@@ -123,8 +123,7 @@ def _lock_of_team(introduction_id: int, by: User) -> Introduction:
     introduction = rows.filter(pk=introduction_id).first()
     if introduction is None:
         raise RefusedError("The member has just removed this. Nothing was changed.")
-    if introduction.enrolment.community.family not in families_of(by):
-        raise RefusedError("This community belongs to the other team.")
+    require_team(introduction.enrolment.community, by, "community")
     return introduction
 
 

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from communities.models import Meeting
-from membership.accounts.teams import families_of
+from membership.accounts.teams import families_of, require_team
 from membership.emails.kinds import UNDO_TIME
 from membership.emails.queue import check_staff_words, queue, queue_many, take_back
 from membership.emails.templates import cached_templates
@@ -38,8 +38,7 @@ def waiting_topics() -> QuerySet[Topic]:
 
 def _lock_own(topic_id: int, by: User) -> Topic:
     topic = lock(topic_id)
-    if topic.community.family not in families_of(by):
-        raise RefusedError("This topic belongs to the other team.")
+    require_team(topic.community, by, "topic")
     return topic
 
 

@@ -234,9 +234,7 @@ class TestWriting:
         typed = {"rows": [key(row) for row in (first, other, kai)], "text": "Call me."}
         own = text(desk.post(chosen, {**typed, "is_ready": "on", "show": other.pk}))
         assert "to <bdi>Dana Sample</bdi>, about ORS and STVC." in own
-        assert (
-            "Outreach services (ORS) and Stopping the Violence Counselling programs (STVC)" in own
-        )
+        assert "(ORS) community of practice and the Stopping the Violence" in own
 
         answer = desk.post(chosen, {**typed, "is_ready": "on"}, follow=True)
         assert "2 emails go out in 30 seconds." in text(answer)
@@ -271,7 +269,7 @@ class TestWriting:
         assert "3 enrolments have ended." in text(answer)
         assert [to for _, to, _ in outbox()] == ["dana@example.org", "kai@example.org"]
         to_dana = OutboxEmail.objects.get(to_email="dana@example.org").body
-        assert "(STVC) and Outreach services (ORS) community" in to_dana
+        assert "(STVC) community of practice and the Outreach services (ORS) community" in to_dana
         assert to_dana.count("It closed.") == 1
         assert "/communities/\n" in to_dana
         assert not Enrolment.objects.filter(ended_on=None).exists()
