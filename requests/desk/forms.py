@@ -62,8 +62,8 @@ class DecisionForm(AsShownForm):
             name for name in ("reason", "text") if name in self.fields and self[name].value()
         ]
         self.fields = {name: self.fields[name] for name in written}
-        for field in self.fields.values():
-            field.help_text, field.widget.attrs["readonly"] = "", True
+        for field in self:
+            field.help_text, field.field.widget.attrs["readonly"] = "", True
 
 
 def ask_if_someone_else(form: forms.Form, near: Iterable[NearRecord]) -> list[NearRecord]:

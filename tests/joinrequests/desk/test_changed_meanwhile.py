@@ -213,6 +213,7 @@ def test_a_request_that_was_closed_meanwhile(desk, asked, sam, verb, meanwhile):
 def only_leads_on(said: str, asked) -> None:
     """The page has no button that cannot work, and a link to what became of the request."""
     assert "desk-button desk-button-approve" not in said
+    assert "It is part of the email." not in said
     assert f'href="/admin/joinrequests/joinrequest/{asked.pk}/change/">Open request' in said
 
 
