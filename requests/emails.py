@@ -4,7 +4,7 @@ Their texts are in ``templates/email/`` until staff change them.
 """
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.urls import reverse
@@ -27,9 +27,18 @@ from membership.emails.kinds import (
 )
 from membership.emails.message import compose
 from membership.emails.queue import Email
+from membership.models import Enrolment, OutboxEmail
 from requests.joining.forms import NOTE, answers_in_words, sent_form
 from requests.lifecycle import LAPSE_DAYS, REMINDER_DAYS, State, Verb
 from requests.models import JoinRequest
+
+
+def _is_still_member(email: OutboxEmail, now: datetime) -> bool:
+    """Whether they are still in the community that they asked to join."""
+    request = JoinRequest.objects.filter(pk=email.about.partition(":")[2])
+    theirs = Enrolment.objects.filter(person=email.person_id, ended_on=None)
+    return theirs.filter(community__in=request.values("community")).exists()
+
 
 REMINDER_KINDS = {days: f"reminder-{days}" for days in REMINDER_DAYS}
 
@@ -135,6 +144,7 @@ EMAIL_KINDS = (
             COMMUNITY_LINK,
         ),
         cancelled_by=(Verb.REVERSE,),
+        is_still_wanted=_is_still_member,
     ),
     EmailKind(
         "approval-reversed",

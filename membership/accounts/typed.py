@@ -105,7 +105,10 @@ def follow(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     url, sign_in = response.headers["Location"], reverse("account_login")
     to = urlsplit(url)
     wanted = parse_qs(to.query).get(REDIRECT_FIELD_NAME)
-    if to.path in (sign_in, reverse("admin:login")) and wanted == [request.get_full_path()]:
+    asks_to_sign_in = to.path in (sign_in, reverse("admin:login"))
+    if asks_to_sign_in and request.user.is_authenticated:
+        return response  # a member who opened a page of the desk, which leads them to their own
+    if asks_to_sign_in and wanted == [request.get_full_path()]:
         page, user_id = page_of(request), request.session.get(_TYPED_BY)
         if user_id and _fields(request):
             keep(request, user_id=user_id)

@@ -26,7 +26,7 @@ from membership.emails.message import compose
 from membership.emails.queue import queue_once
 from membership.errors import RefusedError
 from membership.history import log_change
-from membership.models import OtherEmail, OutboxEmail, Person, PersonMerge, User
+from membership.models import Introduction, OtherEmail, OutboxEmail, Person, PersonMerge, User
 from membership.people.permission import require_may_change
 from membership.people.shared_mailboxes import require_own_email
 from membership.people.sign_ins import emails_in_use
@@ -88,6 +88,7 @@ def _change(person: Person, *, to: str, by: User, now: datetime) -> Person:
         raise RefusedError("They sign in with their email, so it cannot be empty.")
     former = sorted(emails_in_use(person) - {to})
     set_email(person, to, former=former, now=now)
+    hide_email_from_members(person)
     follow_email(person, former=former, by=by, now=now)
     log_change(person, by=by, words="Changed the email.")
     return person
@@ -103,6 +104,11 @@ def set_email(person: Person, to: str, *, former: Iterable[str], now: datetime) 
             )
     person.email, person.email_is_odd = to, False
     person.save(update_fields=["email", "email_is_odd"])
+
+
+def hide_email_from_members(person: Person) -> None:
+    """Someone who chose to show one email to other members has not said so about another one."""
+    Introduction.objects.filter(enrolment__person=person).update(shows_email=False)
 
 
 def send_waiting_to(person: Person) -> None:

@@ -52,7 +52,7 @@ from membership.models import (
     WorklistRow,
     YearlyConfirmation,
 )
-from membership.people.changing_email import send_waiting_to, set_email
+from membership.people.changing_email import hide_email_from_members, send_waiting_to, set_email
 from membership.people.permission import require_may_change
 from membership.recorded_changes import (
     Collision,
@@ -148,6 +148,7 @@ def merge_locked(
     for person in (kept, merged):
         if person.email != chosen.email:
             access_verbs.keep_slack_address(person)
+            hide_email_from_members(person)
     SomeoneElse.objects.filter(person__in=(kept, merged), other__in=(kept, merged)).delete()
     _keep_newer_claims(kept, merged)
     share_out_days(EvaMembership.objects.filter(person__in=(kept, merged)))
@@ -264,7 +265,7 @@ def collisions_of_register(by: User, now: datetime) -> Collisions:
         (AdmissionException, "enrolment"): Collision(_one_exception),
         (YearlyConfirmation, "enrolment"): Collision(_newest_answer),
         (Leaving, "enrolment"): Collision(_only_one),
-        (Introduction, "enrolment"): Collision(_only_one),
+        (Introduction, "enrolment"): Collision(_newer_introduction),
         (Access, "person"): Collision(one_access, _access_sentence),
         (Attendance, "person"): Collision(_one_attendance, _attendance_sentence),
         (Consent, "person"): Collision(_one_consent),
@@ -297,10 +298,22 @@ def _last_leave(stays: Enrolment, other: Enrolment) -> Enrolment:
 def _enrolment_sentence(stays: Enrolment, other: Enrolment, *, on: date) -> str:
     since = date_format(min(stays.started_on, other.started_on))
     leave = _last_leave(stays, other).leave_on(on)
+    introduced = all(hasattr(enrolment, "introduction") for enrolment in (stays, other))
     return (
         f"Both are in {stays.community.short_name}. It becomes one enrolment, since {since}"
         f"{', ' if leave else ''}{leave}."
+        f"{' The newer of their two introductions stays.' if introduced else ''}"
     )
+
+
+def _newer_introduction(stays: Introduction, other: Introduction) -> None:
+    if stays.changed_at < other.changed_at:
+        for column in (
+            *("role", "region", "talks_about", "workplace"),
+            *("shows_email", "changed_at", "removed_at"),
+        ):
+            setattr(stays, column, getattr(other, column))
+        stays.save()
 
 
 def _one_check(stays: WorklistRow, other: WorklistRow, *, by: User, now: datetime) -> bool:

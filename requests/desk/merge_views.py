@@ -130,7 +130,7 @@ def merge(request: AuthenticatedRequest, pk: int, other: int) -> HttpResponse:
         ),
         sentences=[
             f"Everything in record {merged.pk} moves to record {kept.pk}: requests, communities, programs, "
-            "roles, emails, meetings, Slack and Zoom.",
+            "roles, emails, meetings, topics, resources, Slack and Zoom.",
             *what_happens(kept, merged, by=request.user, now=now),
             *_accounts(kept, merged),
             "You can undo this until something is built on it, such as a new request.",
@@ -237,6 +237,8 @@ def side_by_side(
             "Meetings": _number(
                 p.attendances.count(), "answer or attendance", "answers or attendances"
             ),
+            "Topics": _number(p.topics.count(), "topic", "topics"),
+            "Resources": _number(p.resources.count(), "resource", "resources"),
             "Emails": _number(p.letters.count(), "email", "emails"),
             "Consent": [str(consent) for consent in p.consents.all()],
             "Correction requests": own(

@@ -145,6 +145,8 @@ LEFT_OUT = [
     "The names of the staff members who acted.",
     "The name and email of someone you named to take over from you, or who named you.",
     "The name of someone else who used your email.",
+    "What staff need to undo a merge of two records of you, such as an older answer for the same meeting. "
+    "You can ask the privacy officer for it.",
     "The secrets of your two-step sign-in and your calendar address, and the codes we send you.",
     "What EVA BC knows about agencies: their memberships, and who funds their programs.",
 ]

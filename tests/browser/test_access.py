@@ -70,7 +70,7 @@ def test_a_chair_leaves_and_names_a_successor(portal, open_page):
     page.get_by_label("You can mention my name in the email").check()
     page.get_by_role("button", name="Leave community").click()
     expect(page.get_by_text("You have left ICAT.")).to_be_visible()
-    expect(page.get_by_text("You are not in a community yet.")).to_be_visible()
+    expect(page.get_by_text("You are not in a community right now.")).to_be_visible()
     assert Leaving.objects.get().reason == "I am changing jobs."
     assert set(OutboxEmail.objects.values_list("kind", "to_email")) == {
         ("roster-left", "robin@example.org"),

@@ -1,11 +1,15 @@
 """The emails about a request say what happens next, and lead to pages where it can be done."""
 
+from datetime import timedelta
+
 import pytest
 from django.conf import settings
 
 from membership.emails.message import first_name, text_blocks
 from membership.models import OutboxEmail
+from membership.rosters.leaving import leave
 from requests import workflow
+from requests.lifecycle import State
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +53,19 @@ def test_the_welcome_leads_to_pages_that_open_for_the_new_member(client, slug, l
     pages = [client.get(link.removeprefix(settings.PORTAL_URL)) for link in links]
     assert {page.status_code for page in pages} == {200}
     assert ("Slack" in body) is (slug == "stvc")
+
+
+def test_no_one_is_welcomed_who_has_left_since():
+    worker = builders.worker()
+    builders.request_in(State.APPROVED, worker, builders.staff())
+    enrolment = worker.person.enrolments.get()
+    leave(enrolment_id=enrolment.pk, by=worker, now=builders.NOW)
+
+    welcome = OutboxEmail.objects.get(kind="welcome")
+    builders.deliver(welcome.pk, now=builders.NOW + timedelta(minutes=1))
+
+    welcome.refresh_from_db()
+    assert welcome.state == OutboxEmail.State.CANCELLED
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from membership.models import (
     Correction,
     Enrolment,
     EvaMembership,
+    Introduction,
     Leaving,
     NameCheck,
     OtherEmail,
@@ -449,6 +450,46 @@ def test_twice_on_a_roster_becomes_one_enrolment_with_the_older_start(pair, priy
     assert (enrolment.person, str(enrolment.started_on)) == (pair[0], "2024-05-01")
     assert pair[0].accesses.filter(kind="slack").count() == 1
     assert pair[0].join_requests.filter(state=State.APPROVED).count() == 2
+
+
+def test_a_request_that_a_merge_closed_is_not_said_to_be_withdrawn_by_the_member(
+    pair, priya, client
+):
+    for person in pair:
+        builders.sent(person.user)
+    merge(*pair, priya)
+
+    builders.sign_in(client, pair[1].user)
+    page = builders.page(client, "/my/")
+
+    assert "EVA BC staff closed this request because you had two records." in page
+    assert "You withdrew" not in page
+
+
+@pytest.mark.parametrize("newer", [0, 1])
+def test_of_two_introductions_the_newer_stays_and_shows_no_email_that_it_was_not_about(
+    pair, priya, newer
+):
+    for number, person in enumerate(pair):
+        builders.request_in(State.APPROVED, person.user, priya)
+        Introduction.objects.create(
+            enrolment=person.enrolments.get(),
+            role=f"Role {number}",
+            shows_email=True,
+            changed_at=NOW + timedelta(days=number == newer),
+        )
+    said = merging.what_happens(*pair, by=priya, now=NOW)
+    assert "The newer of their two introductions stays." in " ".join(said)
+
+    done = merge(*pair, priya)  # their email is now the second one's
+
+    introduction = Introduction.objects.get()
+    assert (introduction.role, introduction.shows_email) == (f"Role {newer}", newer == 1)
+
+    undo(done, priya)
+
+    both = Introduction.objects.order_by("enrolment__person_id")
+    assert list(both.values_list("role", "shows_email")) == [("Role 0", True), ("Role 1", True)]
 
 
 def test_the_account_that_signed_in_last_stays_and_both_addresses_get_a_notice(pair, priya):

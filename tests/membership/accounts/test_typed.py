@@ -417,3 +417,10 @@ def test_kept_text_is_in_no_log(signed_in, caplog):
 def test_the_address_of_the_page_stays_on_this_site(desk):
     answer = send_after(desk, 31 * 60, "/admin/", {}, referer="https://elsewhere.example/x")
     assert urlsplit(answer.url).query == "next=/admin/"
+
+
+@pytest.mark.parametrize("page", ["/admin/", "/admin/membership/person/?q=dana"])
+def test_a_member_who_opens_a_page_of_the_desk_comes_to_their_own(client, page):
+    builders.sign_in(client, builders.worker())
+
+    assert client.get(page, follow=True).redirect_chain[-1][0] == "/my/"

@@ -13,13 +13,22 @@ from django.utils import timezone
 
 from membership.emails.queue import retry
 from membership.errors import RefusedError
-from membership.models import ListKind, OtherEmail, OutboxEmail, Person, SignInCode, User
+from membership.models import (
+    Introduction,
+    ListKind,
+    OtherEmail,
+    OutboxEmail,
+    Person,
+    SignInCode,
+    User,
+)
 from membership.people.changing_email import change_email
 from membership.register.person_records import find_person, people_by_email, person_of_user
 from membership.rosters.enrolments import team_of
 from tests import builders
 from tests.membership.accounts.conftest import newest_code, wrong
 from tests.membership.imports.lists import MAY, apply_list, outcomes, sentences
+from tests.membership.meetings.plans import enrolled
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
@@ -72,6 +81,18 @@ def test_staff_change_it_and_everything_follows(client, dana):
     assert person_of_user(stranger) != dana
     assert not person_of_user(stranger).join_requests.exists()
     assert request.person == dana
+
+
+def test_members_see_only_the_email_that_one_chose_to_show(dana):
+    """A work email often says where they work."""
+    enrolment = enrolled(dana.user).enrolments.get()
+    Introduction.objects.create(enrolment=enrolment, shows_email=True, changed_at=timezone.now())
+
+    change(dana, NEW)
+
+    assert not Introduction.objects.get().shows_email
+    email = OutboxEmail.objects.get(kind="email-changed")
+    assert "Members of your communities do not see it unless you choose so again." in email.body
 
 
 def test_the_notice_to_the_old_email_does_not_tell_the_new_one(dana):

@@ -142,6 +142,16 @@ def test_an_own_topic_that_concerned_only_people_who_have_left_is_withdrawn_for_
     assert not Topic.objects.exists()
 
 
+def test_a_topic_of_someone_who_left_says_that_it_concerns_no_current_member():
+    ana, kai = member("Ana Sample"), member("Kai Sample")
+    topic = raised(ana)
+    ana.enrolments.update(ended_on="2026-05-01")
+
+    client = signed_in(kai)
+    for page in (f"{TOPICS}{topic.pk}/", "/my/communities/stvc/"):
+        assert "No current member has said that it concerns them" in main_of(client.get(page))
+
+
 def test_their_name_is_shown_only_as_long_as_they_want_it_and_are_members():
     ana = member("Ana Sample")
     topic, reader = raised(ana, shows_name=True), signed_in(member("Kai Sample"))
