@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
-from communities.rules.assess import Assessment, Finding, assess
+from communities.rules.assess import Assessment, assess
 from membership.accounts.teams import require_team
 from membership.as_shown import digest, require_as_shown
 from membership.emails.kinds import UNDO_SECONDS, UNDO_TIME
@@ -223,15 +223,17 @@ def approve(
     reason: str = "",
     review_on: date | None = None,
     as_shown: str = "",
+    listed_against: str = "",
 ) -> JoinRequest:
     """Approve, and open the enrolment.
 
     ``text`` is a personal paragraph for the welcome email. ``reason`` must be given where a rule is
     not met or nothing is known about it. It is kept as an exception until ``review_on``, or for a year.
+    ``listed_against`` is what the register lists now against a program that is not matched.
     """
     join_request = _lock_for(Verb.APPROVE, join_request_id, by)
     assessment = _keep_assessment(join_request, now)
-    require_shown(join_request, assessment, as_shown)
+    require_shown(join_request, assessment, as_shown, listed_against)
     require_settled_name(join_request)
     if assessment.needs_written_reason and not reason.strip():
         raise RefusedError("Some rules are not confirmed. Explain why you are approving anyway.")
@@ -502,17 +504,24 @@ def add_note(
     )
 
 
-def shown_of(join_request: JoinRequest, assessment: Assessment | None) -> str:
-    """What the pages to decide send back: where the request stands, whose it is, and what each rule says."""
-    findings = assessment.findings if assessment else ()
+def shown_of(
+    join_request: JoinRequest, assessment: Assessment | None, listed_against: str = ""
+) -> str:
+    """What the pages to decide send back: where the request stands, whose it is, and what is known about each rule."""
     parts = (join_request.as_shown, _applicant_as_shown(join_request))
-    return "-".join([*parts, *map(_finding_as_shown, findings)])
+    return "-".join([*parts, *_known_as_shown(assessment, listed_against)])
 
 
-def require_shown(join_request: JoinRequest, assessment: Assessment | None, as_shown: str) -> None:
+def require_shown(
+    join_request: JoinRequest,
+    assessment: Assessment | None,
+    as_shown: str,
+    listed_against: str = "",
+) -> None:
     """Raise ``ChangedError`` if something happened to the request since a page showed it, such as a reply.
 
-    Likewise if ``assessment``, that of an open request, is not as it was. Without a page there is nothing to compare.
+    Likewise if ``assessment``, that of an open request, or what is ``listed_against`` it, is not as it was. Without a
+    page there is nothing to compare.
     """
     if not as_shown:
         return
@@ -526,7 +535,7 @@ def require_shown(join_request: JoinRequest, assessment: Assessment | None, as_s
     since = f"The request is now that of {person}, {person.email or 'without an email'}"
     require_as_shown(whose, _applicant_as_shown(join_request), since=since)
     if assessment and not join_request.another_name:
-        now = {_finding_as_shown(f): f"{f.title}: {f.staff_sentence}" for f in assessment.findings}
+        now = _known_as_shown(assessment, listed_against)
         since = " ".join(sentence for key, sentence in now.items() if key not in said)
         since = since or f"The rules of {join_request.community.short_name} are not the same"
         require_as_shown(said, "-".join(now), since=since)
@@ -537,8 +546,13 @@ def _applicant_as_shown(join_request: JoinRequest) -> str:
     return digest(join_request.person_id, join_request.person.email)
 
 
-def _finding_as_shown(finding: Finding) -> str:
-    return digest(finding.kind, finding.staff_status, finding.staff_sentence)
+def _known_as_shown(assessment: Assessment | None, listed_against: str) -> dict[str, str]:
+    """What is known about each rule, and listed against it, as sentences by their digests."""
+    known = {
+        digest(f.kind, f.staff_status, f.staff_sentence): f"{f.title}: {f.staff_sentence}"
+        for f in (assessment.findings if assessment else ())
+    }
+    return known | ({digest(listed_against): listed_against} if listed_against else {})
 
 
 def update_verdict(join_request: JoinRequest, *, now: datetime) -> None:
@@ -563,8 +577,6 @@ def _lock_for(verb: Verb, join_request_id: int, by: User) -> JoinRequest:
         require_team(join_request.community, by, "request")
         if is_own(join_request, by):
             raise RefusedError(OWN_REQUEST)
-        if join_request.person.erased_on:
-            raise RefusedError(_ERASED)
     elif join_request.person.user_id != by.pk:
         raise RefusedError("This request belongs to someone else.")
     _require_allowed(join_request, verb)
@@ -617,17 +629,24 @@ def _advance(
     return event
 
 
-def _require_allowed(join_request: JoinRequest, verb: Verb) -> None:
-    """Refuse a verb that the state does not allow. The refusal says who took the last step, and when."""
+def why_closed(join_request: JoinRequest, verb: Verb) -> str:
+    """Why its state does not allow a verb, who took the last step, and when; empty if it does."""
+    if verb in STAFF_VERBS and join_request.person.erased_on:
+        return _ERASED
     if allows(join_request.state, verb):
-        return
+        return ""
     steps = join_request.events.exclude(verb=Verb.NOTE)
     last = steps.select_related("by__person").last()
     if last is None:
-        raise RefusedError("This request has not been sent yet.")
+        return "This request has not been sent yet."
     if verb == Verb.SUBMIT:
-        raise RefusedError("This request has already been sent.")
-    raise RefusedError(f"This request {join_request.state_in_words}. {_last_step(last)}")
+        return "This request has already been sent."
+    return f"This request {join_request.state_in_words}. {_last_step(last)}"
+
+
+def _require_allowed(join_request: JoinRequest, verb: Verb) -> None:
+    if refusal := why_closed(join_request, verb):
+        raise RefusedError(refusal)
 
 
 def _last_step(step: JoinRequestEvent) -> str:

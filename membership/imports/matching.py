@@ -29,11 +29,17 @@ _MOST = 0.8
 
 _NAME = text(120)
 FIRST_NAME = Column(
-    "first_name", "First name", _NAME, ("First", "Given name", "Given names", "Contact first name")
+    "first_name",
+    "First name",
+    _NAME,
+    ("First", "Given name", "Given names", "Contact first name", "Prénom"),
 )
 MIDDLE_NAME = Column("middle_name", "Middle name", _NAME, ("Middle", "Middle initial"))
 LAST_NAME = Column(
-    "last_name", "Last name", _NAME, ("Last", "Surname", "Family name", "Contact last name")
+    "last_name",
+    "Last name",
+    _NAME,
+    ("Last", "Surname", "Family name", "Contact last name", "Nom de famille"),
 )
 LAST_FIRST = Column(
     "last_first_name",
@@ -336,6 +342,11 @@ def _by_year(heading: str, as_of: date | None) -> tuple[bool, int]:
 def _drop_parts_of_what_is_there(uses: list[ColumnUse], asked: dict[int, str]) -> None:
     """A column with whole names counts more than parts of names, and one with roles more than a column for each."""
     taken = {use.column for use in uses}
+    for use in uses:  # “Nom” is the last name beside “Prénom”
+        is_part = use.column == "name" and use.how == "likeness" and "first_name" in taken
+        if is_part and "last_name" not in taken:
+            use.column = "last_name"
+            taken ^= {"name", "last_name"}
     parts: set[str] = set()
     if taken & {"name", "contact_name"}:
         parts |= {part.name for part in NAME_PARTS}

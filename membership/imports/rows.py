@@ -26,6 +26,13 @@ ROWS_PER_PAGE = 100
 _FIRST = (RowOutcome.ERROR, RowOutcome.ASIDE, RowOutcome.ADD, RowOutcome.CHANGE)
 _DONE = {RowOutcome.ADD: "Added", RowOutcome.CHANGE: "Changed"}
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+# What a list can add to the register; its rows say “new” before it.
+_NOUNS = {
+    "agency": "agencies",
+    "program": "programs",
+    "initiative": "initiatives",
+    "person": "people",
+}
 # Changes whose values are about a person.
 _PERSONAL = {"new person", "name", "contact name", "contact email"}
 
@@ -83,6 +90,7 @@ class ShownRows:
     """A page of the rows of an import, of one outcome or in the order in which staff look at them."""
 
     def __init__(self, list_import: ListImport, asked: Mapping[str, str]) -> None:
+        self.list_import = list_import
         rows = list_import.rows.order_by("outcome").values_list("outcome")
         counts = {RowOutcome(o): n for o, n in rows.annotate(count=Count("pk"))}
         self.in_words = _counts_in_words(list_import, counts)
@@ -125,6 +133,19 @@ class ShownRows:
             ]
         if list_import.is_applied:
             _link(self.page)
+
+    def new(self) -> dict[str, list[str]]:
+        """What the import will add to the register: how many of each, such as “2 agencies”, with their names."""
+        names: defaultdict[str, list[str]] = defaultdict(list)
+        adding = self.list_import.rows.filter(outcome=RowOutcome.ADD).order_by("number", "pk")
+        for changes in adding.values_list("changes", flat=True):
+            for what, _, name in changes:
+                names[what].append(name)
+        return {
+            f"{len(found):,} {one if len(found) == 1 else many}": found
+            for one, many in _NOUNS.items()
+            if (found := names[f"new {one}"])
+        }
 
     @staticmethod
     def label(list_import: ListImport, outcome: RowOutcome) -> str:

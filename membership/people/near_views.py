@@ -1,7 +1,7 @@
 """Staff say that two similar records are two people, or undo that."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -31,7 +31,11 @@ def someone_else(request: AuthenticatedRequest, pk: int, other: int) -> HttpResp
                 request,
                 "Recorded: someone else. You can undo this on the page of each person.",
             )
-    page = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(page, {request.get_host()}):
-        page = reverse("admin:membership_person_change", args=[pk])
-    return HttpResponseRedirect(page)
+    return HttpResponseRedirect(page_before(request, pk))
+
+
+def page_before(request: HttpRequest, pk: int) -> str:
+    """The page from which staff came to answer whether it is the same person, or else that of the person."""
+    page = request.POST.get("next") or request.GET.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(page, {request.get_host()})
+    return page if is_ours else reverse("admin:membership_person_change", args=[pk])

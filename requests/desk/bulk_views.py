@@ -146,10 +146,11 @@ class RowForm(AsShownForm):
         """Add what has changed since the page was opened as an error."""
         self.is_valid()
         with refusal_as_form_error(self):
-            require_shown(self.join_request, self.assessment, self.cleaned_data.get("as_shown", ""))
+            as_shown = self.cleaned_data.get("as_shown", "")
+            require_shown(self.join_request, self.assessment, as_shown, self.listed_against)
 
     def show_now(self) -> None:
-        self.show(shown_of(self.join_request, self.assessment))
+        self.show(shown_of(self.join_request, self.assessment, self.listed_against))
 
     @property
     def is_kept(self) -> bool:
@@ -241,6 +242,8 @@ def _refusal(
         "text": join_paragraphs(shared["text"], own["line"]),
         "as_shown": own["as_shown"],
     }
+    if decision.verb == Verb.APPROVE:
+        words["listed_against"] = row.listed_against
     if "ground" in own:
         words["ground"] = shared["ground"] or own["ground"]
     if "reason" in own:

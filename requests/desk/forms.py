@@ -56,6 +56,15 @@ class DecisionForm(AsShownForm):
             ground, text = self.cleaned_data.get("ground"), str(self["text"].value() or "")
         return join_paragraphs(ground.text if ground else "", text)
 
+    def show_only_words(self) -> None:
+        """Leave only what staff have written, to be read and copied: the form can no longer be sent."""
+        written = [
+            name for name in ("reason", "text") if name in self.fields and self[name].value()
+        ]
+        self.fields = {name: self.fields[name] for name in written}
+        for field in self:
+            field.help_text, field.field.widget.attrs["readonly"] = "", True
+
 
 def ask_if_someone_else(form: forms.Form, near: Iterable[NearRecord]) -> list[NearRecord]:
     """Add a checkbox to a form, if there are any: these records are not about the applicant. Returns them."""

@@ -14,6 +14,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
 from membership.accounts.fresh_code import fresh_code_required
@@ -24,6 +26,7 @@ from membership.errors import RefusedError, refusal_as_form_error, refusal_as_wa
 from membership.models import Person, PersonMerge, User
 from membership.people.merging import Chosen, emails_to_choose, why_no_undo
 from membership.people.near import near_record
+from membership.people.near_views import page_before
 from membership.register.kept import at_kept_record
 from requests.merging import merge_people, require_may_merge_now, undo_merge, what_happens
 from requests.models import JoinRequest
@@ -91,8 +94,7 @@ def choose(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def merge(request: AuthenticatedRequest, pk: int, other: int) -> HttpResponse:
     """Show two records side by side, what happens to them, and then make them one."""
     kept, merged = _person(request, pk), _person(request, other)
-    page = reverse("admin:membership_person_change", args=[pk])
-    now = timezone.now()
+    page, now = page_before(request, pk), timezone.now()
     try:
         require_may_merge_now(kept, merged, by=request.user)
     except RefusedError as refusal:
@@ -108,9 +110,8 @@ def merge(request: AuthenticatedRequest, pk: int, other: int) -> HttpResponse:
                 by=request.user,
                 now=now,
             )
-            messages.success(
-                request, "The two records are now one. You can undo the merge on this page."
-            )
+            words = 'The two records are now one. You can undo the merge on <a href="{}">the person’s page</a>.'
+            messages.success(request, format_html(words, _crumbs(kept)[0][1]))
             return redirect(page)
     return desk_page(
         request,
@@ -125,7 +126,7 @@ def merge(request: AuthenticatedRequest, pk: int, other: int) -> HttpResponse:
         rows=side_by_side(kept, merged, by=request.user),
         instead=(
             f"Keep record {merged.pk} instead",
-            reverse("admin:membership_person_merge", args=[other, pk]),
+            f"{reverse('admin:membership_person_merge', args=[other, pk])}?{urlencode({'next': page})}",
         ),
         sentences=[
             f"Everything in record {merged.pk} moves to record {kept.pk}: requests, communities, programs, "

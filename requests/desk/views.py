@@ -82,7 +82,7 @@ def review_page(
         buttons=[
             (decision.label_for(join_request), decision.url_for(join_request), verb.value)
             for verb, decision in DECISIONS.items()
-            if not _refusal(request, join_request, verb)
+            if allows(join_request.state, verb) and not _refusal(request, join_request, verb)
         ],
         can_undo=any(
             step.verb in UNDOABLE and step.by == request.user and now < step.at + UNDO_TIME
@@ -181,16 +181,20 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
     assessment = assessments_of([join_request], on=timezone.localdate(now))[pk]
     new_form = partial(decision.form, communities=[join_request.community], assessment=assessment)
     form = new_form(request.POST or None)
-    near = []
+    near, against = [], {}
     if decision.verb == Verb.APPROVE:
         near = near_record(join_request.person, viewer=request.user)
+        on = timezone.localdate(now)
+        against["listed_against"] = listed_against_each([join_request], on=on).get(pk, "")
     members = [record for record in near if record.is_in(join_request.community)]
     forms.ask_if_someone_else(form, members)
     is_preview = "preview" in request.POST
     if request.method == "POST" and not is_preview and form.is_valid():
         form.cleaned_data.pop("someone_else", None)
         with refusal_as_form_error(form), transaction.atomic():
-            done = decision.apply(join_request_id=pk, by=request.user, now=now, **form.cleaned_data)
+            done = decision.apply(
+                join_request_id=pk, by=request.user, now=now, **form.cleaned_data, **against
+            )
             tell_all_apart(members, by=request.user, now=now)
             state = done.get_state_display().lower()
             words = decision.message.format(name=join_request.short_name, state=state)
@@ -200,21 +204,25 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
             return _go_on(request, done, now)
     elif form.is_bound and not is_preview:
         with refusal_as_form_error(form):  # beside what is missing
-            workflow.require_shown(join_request, assessment, form.cleaned_data.get("as_shown", ""))
+            as_shown = form.cleaned_data.get("as_shown", "")
+            workflow.require_shown(join_request, assessment, as_shown, **against)
     elif request.method != "POST" and (refusal := _refusal(request, join_request, decision.verb)):
         messages.warning(request, refusal)
         return queue.to_review(request, pk)
     words = form.words if decision.email_kind else ""
     if form.non_field_errors():
         join_request.refresh_from_db()  # it may have been refused for what has happened meanwhile
-    form.show(workflow.shown_of(join_request, assessment))
+    form.show(workflow.shown_of(join_request, assessment, **against))
     if is_preview:  # without the errors of what is not finished
         form = new_form(None)
         forms.ask_if_someone_else(form, members)
         form.initial = request.POST.dict()
+    closed = _refusal(request, join_request, decision.verb)  # meanwhile: its page would not open
+    if closed:
+        form.show_only_words()
     if decision.verb != Verb.APPROVE:  # a welcome email needs no text from staff
         words = words or STAFF_TEXT_MARKER
-    email = decision.email(join_request, words) if decision.email_kind else None
+    email = decision.email(join_request, words) if decision.email_kind and not closed else None
     is_colleagues = join_request.holder(now) != request.user
     return render_page(
         request,
@@ -224,14 +232,13 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         crumbs=[(join_request.reference, queue.review_address(request, pk))],
         lede=decision.lede.format(services=join_request.community.services_in_words),
         form=form,
+        closed=closed,
         near=near,
         conversation=conversation_of(
             join_request, join_request.events.select_related("by__person")
         ),
         unmatched=unmatched_of(join_request) if decision.verb == Verb.APPROVE else (),
-        listed_against=listed_against_each([join_request], on=timezone.localdate(now)).get(pk, "")
-        if decision.verb == Verb.APPROVE
-        else "",
+        **against,
         assessment=assessment,
         assigned_to_colleague=join_request.assigned_sentence(now) if is_colleagues else "",
         email=email,
@@ -299,8 +306,8 @@ def undo(request: AuthenticatedRequest) -> HttpResponse:
 
 def _refusal(request: AuthenticatedRequest, join_request: JoinRequest, verb: Verb) -> str:
     """Why this page is not offered; empty if it is."""
-    if not allows(join_request.state, verb):
-        return f"This request {join_request.state_in_words}, so you can’t do this now."
+    if closed := workflow.why_closed(join_request, verb):
+        return closed
     if workflow.is_own(join_request, request.user):
         return workflow.OWN_REQUEST
     if verb == Verb.REVERSE and not (

@@ -1,5 +1,6 @@
 """The ground moves while a page to decide is open: the page says what changed, and keeps what was typed."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from django.utils import timezone
 
 from communities.models import EligibilityCriterion
 from membership.accounts.sessions import end_sessions
-from membership.models import Person, ProgramPosition, User
+from membership.models import Person, Program, ProgramPosition, User
 from membership.rosters.enrolments import enrol
 from requests import workflow
 from requests.lifecycle import State
@@ -114,7 +115,8 @@ def test_nonsense_breaks_nothing(desk, asked):
 
 
 def test_several_at_once(desk, asked, work):
-    other = builders.sent(builders.worker("erin@example.org", "Erin Sample"), "stvc")
+    erin = builders.worker("erin@example.org", "Erin Sample")
+    other = builders.sent(erin, "stvc", agency="Sample Society")
     url = f"{several(asked, 'approve')},{other.pk}"
     typed = {"text": "Welcome."}
     for row, _, _ in desk.get(url).context["rows"]:
@@ -176,7 +178,8 @@ def test_someone_who_was_erased_meanwhile(desk, asked, priya, verb):
     said = builders.text_of(
         desk.post(address(asked, verb), {**TYPED, "as_shown": opened}, follow=True)
     )
-    assert "erased" in said
+    assert "record has been erased" in said
+    assert f"desk-button desk-button-{verb}" not in said
 
 
 def test_someone_who_was_enrolled_meanwhile(desk, asked):
@@ -204,6 +207,57 @@ def test_a_request_that_was_closed_meanwhile(desk, asked, sam, verb, meanwhile):
     said = builders.text_of(answer)
     assert "Last step: " in said
     assert "Welcome, Dana." in said
+    only_leads_on(said, asked)
+
+
+def only_leads_on(said: str, asked) -> None:
+    """The page has no button that cannot work, and a link to what became of the request."""
+    assert "desk-button desk-button-approve" not in said
+    assert "It is part of the email." not in said
+    assert f'href="/admin/joinrequests/joinrequest/{asked.pk}/change/">Open request' in said
+
+
+def test_a_request_that_was_closed_while_something_is_still_missing(desk, asked):
+    ProgramPosition.objects.update(carries_caseload=None)  # a reason is required
+    opened = desk.get(address(asked, "approve")).context["form"]["as_shown"].value()
+    workflow.withdraw(join_request_id=asked.pk, by=asked.person.user, now=timezone.now())
+    for typed in ({"as_shown": opened}, {"preview": "yes"}):
+        said = builders.text_of(desk.post(address(asked, "approve"), {"text": "Hello.", **typed}))
+        assert "This request has been withdrawn. Last step: " in said
+        assert "Explain why" not in said
+        assert "send it once more" not in said
+        assert ">\nHello.</textarea>" in said
+        only_leads_on(said, asked)
+
+
+def test_a_program_that_is_listed_otherwise_meanwhile(desk):
+    """It may be theirs, though the request is not matched to it."""
+    society = agency("Sample Society")
+    asked = builders.sent(builders.worker(), agency="Sample Society")
+    one, many = (address(asked, "approve"), ""), (several(asked, "approve"), f"row{asked.pk}-")
+    for url, prefix in (one, many):
+        Program.objects.all().delete()
+        opened = builders.text_of(desk.get(url))
+        typed = {f"{prefix}keep": "on", f"{prefix}reason": "Known to us.", "text": "Hello."}
+        typed[f"{prefix}as_shown"] = shown_in(opened, f"{prefix}as_shown")
+        Program.objects.create(
+            agency=society, type="STVC", community_served="Elsewhere", funder="OTHER"
+        )
+
+        refused = builders.text_of(desk.post(url, typed))
+
+        listed = "The register lists Stopping the Violence Counselling (STVC), Elsewhere"
+        assert f"{CHANGED} {listed}" in refused
+        assert "Hello." in refused
+        assert state(asked) == State.AWAITING_REVIEW
+    typed[f"{prefix}as_shown"] = shown_in(refused, f"{prefix}as_shown")
+    desk.post(url, typed)
+    assert state(asked) == State.APPROVED
+
+
+def shown_in(page: str, name: str) -> str:
+    [shown] = re.findall(rf'name="{name}" value="([^"]*)"', page)
+    return shown
 
 
 def test_staff_whose_own_access_ended_meanwhile(desk, asked, priya):

@@ -1,5 +1,7 @@
 """The pages on which staff merge two records of one person."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -111,3 +113,21 @@ def test_an_undo_that_no_longer_works_says_why(fresh, pair):
     for answer in (fresh.get(undo, follow=True), fresh.post(undo, follow=True)):
         assert "so this merge can no longer be undone." in builders.text_of(answer)
     assert "Undo this merge" not in builders.page(fresh, page_of(pair[0]))
+
+
+def test_a_merge_that_began_at_a_request_leads_back_to_it(fresh):
+    Person.objects.create(name="Dana Sample", email="dana@home.example")
+    asked = builders.sent(builders.worker())
+    review = (
+        reverse("admin:joinrequests_joinrequest_change", args=[asked.pk]) + "?queue=view%3Dmine"
+    )
+    [merge] = re.findall(r'href="([^"]+)">Same person', builders.page(fresh, review))
+    assert f'href="{review}">Cancel' in builders.page(fresh, merge)
+
+    answer = fresh.post(merge, {"name": "Dana Sample", "email": "dana@example.org"}, follow=True)
+
+    assert answer.redirect_chain[-1][0] == review
+    asked.refresh_from_db()
+    assert f'<a href="{page_of(asked.person)}">the person’s page</a>' in builders.text_of(answer)
+    elsewhere = fresh.get(merge.replace("next=", "next=https://elsewhere.example"), follow=True)
+    assert "elsewhere.example" not in builders.text_of(elsewhere)

@@ -362,6 +362,23 @@ def test_what_changes_comes_first_and_the_rest_is_a_click_away(
     assert "Wrong House" in text(priya, f"{page_of(list_import)}?show=nothing")
 
 
+def test_what_is_new_in_the_register_is_said_once_with_the_names(priya):
+    Agency.objects.create(name="Birch House")
+    list_import = checked(
+        HEADINGS, program_row(0), program_row(0).replace("STVC", "SAS"), program_row(1)
+    )
+    page = text(priya, page_of(list_import))
+    [new] = re.findall(r"<dt>New in the register</dt><dd>(.*?)</dd>", page)
+    assert re.findall(r"<summary>(.*?)</summary>", new) == ["1 agency", "3 programs"]
+    assert new.count("<li>Alder House</li>") == 1
+    assert "New agency: Alder House · New program · Funder:" in page
+    named = "Name,Email,Agency,Program type", "Ana Sample,ana@example.org,Birch House,STVC"
+    people = text(priya, page_of(checked(*named, kind=ListKind.PEOPLE)))
+    assert "<summary>1 person</summary>" in people
+    known = text(priya, page_of(checked("Agency", "Birch House", kind=ListKind.AGENCIES)))
+    assert "New in the register" not in known
+
+
 @pytest.mark.core
 def test_a_row_that_a_value_leaves_out_leads_to_that_value(priya):
     list_import = checked(HEADINGS, program_row(0), program_row(1).replace("STVC", "PBVS"))

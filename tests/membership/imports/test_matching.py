@@ -67,6 +67,43 @@ def test_files_as_offices_make_them(name, kind, unused, questions):
     assert asked(reading) == questions
 
 
+NAMED = {"First Name": "first_name", "Last Name": "last_name"}
+
+
+@pytest.mark.parametrize(
+    ("export", "name", "agency", "email"),
+    [
+        ("Outlook", NAMED, "Company", "E-mail Address"),
+        ("Google Contacts", NAMED, "Organization Name", "E-mail 1 - Value"),
+        ("Google Contacts, older", {"Name": "name"}, "Organization 1 - Name", "E-mail 1 - Value"),
+        ("Apple", NAMED, "organisation", "Email"),
+        ("Mailchimp", NAMED, "Company", "Email Address"),
+        ("Excel", {"Full name": "name"}, "Employer", "Email"),
+        ("French", {"Prénom": "first_name", "Nom": "last_name"}, "Organisme", "Courriel"),
+        (
+            {"Prénom": "first_name", "Nom": "last_name"},
+            "Société",
+            "Adresse de messagerie",
+        ),
+        ("French, whole names", {"Nom": "name"}, "Employeur", "Adresse courriel"),
+    ],
+)
+def test_the_agency_of_exported_contacts_is_proposed(export, name, agency, email):
+    """Under its usual name, or else asked about."""
+    rows = [
+        [*name, "Job title", "Phone", agency, email],
+        [*(["Dana", "Sample"][-len(name) :]), "Worker", "", "Sample House", "dana@x.example"],
+        [*(["Erin", "Sample"][-len(name) :]), "", "", "Example House", "erin@x.example"],
+    ]
+    reading = read("people", *rows)
+    unused = {"Job title": "", "Phone": ""}
+    assert uses(reading) == {**name, **unused, agency: "agency", email: "email"}
+    asked = {q.text for q in reading.matching.questions}
+    for use in reading.matching.uses:
+        is_named = use.column and use.how == "name"
+        assert is_named or any(text.startswith(f"“{use.heading}” ") for text in asked)
+
+
 def test_contract_dates_and_status_are_told_apart():
     found = uses(of_file("lists/18_unknown_headings.xlsx", "programs"))
     assert [found[h] for h in ("Contract Start Date", "Contract End Date", "Status")] == [
