@@ -32,7 +32,7 @@ from membership.models import (
 )
 from requests.desk.queue import VIEWS, age_of, age_tag
 from requests.desk.review import requests_of
-from requests.lifecycle import OPEN
+from requests.lifecycle import OPEN, State
 from requests.models import JoinRequest
 
 # What the name of a person is made of.
@@ -142,6 +142,11 @@ def _requests(rows: QuerySet[JoinRequest], now: datetime) -> Iterable[Line]:
         yield Line(row.applicant_name or str(row.person), page_of(row), detail)
 
 
+def _waiting_longest(rows: QuerySet[JoinRequest], now: datetime) -> Iterable[Line]:
+    """Of the open requests, those that wait for staff and not for the applicant."""
+    return _requests(rows.filter(state=State.AWAITING_REVIEW), now)
+
+
 def _roster_checks(rows: QuerySet[WorklistRow], now: datetime) -> Iterable[Line]:
     """By the import that they come from, the newest first; then those that come from none."""
     page = reverse("admin:membership_worklistrow_changelist")
@@ -185,7 +190,7 @@ def _corrections(rows: QuerySet[Correction], now: datetime) -> Iterable[Line]:
 # In the order to look at them. Meetings come in between.
 WAITING = (
     Waiting("Replies", "Replies", _requests),
-    Waiting("Waiting longest", "Requests", _requests),
+    Waiting("Waiting longest", "Requests", _waiting_longest),
     Waiting("Roster checks", "Roster checks", _roster_checks),
     Waiting("Name checks", "Name checks", _name_checks),
     Waiting("Corrections", "Corrections", _corrections, {"state__exact": Correction.State.OPEN}),

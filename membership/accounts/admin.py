@@ -111,7 +111,7 @@ class UserAdmin(SearchableAdmin):
         ("groups", titled("team", admin.RelatedFieldListFilter)),
     ]
     search_fields = ["email"]
-    ordering = ["email"]
+    ordering = ["-is_staff", "email"]
     fieldsets = [
         (
             None,

@@ -4,6 +4,7 @@ import re
 from datetime import date, timedelta
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils.html import strip_tags
 
@@ -166,6 +167,16 @@ def test_what_is_assigned_to_the_viewer_and_what_was_replied_to_come_first(priya
     workflow.assign(join_request_id=asked.pk, to=priya, by=priya, now=builders.NOW)
     assert next(iter(shown(priya).items())) == ("Assigned to you", {"": 1})
     assert list(of_team(priya).items())[:2] == [("Replies", 1), ("Waiting longest", 1)]
+
+
+def test_a_request_that_waits_for_the_applicant_is_not_among_those_that_wait_longest(priya):
+    builders.request_in(State.AWAITING_REPLY, builders.worker("asked@example.org"), priya)
+    assert "Waiting longest" not in of_team(priya)
+    builders.sent(builders.worker("new@example.org", "New Sample"))
+    cache.clear()
+    [group] = [group for group in day_of(priya, now=builders.NOW) if group.title == "Your team"]
+    [section] = [s for s in group.sections if s.title == "Waiting longest"]
+    assert ([line.label for line in section.lines], section.total) == (["New Sample"], 2)
 
 
 def test_the_meetings_of_the_next_seven_days_are_shown_with_time_and_communities(client):

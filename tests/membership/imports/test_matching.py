@@ -80,11 +80,6 @@ NAMED = {"First Name": "first_name", "Last Name": "last_name"}
         ("Mailchimp", NAMED, "Company", "Email Address"),
         ("Excel", {"Full name": "name"}, "Employer", "Email"),
         ("French", {"Prénom": "first_name", "Nom": "last_name"}, "Organisme", "Courriel"),
-        (
-            {"Prénom": "first_name", "Nom": "last_name"},
-            "Société",
-            "Adresse de messagerie",
-        ),
         ("French, whole names", {"Nom": "name"}, "Employeur", "Adresse courriel"),
     ],
 )
