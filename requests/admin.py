@@ -12,7 +12,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet, prefetch_related_objects
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -24,7 +24,7 @@ from django.utils.safestring import SafeString
 from communities.rules.assess import Assessment
 from communities.rules.vocabulary import Region, Verdict
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.teams import families_of, is_lead, own_communities
+from membership.accounts.teams import families_of, is_lead
 from membership.base_admin import (
     CommunityFilter,
     CustomPageAdmin,
@@ -52,7 +52,12 @@ from requests.desk.queue import (
     state_tag,
     view_counts,
 )
-from requests.desk.review import RULES, assessments_of, requests_of
+from requests.desk.review import (
+    assessments_of,
+    requests_of,
+    set_communities,
+    without_communities,
+)
 from requests.lifecycle import State
 from requests.models import JoinRequest, ReasonText
 from requests.workflow import is_own
@@ -202,9 +207,7 @@ class JoinRequestAdmin(CustomPageAdmin):
     team_path = "community__team"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JoinRequest]:
-        # The communities are known already: `get_changelist_instance` gives them to the rows.
-        rows = requests_of(request.user).prefetch_related(None)
-        return rows.prefetch_related("taken_by__person", "name_check")
+        return without_communities(requests_of(request.user))  # which the rows get below
 
     def get_paginator(self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any) -> Any:
         if not request.GET.get(SEARCH_VAR):
@@ -239,12 +242,7 @@ class JoinRequestAdmin(CustomPageAdmin):
         """The page with what its cells show: the register is read once for all of its rows."""
         changelist: Any = super().get_changelist_instance(request)
         changelist.viewer = request.user
-        communities = {own.pk: own for own in own_communities(request.user)}
-        for join_request in changelist.result_list:
-            join_request.community = communities[join_request.community_id]
-        # Only open requests are assessed again.
-        assessed = {r.community for r in changelist.result_list if r.is_open}
-        prefetch_related_objects(list(assessed), RULES)
+        set_communities(changelist.result_list, request.user)
         now = timezone.now()
         today = timezone.localdate(now)
         assessments = assessments_of(changelist.result_list, on=today)

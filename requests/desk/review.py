@@ -1,12 +1,12 @@
 """What staff see of requests: their own team's, with the rules assessed as of today."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from communities.models import CommunityOfPractice, EligibilityCriterion
@@ -23,6 +23,8 @@ from requests.lifecycle import OPEN, State, Verb
 from requests.models import JoinRequest, JoinRequestEvent
 
 RULES = Prefetch("criteria", EligibilityCriterion.objects.order_by("position", "pk"))
+# Joining these would take longer than the rest.
+_FEW_HAVE = ("taken_by__person", "name_check")
 EMAILS_SHOWN = 10
 
 
@@ -40,9 +42,23 @@ def requests_of(user: User | AnonymousUser) -> QuerySet[JoinRequest]:
         JoinRequest.objects.filter(community__in=own_communities(user))
         .exclude(state=State.DRAFT)
         .select_related("person")
-        # Few requests have these, and joining them would take longer than the rest.
-        .prefetch_related(communities, rules, "taken_by__person", "name_check")
+        .prefetch_related(communities, rules, *_FEW_HAVE)
     )
+
+
+def without_communities(rows: QuerySet[JoinRequest]) -> QuerySet[JoinRequest]:
+    """For requests that ``set_communities`` gives theirs."""
+    return rows.prefetch_related(None).prefetch_related(*_FEW_HAVE)
+
+
+def set_communities(join_requests: Collection[JoinRequest], viewer: User) -> None:
+    """Set the communities, which are known of the viewer already, with the rules of open requests."""
+    communities = {own.pk: own for own in own_communities(viewer)}
+    for join_request in join_requests:
+        join_request.community = communities[join_request.community_id]
+    # Only open requests are assessed again.
+    assessed = {r.community for r in join_requests if r.is_open}
+    prefetch_related_objects(list(assessed), RULES)
 
 
 def assessments_of(

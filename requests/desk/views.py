@@ -26,7 +26,14 @@ from membership.forms import keys_in
 from membership.people.near import near_record, tell_all_apart
 from requests import emails, workflow
 from requests.desk import forms, matching, presence, queue
-from requests.desk.review import assessments_of, conversation_of, requests_of, review_context
+from requests.desk.review import (
+    assessments_of,
+    conversation_of,
+    requests_of,
+    review_context,
+    set_communities,
+    without_communities,
+)
 from requests.desk.rows import panel_context, rows_of
 from requests.desk.subjects import listed_against_each, read_register, unmatched_of
 from requests.lifecycle import UNDOABLE, State, Verb, allows
@@ -454,8 +461,10 @@ def act(request: AuthenticatedRequest, pk: int, name: str) -> HttpResponse:
 
 def get_request_or_404(request: AuthenticatedRequest, pk: int) -> JoinRequest:
     """A request of this person's team, or 404."""
-    rows = requests_of(request.user).select_related("person", "agency", "community__team")
-    return get_object_or_404(rows, pk=pk)
+    rows = without_communities(requests_of(request.user)).select_related("person", "agency")
+    join_request = get_object_or_404(rows, pk=pk)
+    set_communities([join_request], request.user)
+    return join_request
 
 
 def render_page(

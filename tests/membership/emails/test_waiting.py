@@ -20,11 +20,11 @@ def test_a_worker_sends_an_email_when_its_wait_is_over(smtp_server):
     now = timezone.now()
     with transaction.atomic():
         queue(
-            emails.email_of("welcome", join_request),
+            emails.email_of("withdrawn", join_request),
             about=join_request.about,
             event=0,
             now=now,
             wait=WAIT,
         )
-    smtp_server.wait_for(to="dana@example.org", subject_contains="Welcome")
+    smtp_server.wait_for(to="dana@example.org", subject_contains="withdrew")
     assert timezone.now() >= now + WAIT
