@@ -110,14 +110,17 @@ class Waiting:
         assert counted is not None  # noqa: S101  (said of every entry in ``WAITING``)
         rows = replace(counted, rows=self.some or counted.rows).rows_of(families)
         lines = list(self.lines(rows, now)) if of_all[self.label] else []
+        numbers = {family: of_team[self.label] for (family,), of_team in teams}
         count = max(of_all[self.label], len(lines))
         if self.some:
-            count = rows.count() if len(lines) == MOST else len(lines)
-            teams = []
+            found = rows.order_by().values_list(f"{counted.team}__family").annotate(Count("pk"))
+            by_team = dict(found) if lines else {}
+            numbers = {family: by_team.get(family, 0) for family in numbers}
+            count = sum(by_team.values())
         parts = [
-            (str(family.label), self._url(team=family), of_team[self.label])
-            for (family,), of_team in teams
-            if of_team[self.label]
+            (str(family.label), self._url(team=family), number)
+            for family, number in numbers.items()
+            if number
         ]
         return Section(self.title, lines, count, self._url(), counted.is_alarm, parts)
 
@@ -140,11 +143,6 @@ def _requests(rows: QuerySet[JoinRequest], now: datetime) -> Iterable[Line]:
         if age:
             detail = format_html("{} · {}", detail, age_tag(age, brief=not age.days))
         yield Line(row.applicant_name or str(row.person), page_of(row), detail)
-
-
-def _waiting_longest(rows: QuerySet[JoinRequest], now: datetime) -> Iterable[Line]:
-    """Of the open requests, those that wait for staff and not for the applicant."""
-    return _requests(rows.filter(state=State.AWAITING_REVIEW), now)
 
 
 def _roster_checks(rows: QuerySet[WorklistRow], now: datetime) -> Iterable[Line]:
@@ -190,7 +188,13 @@ def _corrections(rows: QuerySet[Correction], now: datetime) -> Iterable[Line]:
 # In the order to look at them. Meetings come in between.
 WAITING = (
     Waiting("Replies", "Replies", _requests),
-    Waiting("Waiting longest", "Requests", _waiting_longest),
+    Waiting(
+        "Waiting longest",  # for staff: the others wait for the applicant
+        "Requests",
+        _requests,
+        {"state": State.AWAITING_REVIEW},
+        lambda: JoinRequest.objects.filter(state=State.AWAITING_REVIEW),
+    ),
     Waiting("Roster checks", "Roster checks", _roster_checks),
     Waiting("Name checks", "Name checks", _name_checks),
     Waiting("Corrections", "Corrections", _corrections, {"state__exact": Correction.State.OPEN}),

@@ -284,6 +284,14 @@ def _only_one(stays: Model, other: Model) -> None:
     """The other one says nothing more."""
 
 
+def _take_over(stays: Model, other: Model) -> None:
+    """Let a row say all that the other one says, except whose enrolment it is about."""
+    for field in stays._meta.concrete_fields:
+        if not field.primary_key and field.name != "enrolment":
+            setattr(stays, field.attname, getattr(other, field.attname))
+    stays.save()
+
+
 def _one_enrolment(stays: Enrolment, other: Enrolment) -> None:
     stays.started_on = min(stays.started_on, other.started_on)
     stays.leave_until = _last_leave(stays, other).leave_until
@@ -308,12 +316,7 @@ def _enrolment_sentence(stays: Enrolment, other: Enrolment, *, on: date) -> str:
 
 def _newer_introduction(stays: Introduction, other: Introduction) -> None:
     if stays.changed_at < other.changed_at:
-        for column in (
-            *("role", "region", "talks_about", "workplace"),
-            *("shows_email", "changed_at", "removed_at"),
-        ):
-            setattr(stays, column, getattr(other, column))
-        stays.save()
+        _take_over(stays, other)
 
 
 def _one_check(stays: WorklistRow, other: WorklistRow, *, by: User, now: datetime) -> bool:
@@ -324,9 +327,7 @@ def _one_check(stays: WorklistRow, other: WorklistRow, *, by: User, now: datetim
 def _one_exception(stays: AdmissionException, other: AdmissionException) -> None:
     """One that stands counts, and of two the newer one."""
     if (not stays.ended_on, stays.made_on) < (not other.ended_on, other.made_on):
-        for column in ("reason", "findings", "made_by", "made_on", "review_on", "ended_on"):
-            setattr(stays, column, getattr(other, column))
-        stays.save()
+        _take_over(stays, other)
 
 
 def _newest_answer(stays: YearlyConfirmation, other: YearlyConfirmation) -> None:

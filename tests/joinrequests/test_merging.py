@@ -462,7 +462,7 @@ def test_a_request_that_a_merge_closed_is_not_said_to_be_withdrawn_by_the_member
     builders.sign_in(client, pair[1].user)
     page = builders.page(client, "/my/")
 
-    assert "EVA BC staff closed this request because you had two records." in page
+    assert "EVA BC staff closed this request when they updated your record." in page
     assert "You withdrew" not in page
 
 

@@ -176,7 +176,7 @@ def test_a_request_that_waits_for_the_applicant_is_not_among_those_that_wait_lon
     cache.clear()
     [group] = [group for group in day_of(priya, now=builders.NOW) if group.title == "Your team"]
     [section] = [s for s in group.sections if s.title == "Waiting longest"]
-    assert ([line.label for line in section.lines], section.total) == (["New Sample"], 2)
+    assert ([line.label for line in section.lines], section.total) == (["New Sample"], 1)
 
 
 def test_the_meetings_of_the_next_seven_days_are_shown_with_time_and_communities(client):

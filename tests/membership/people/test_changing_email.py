@@ -92,7 +92,10 @@ def test_members_see_only_the_email_that_one_chose_to_show(dana):
 
     assert not Introduction.objects.get().shows_email
     email = OutboxEmail.objects.get(kind="email-changed")
-    assert "Members of your communities do not see it unless you choose so again." in email.body
+    assert (
+        "Other members of your communities will not see it unless you choose to show it."
+        in email.body
+    )
 
 
 def test_the_notice_to_the_old_email_does_not_tell_the_new_one(dana):
