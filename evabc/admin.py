@@ -32,7 +32,7 @@ def changed_verdicts(
     by_key = people.order_by("pk").in_bulk()
     both = [
         (by_key[pk], assess(standing, before).verdict, assess(standing, after).verdict)
-        for pk, standing in standings_of(list(by_key.values()), on).items()
+        for pk, standing in standings_of(by_key, on).items()
     ]
     return [(person, was, will) for person, was, will in both if was != will]
 

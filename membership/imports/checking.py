@@ -31,7 +31,7 @@ from membership.models import (
 )
 from membership.register.evidence import EvidencedModel
 from membership.register.names import clean_text
-from membership.rosters.reassessment import FACTS, checks_proposed, known_lists
+from membership.rosters.reassessment import FACTS, checks_proposed, known_lists, open_checks
 
 # So many errors of a kind are shown with their cells; the rows have the others.
 _SHOWN_ERRORS = 20
@@ -109,7 +109,6 @@ def write(
     had = _named_by(model, list_import, last) if model and last else []
     going_on = _named_by(model, list_import, last, going_on=True) if model and last else []
     people = _concerned(plan, model, had, on=on)
-    before = checks_proposed(on=on, people=people)
     plan.register.save()
     end()
     effect = Effect(ending=plan.ending_facts)
@@ -125,6 +124,7 @@ def write(
     if people is not None:
         people |= plan.register.people.by_pk().keys()
     effect.concerned = people
+    before = open_checks(people)
     for pk, proposed in checks_proposed(on=on, people=people).items():
         was = before.get(pk, {})
         who: dict[str, Any] = {"row": rows_of_new[pk]} if pk in rows_of_new else {"enrolment": pk}
@@ -133,7 +133,7 @@ def write(
             findings = [finding.as_json() for found in came.values() for finding in found]
             effect.on.append({**who, "kinds": list(came), "findings": findings})
         elif was and not proposed:
-            findings = [finding.as_json() for found in was.values() for finding in found]
+            findings = [finding for found in was.values() for finding in found]
             effect.off.append({**who, "kinds": list(was), "findings": findings})
     return effect
 

@@ -8,7 +8,7 @@ unknown, neither true nor false, because lists are late and incomplete.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TypeVar, cast
@@ -36,24 +36,24 @@ def standing_of(
     roles: Sequence[CoordinationRole] = (),
 ) -> Standing:
     """What is known about one person, including their unsaved ``positions`` and ``roles``."""
-    return standings_of([person], on, positions=positions, roles=roles)[person.pk]
+    return standings_of([person.pk], on, positions=positions, roles=roles)[person.pk]
 
 
 def standings_of(
-    people: Sequence[Person],
+    people: Collection[int | None],
     on: date,
     *,
     positions: Sequence[ProgramPosition] = (),
     roles: Sequence[CoordinationRole] = (),
     saved: Saved | None = None,
-) -> dict[int, Standing]:
-    """What is known about each of ``people``, by their keys, including their unsaved rows.
+) -> dict[int | None, Standing]:
+    """What is known about each of ``people``, given by their keys, including their unsaved rows.
 
-    Their ``saved`` ones, in the order of their keys, are read if they are not given.
+    Someone who is not saved yet has the key None. Their ``saved`` rows, in the order of their keys, are read if they are not given.
     """
     if not people:
         return {}
-    keys = {person.pk for person in people if person.pk}
+    keys = {pk for pk in people if pk}
     saved_positions, saved_roles, saved_memberships = saved or (
         ProgramPosition.objects.filter(person__in=keys)
         .select_related("program__agency", "agency")
@@ -63,7 +63,8 @@ def standings_of(
         .order_by("pk"),
         None,
     )
-    positions_of, roles_of = defaultdict(list), defaultdict(list)
+    positions_of: dict[int | None, list[ProgramPosition]] = defaultdict(list)
+    roles_of: dict[int | None, list[CoordinationRole]] = defaultdict(list)
     agencies, confirmed = set(), set()
     # Unsaved rows come last: they are newer.
     for position in (*saved_positions, *positions):
@@ -81,7 +82,7 @@ def standings_of(
         saved_memberships = memberships_of(keys, agencies)
     memberships = _memberships(saved_memberships, newest)
     standings = {}
-    for pk in (person.pk for person in people):
+    for pk in people:
         by_program = _grouped(positions_of[pk], _program_key)
         by_initiative = _grouped(roles_of[pk], _initiative_key)
         own = [_claim(True) for rows in by_program for p in rows if p.says_membership == "own"]

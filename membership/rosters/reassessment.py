@@ -7,6 +7,7 @@ again, it is resolved without staff. A list that is too old opens no roster chec
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -238,20 +239,34 @@ def checks_proposed(
     lists = known_lists(on)
     communities = CommunityOfPractice.objects.prefetch_related("criteria")
     rules = {community.pk: community.rules() for community in communities}
-    rows = Enrolment.objects.filter(ended_on__isnull=True).select_related("person", "exception")
+    rows = Enrolment.objects.filter(ended_on__isnull=True).select_related("exception")
     if people is not None:
         rows = rows.filter(person__in=people)
     merged = merged_agencies()
     proposed: dict[int, dict[str, tuple[Finding, ...]]] = {}
     chunk: list[Enrolment] = []
     while chunk := list(rows.filter(pk__gt=chunk[-1].pk if chunk else 0).order_by("pk")[:CHUNK]):
-        standings = standings_of([enrolment.person for enrolment in chunk], on)
+        standings = standings_of([enrolment.person_id for enrolment in chunk], on)
         for one in chunk:
             if exception := one.standing_exception:
                 exception.follow(merged)
             standing = standings[one.person_id]
             proposed[one.pk] = proposals(standing, rules[one.community_id], lists, exception)[1]
     return proposed
+
+
+def open_checks(people: Collection[int] | None = None) -> dict[int, dict[str, list[Any]]]:
+    """The findings of the roster checks that the rules have opened, by enrolment and kind, as they are kept.
+
+    With ``people``, only theirs, by the keys of these people.
+    """
+    rows = WorklistRow.objects.exclude(state=_State.SETTLED).filter(kind__in=_PROPOSED_KINDS)
+    if people is not None:
+        rows = rows.filter(enrolment__person__in=people)
+    found: dict[int, dict[str, list[Any]]] = {}
+    for enrolment, kind, findings in rows.values_list("enrolment", "kind", "findings"):
+        found.setdefault(enrolment, {})[kind] = findings
+    return found
 
 
 # -- One chunk ------------------------------------------------------------------------------------
@@ -284,7 +299,7 @@ class _Changes:
         lists: KnownLists,
     ) -> None:
         """Compare the roster checks of these enrolments with those that they should have."""
-        standings = standings_of([enrolment.person for enrolment in enrolments], lists.on)
+        standings = standings_of([enrolment.person_id for enrolment in enrolments], lists.on)
         rows_of = _open_rows(enrolments)
         merged = merged_agencies() if any(e.standing_exception for e in enrolments) else {}
         for enrolment in enrolments:

@@ -71,7 +71,7 @@ def assessments_of(
     has of the people, if it has been read.
     """
     still_open = [r for r in join_requests if r.is_open and not r.another_name]
-    standings = standings_of([r.person for r in still_open], on, saved=saved)
+    standings = standings_of([r.person_id for r in still_open], on, saved=saved)
     rules = {community.pk: community.rules() for community in {r.community for r in still_open}}
     return {
         r.pk: assess(standings[r.person_id], rules[r.community_id])

@@ -63,7 +63,7 @@ def known_facts() -> list[Any]:
         )
     ]
     people = list(Person.objects.all())
-    standings = standings_of(people, DAY)
+    standings = standings_of([person.pk for person in people], DAY)
     assert {p.pk: standing_of(p, DAY) for p in people} == standings
     return [facts, {p.email: standings[p.pk] for p in people}]
 
@@ -184,7 +184,7 @@ def test_what_a_newer_version_no_longer_names_is_unknown_and_stays_in_the_regist
     for day in order:
         apply_list(ListKind.PEOPLE, *people[day], as_of=day)
     dana, jo = (Person.objects.get(email=f"{name}@example.org") for name in ("dana", "jo"))
-    standings = standings_of([dana, jo], DAY)
+    standings = standings_of([dana.pk, jo.pk], DAY)
     assert [[f.superseded_on for f in w.caseload] for w in standings[dana.pk].work] == [[MAY]]
     assert [[f.value for f in w.caseload] for w in standings[jo.pk].work] == [[True]]
     assert dana.positions.get().evidence == Evidence.LISTED

@@ -181,7 +181,7 @@ def test_a_personal_membership_counts_only_for_its_holder(dana, agency, stvc):
     robin = Person.objects.create(name="Robin Placeholder")
     EvaMembership.objects.create(person=robin, **YEAR, **ON_LIST)
     saved(position(dana, stvc), position(robin, stvc))
-    standings = standings_of([dana, robin], DAY)
+    standings = standings_of([dana.pk, robin.pk], DAY)
     assert standings[dana.pk].memberships == ()
     assert standings[robin.pk].memberships == (listed(**YEAR),)
 
@@ -407,7 +407,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_people(
             role(person, committee, RoleKind.COORDINATOR, **ON_LIST),
         )
     with django_assert_num_queries(4):
-        standings = standings_of(people, DAY)
+        standings = standings_of([person.pk for person in people], DAY)
     assert len(standings) == size
     answer = position(people[0], Program.objects.select_related("agency")[0], carries_caseload=True)
     with django_assert_num_queries(4):
