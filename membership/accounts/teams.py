@@ -4,6 +4,9 @@ There are three groups. Each team decides on its own family's requests, and lead
 counts as a lead. Without ``is_staff`` a user is on no team, whatever their groups are.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.db import transaction
 from django.db.models import Exists
@@ -46,6 +49,13 @@ def own_communities(user: User | AnonymousUser) -> list[CommunityOfPractice]:
         own = list(theirs.select_related("team").annotate(in_sample=in_sample))
         vars(user)["own_communities"] = own
     return own
+
+
+def set_own_communities(rows: Iterable[Any], user: User | AnonymousUser) -> None:
+    """Give rows of the user's communities theirs, which have been read already."""
+    own = {community.pk: community for community in own_communities(user)}
+    for row in rows:
+        row.community = own[row.community_id]
 
 
 def is_lead(user: User | AnonymousUser) -> bool:

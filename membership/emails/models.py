@@ -163,7 +163,7 @@ class Bounce(models.Model):
         """The bounces that are not cleared, from addresses that people have now."""
         return Bounce.objects.filter(
             letter__to_email=F("letter__person__email"), cleared_at=None
-        ).select_related("letter")
+        )
 
     @staticmethod
     def of(person: Person) -> "models.QuerySet[Bounce]":

@@ -12,7 +12,7 @@ from django.db.models.functions import Right, StrIndex, Substr
 from rapidfuzz.distance import OSA
 
 from communities.models import CommunityOfPractice
-from membership.accounts.teams import families_of, own_communities
+from membership.accounts.teams import families_of, own_communities, set_own_communities
 from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import Enrolment, OtherName, Person, ProgramPosition, SomeoneElse, User
@@ -97,16 +97,18 @@ def near_records(
     persons = Person.objects.in_bulk(found)
     enrolments = defaultdict(list)
     open_ones = Enrolment.objects.filter(ended_on=None, person__in=found)
-    for enrolment in open_ones.select_related("community").order_by("started_on", "pk"):
+    for enrolment in open_ones.order_by("started_on", "pk"):
         enrolments[enrolment.person_id].append(enrolment)
-    communities, agencies = own_communities(viewer), _agencies([*found, *pks])
+    communities = {community.pk for community in own_communities(viewer)}
+    agencies = _agencies([*found, *pks])
     for person, hits, records in zip(people, near, shown, strict=True):
         for pk, why, likeness in hits:
             if pk not in persons:  # gone just now
                 continue
             if agencies[pk].keys() & agencies[person.pk].keys():
                 why += ", the same agency"
-            own = [e for e in enrolments[pk] if e.community in communities]
+            own = [e for e in enrolments[pk] if e.community_id in communities]
+            set_own_communities(own, viewer)
             is_of_other_team = len(own) < len(enrolments[pk])
             at, other = list(agencies[pk].values()), persons[pk]
             records.append(NearRecord(person, other, why, likeness, at, own, is_of_other_team))

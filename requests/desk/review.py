@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from communities.models import CommunityOfPractice, EligibilityCriterion
 from communities.rules.assess import Assessment, assess
-from membership.accounts.teams import families_of, own_communities
+from membership.accounts.teams import families_of, own_communities, set_own_communities
 from membership.models import Bounce, OutboxEmail, User
 from membership.people.near import near_record
 from membership.register.standing import Saved, standings_of
@@ -52,10 +52,8 @@ def without_communities(rows: QuerySet[JoinRequest]) -> QuerySet[JoinRequest]:
 
 
 def set_communities(join_requests: Collection[JoinRequest], viewer: User) -> None:
-    """Set the communities, which are known of the viewer already, with the rules of open requests."""
-    communities = {own.pk: own for own in own_communities(viewer)}
-    for join_request in join_requests:
-        join_request.community = communities[join_request.community_id]
+    """Set the communities of these requests of the viewer's, with the rules of open ones."""
+    set_own_communities(join_requests, viewer)
     # Only open requests are assessed again.
     assessed = {r.community for r in join_requests if r.is_open}
     prefetch_related_objects(list(assessed), RULES)
@@ -121,8 +119,15 @@ def review_context(
     previous, following = neighbours(
         join_request, requests_of(viewer), parameters, viewer=viewer, now=now
     )
-    earlier = person.join_requests.filter(community__in=own)
-    enrolments = person.enrolments.filter(community__in=own)
+    earlier = (
+        person.join_requests.filter(community__in=own)
+        .exclude(pk=join_request.pk)
+        .exclude(state=State.DRAFT)
+        .only("reference", "state", "submitted_at", "community_id")
+        .order_by("-pk")
+    )
+    enrolments = person.enrolments.filter(community__in=own).select_related("exception")
+    set_own_communities([*earlier, *enrolments], viewer)
     received = OutboxEmail.objects.filter(person=person, team__family__in=families_of(viewer))
     steps = list(join_request.events.select_related("by__person"))
     return {
@@ -132,12 +137,8 @@ def review_context(
         "conversation": conversation_of(join_request, steps),
         "emails": received.select_related("bounce").order_by("-pk")[:EMAILS_SHOWN],
         "wait": wait_of(join_request, on) if join_request.state in _WITH_REMINDERS else None,
-        "earlier": earlier.exclude(pk=join_request.pk)
-        .exclude(state=State.DRAFT)
-        .select_related("community")
-        .only("reference", "state", "submitted_at", "community__short_name")
-        .order_by("-pk"),
-        "enrolments": enrolments.select_related("community", "exception"),
+        "earlier": earlier,
+        "enrolments": enrolments,
         "bounces": Bounce.of(person),
         "assigned": join_request.assigned_sentence(now),
         "is_mine": join_request.holder(now) == viewer,

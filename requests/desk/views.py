@@ -32,7 +32,6 @@ from requests.desk.review import (
     requests_of,
     review_context,
     set_communities,
-    without_communities,
 )
 from requests.desk.rows import panel_context, rows_of
 from requests.desk.subjects import listed_against_each, read_register, unmatched_of
@@ -461,7 +460,7 @@ def act(request: AuthenticatedRequest, pk: int, name: str) -> HttpResponse:
 
 def get_request_or_404(request: AuthenticatedRequest, pk: int) -> JoinRequest:
     """A request of this person's team, or 404."""
-    rows = without_communities(requests_of(request.user)).select_related("person", "agency")
+    rows = requests_of(request.user).prefetch_related(None).select_related("person", "agency")
     join_request = get_object_or_404(rows, pk=pk)
     set_communities([join_request], request.user)
     return join_request
