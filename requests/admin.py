@@ -111,6 +111,7 @@ class ViewFilter(QueueFilter):
     first_choice = "All"
     options = [(name, view.label) for name, view in VIEWS.items()]
     template = "desk/requests/views.html"
+    as_tabs = True
 
     def choices(self, changelist: QueueList) -> Iterator[Any]:  # type: ignore[override]
         counts = view_counts(changelist.root_queryset, viewer=changelist.viewer, now=timezone.now())

@@ -184,7 +184,7 @@ class RosterCheckAdmin(ExportableAdmin, CustomPageAdmin):
     list_display = [
         "member",
         "community_name",
-        "since",
+        "since_day",
         roster_check_views.reasons_of,
         roster_check_views.state_of,
     ]
@@ -249,7 +249,7 @@ class RosterCheckAdmin(ExportableAdmin, CustomPageAdmin):
         last_night = NightlyReassessment.objects.first()
         if last_night:
             at = date_format(timezone.localtime(last_night.finished_at), "DATETIME_FORMAT")
-            looked_at = f"All rosters were last checked on {at} (Pacific time)."
+            looked_at = f"Rosters were last checked on {at} (Pacific time)."
         else:
             looked_at = "Rosters have not been checked yet. The portal checks them every night."
         context = {
@@ -259,7 +259,7 @@ class RosterCheckAdmin(ExportableAdmin, CustomPageAdmin):
                 f"than {known.limit} days old. It opens no roster checks until you import a newer one."
                 for known in known_lists(timezone.localdate()).too_old
             ],
-            "intro": f"{looked_at} No one is removed from a community automatically. You decide.",
+            "intro": f"{looked_at} No one is removed automatically. You decide.",
         }
         return super().changelist_view(request, context)
 
@@ -288,6 +288,10 @@ class RosterCheckAdmin(ExportableAdmin, CustomPageAdmin):
     @admin.display(ordering="enrolment__person__name")
     def member(self, row: WorklistRow) -> str:
         return str(row.enrolment.person)
+
+    @admin.display(description="since", ordering="since")
+    def since_day(self, row: WorklistRow) -> str:
+        return date_format(row.since, "M j, Y")
 
     @admin.display(description="community", ordering="enrolment__community__position")
     def community_name(self, row: WorklistRow) -> str:
