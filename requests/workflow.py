@@ -227,15 +227,15 @@ def approve(
 ) -> JoinRequest:
     """Approve, and open the enrolment.
 
-    ``text`` is a personal paragraph for the welcome email. ``reason`` must be given where a rule is
-    not met or nothing is known about it. It is kept as an exception until ``review_on``, or for a year.
-    ``listed_against`` is what the register lists now against a program that is not matched.
+    ``text`` is a personal paragraph for the welcome email. ``listed_against`` is what the register lists now against a
+    program that is not matched. ``reason`` must be given if there is that, or where a rule is not met or nothing is
+    known about it, which is kept as an exception until ``review_on``, or for a year.
     """
     join_request = _lock_for(Verb.APPROVE, join_request_id, by)
     assessment = _keep_assessment(join_request, now)
     require_shown(join_request, assessment, as_shown, listed_against)
     require_settled_name(join_request)
-    if assessment.needs_written_reason and not reason.strip():
+    if (assessment.needs_written_reason or listed_against) and not reason.strip():
         raise RefusedError("Some rules are not confirmed. Explain why you are approving anyway.")
     _require_not_enrolled(join_request, _ALREADY_IN.format(join_request.person))
     join_request.enrolment = enrol(

@@ -26,8 +26,8 @@ NO_LONGER_OFFERED = "This reason is no longer available. Choose another one."
 class DecisionForm(AsShownForm):
     """What staff write on a decision page about requests to these communities.
 
-    ``assessment`` is that of a single request: by it, the rules require a reason for approving, and a ready
-    reason or question is chosen.
+    ``assessment`` is that of a single request, and ``listed_against`` what the register lists against a program of it
+    that is not matched: by them, the rules require a reason for approving, and a ready reason or question is chosen.
     """
 
     def __init__(
@@ -36,8 +36,10 @@ class DecisionForm(AsShownForm):
         *,
         communities: Iterable[CommunityOfPractice],
         assessment: Assessment | None = None,
+        listed_against: str = "",
     ) -> None:
         super().__init__(data)
+        self.listed_against = listed_against
         self.set_up_fields(communities, assessment)
         self.order_fields(["to", "ground", "reason", "review_on", "text"])
 
@@ -95,7 +97,9 @@ class ApproveForm(DecisionForm):
         self, communities: Iterable[CommunityOfPractice], assessment: Assessment | None
     ) -> None:
         if assessment is None or not assessment.needs_written_reason:
-            del self.fields["reason"], self.fields["review_on"]
+            del self.fields["review_on"]
+            if not self.listed_against:
+                del self.fields["reason"]
         propose_review(self)
 
 

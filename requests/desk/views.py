@@ -185,13 +185,15 @@ DECISIONS = {
 def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpResponse:
     join_request, now = get_request_or_404(request, pk), timezone.now()
     assessment = assessments_of([join_request], on=timezone.localdate(now))[pk]
-    new_form = partial(decision.form, communities=[join_request.community], assessment=assessment)
-    form = new_form(request.POST or None)
     near, against = [], {}
     if decision.verb == Verb.APPROVE:
         near = near_record(join_request.person, viewer=request.user)
         on = timezone.localdate(now)
         against["listed_against"] = listed_against_each([join_request], on=on).get(pk, "")
+    new_form = partial(
+        decision.form, communities=[join_request.community], assessment=assessment, **against
+    )
+    form = new_form(request.POST or None)
     members = [record for record in near if record.is_in(join_request.community)]
     forms.ask_if_someone_else(form, members)
     is_preview = "preview" in request.POST

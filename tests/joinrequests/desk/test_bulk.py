@@ -173,6 +173,25 @@ def test_a_program_that_is_listed_otherwise_is_never_approved_without_a_word(des
     typed = selected(*rows, reason_1="They phoned: it is another program.")
     assert "2 approved" in shown(desk.post(page("approve", rows), typed))
     assert doubtful.events.last().reason == "They phoned: it is another program."
+
+
+def test_a_single_approval_asks_for_the_same_reason(desk):
+    society = Agency.objects.create(name="Sample Society")
+    Program.objects.create(
+        agency=society, type="STVC", community_served="Elsewhere", funder="OTHER"
+    )
+    doubtful = builders.sent(builders.worker(), agency="Sample Society")
+    url = f"{QUEUE}{doubtful.pk}/approve/"
+    form = desk.get(url).context["form"]
+    assert "review_on" not in form.fields
+    typed = {"text": "Welcome.", "as_shown": form["as_shown"].value()}
+    refused = desk.post(url, typed)
+    assert "Explain why you are approving anyway." in shown(refused)
+    assert "Welcome." in shown(refused)
+    assert states([doubtful]) == [State.AWAITING_REVIEW]
+    desk.post(url, {**typed, "reason": "They phoned: it is another program."})
+    assert states([doubtful]) == [State.APPROVED]
+    assert doubtful.events.last().reason == "They phoned: it is another program."
     assert not AdmissionException.objects.exists()  # by the rules there is none
 
 
