@@ -161,9 +161,7 @@ class Bounce(models.Model):
     @staticmethod
     def that_count() -> "models.QuerySet[Bounce]":
         """The bounces that are not cleared, from addresses that people have now."""
-        return Bounce.objects.filter(
-            letter__to_email=F("letter__person__email"), cleared_at=None
-        )
+        return Bounce.objects.filter(letter__to_email=F("letter__person__email"), cleared_at=None)
 
     @staticmethod
     def of(person: Person) -> "models.QuerySet[Bounce]":
