@@ -23,6 +23,7 @@ _COUNTRY = re.compile(r"(?<!\S)\+1(?=[\s.(-]*\d)")
 _PHONE = re.compile(r"(?<!\w)(?:1[\s.-]*)?\(?(\d{3})\)?[\s.-]*(\d{3})[\s.-]*(\d{4})(?!\w)")
 
 FEW = 500
+INDEXED_LENGTH = 3  # letters; the indexes are of trigrams
 
 
 def filter_by_words(rows: _Rows, words: str, *, columns: Iterable[str] | None = None) -> _Rows:
@@ -37,9 +38,10 @@ def filter_by_words(rows: _Rows, words: str, *, columns: Iterable[str] | None = 
     typed = _PHONE.sub(r"\1\2\3", _COUNTRY.sub(" ", words)).split()
     # Words with digits first: fewer rows have them, and the others are not compared with the rest.
     searched = sorted(dict.fromkeys(filter(fold_for_search, typed)), key=str.isalpha)
-    for word in searched:
+    for number, word in enumerate(searched):
         # Once the first word has left few rows, no index is needed for the others.
-        rows = rows.filter(_has(rows.model, _Word(word, is_first=word == searched[0]), columns))
+        by_index = number == 0 and len(fold_for_search(word)) >= INDEXED_LENGTH
+        rows = rows.filter(_has(rows.model, _Word(word, by_index), columns))
     return rows
 
 
@@ -76,10 +78,11 @@ _Holder = tuple[Any, str]
 
 @dataclass(frozen=True)
 class _Word:
-    """A word that is searched for. ``keys`` are those that rows with it hold, by their group of holders, found so far."""
+    """A word that is searched for, ``by_index`` if that may help. ``keys`` are those that rows with it hold, by their
+    group of holders, found so far."""
 
     text: str
-    is_first: bool
+    by_index: bool
     keys: dict[tuple[_Holder, ...], Any] = field(default_factory=dict)
 
 
@@ -116,7 +119,7 @@ def _part_of(model: Any) -> dict[str, _Holder]:
 def _find_keys(groups: Iterable[tuple[_Holder, ...]], word: _Word) -> None:
     """Add the keys that rows with the word hold to its ``keys``, as queries.
 
-    Those of the first word, if they are few, are lists, for which the database uses its indexes. They are read in
+    Those of a word ``by_index``, if they are few, are lists, for which the database uses its indexes. They are read in
     one query.
     """
     queries = {
@@ -124,7 +127,7 @@ def _find_keys(groups: Iterable[tuple[_Holder, ...]], word: _Word) -> None:
         for those in dict.fromkeys(groups)
         if those not in word.keys
     }
-    if queries and word.is_first:
+    if queries and word.by_index:
         numbered = [
             rows.values_list(Value(number), key)
             for number, (those, found) in enumerate(queries.items())
