@@ -151,6 +151,17 @@ def test_a_roster_goes_with_its_tasks_and_its_roster_checks():
     assert register() == before
 
 
+def test_a_roster_check_that_stays_no_longer_names_the_undone_import():
+    roster = ("Name,Email,Since", "Dana Sample,dana@example.org,2024-04-01")
+    apply_list(ListKind.ROSTER, *roster, community=builders.community())
+    apply_list(ListKind.PEOPLE, PEOPLE, DANA.replace("yes", "no"))
+    check = WorklistRow.objects.get(state=WorklistRow.State.OPEN)
+    assert check.list_import == last()
+    undo_last()
+    check.refresh_from_db()
+    assert (check.state, check.list_import) == (WorklistRow.State.OPEN, None)
+
+
 def test_not_if_something_was_built_on_it():
     apply_list(ListKind.PROGRAMS, PROGRAMS, HOUSE)
     program = Program.objects.get()
