@@ -50,11 +50,11 @@ def test_thirty_two_roster_checks_take_at_most_twelve_clicks(portal, open_page):
     click("link", re.compile("^Roster checks"))
     click("checkbox", re.compile("Select all"))
     click("button", "Confirm selected…")
-    expect(page.get_by_role("heading", name="20 members")).to_be_visible()
+    expect(page.get_by_role("heading", name="20 roster checks")).to_be_visible()
     click("textbox", "What you found")
     page.keyboard.type("The ministry’s list of this week names them.")
     click("button", "Confirm that they stay")
-    expect(page.get_by_text("20 members confirmed.")).to_be_visible()
+    expect(page.get_by_text("20 roster checks confirmed.")).to_be_visible()
 
     click("checkbox", re.compile("Select all"))
     click("button", "Email selected…")
