@@ -162,7 +162,7 @@ def _leave_in(words: str) -> date | None:
     if not words.startswith(_ENDED_ON_LEAVE):
         return None
     day, _, _ = words.removeprefix(_ENDED_ON_LEAVE).partition(".")
-    return datetime.strptime(day, "%B %d, %Y").date()  # noqa: DTZ007  (as ``date_format`` writes it)
+    return datetime.strptime(day, "%B %d, %Y").date()
 
 
 def lock_for_staff(enrolment_id: int, by: User) -> Enrolment:
