@@ -175,7 +175,7 @@ def test_a_program_that_is_listed_otherwise_is_never_approved_without_a_word(des
     together = shown(desk.get(page("approve", rows)))
     said = f"The register lists {ProgramType.STVC.label}, Elsewhere ({words})."
     if "list_says" in listed:
-        said += " The list of November 1, 2026 says otherwise: they differ."
+        said += " The list of November 1, 2026 says otherwise (they differ)."
     said += " Match the program first."
     assert [text.count(said) for text in (review, single, together)] == [1, 1, 1]
     assert said not in shown(desk.get(page("decline", rows)))

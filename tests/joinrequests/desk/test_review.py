@@ -163,8 +163,8 @@ def test_a_list_that_contradicts_a_confirmed_fact_is_shown_until_staff_confirm_a
         list_says="funder: the ministry → another funder",
     )
     says = (
-        "The regional office’s list of May 1, 2026 says otherwise: "
-        "funder: the ministry → another funder."
+        "The regional office’s list of May 1, 2026 says otherwise "
+        "(funder: the ministry → another funder)."
     )
     assert says in read(desk, address(asked))
     press(desk, asked, "match-program", program=program.pk)

@@ -383,5 +383,5 @@ def test_what_an_older_list_says_otherwise_is_said_of_that_list():
     no_end = PROGRAMS.replace(",Funded until", ""), HOUSE.rpartition(",")[0]
     apply_list(ListKind.PROGRAMS, *no_end, as_of=MAY, name="grants")
     assert Program.objects.get().otherwise == (
-        "Contracts of April 1, 2026 says otherwise: funded until: September 30, 2026 → March 31, 2027."
+        "Contracts of April 1, 2026 says otherwise (funded until: September 30, 2026 → March 31, 2027)."
     )
