@@ -368,7 +368,8 @@ def _open_rows(enrolments: Sequence[Enrolment]) -> dict[int, dict[str, WorklistR
     by_key = {enrolment.pk: enrolment for enrolment in enrolments}
     rows: dict[int, dict[str, WorklistRow]] = {}
     open_ones = WorklistRow.objects.exclude(state=_State.SETTLED)
-    open_ones = open_ones.annotate(is_of_undone=Q(list_import__state=ListImport.State.UNDONE))
+    known: dict[str, Any] = {"is_of_undone": Q(list_import__state=ListImport.State.UNDONE)}
+    open_ones = open_ones.annotate(**known)
     for row in open_ones.filter(enrolment__in=by_key).select_for_update(of=("self",)):
         row.enrolment = by_key[row.enrolment_id]
         rows.setdefault(row.enrolment_id, {})[row.kind] = row

@@ -306,7 +306,7 @@ def listed_against(
     return " ".join([f"The register lists {names}.", *otherwise, "Match the program first."])
 
 
-def _is_against(program: Program, funders: set[str], on: date) -> bool:
+def _is_against(program: Program, funders: set[Funder], on: date) -> bool:
     """Whether its funding, or what a list says in place of what staff confirmed, is not what the rules ask for."""
     by_list = program.list_values or {}
     days = [program.funded_until, by_list.get("funded_until")]

@@ -191,7 +191,10 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         on = timezone.localdate(now)
         against["listed_against"] = listed_against_each([join_request], on=on).get(pk, "")
     new_form = partial(
-        decision.form, communities=[join_request.community], assessment=assessment, **against
+        decision.form,
+        communities=[join_request.community],
+        assessment=assessment,
+        listed_against=against.get("listed_against", ""),
     )
     form = new_form(request.POST or None)
     members = [record for record in near if record.is_in(join_request.community)]
