@@ -215,6 +215,11 @@ def test_the_last_question_and_its_reply_stand_on_top(desk, priya, asked):
     assert "I reply to: And who funds your program?" in top
     assert "Which town?" not in top
 
+    for text in ("Since when?", "Which days?"):  # both before a reply
+        workflow.ask(join_request_id=asked.pk, by=priya, text=text, now=builders.NOW)
+    top = read(desk, address(asked)).partition('id="rules"')[0]
+    assert "Since when?" in top and "Which days?" in top
+
 
 @pytest.mark.parametrize("place", ["Example Harbour", "Sampleton"])
 def test_a_match_says_who_chose_it_and_one_that_nobody_chose_is_confirmed_with_one_click(
