@@ -29,6 +29,11 @@
   });
 })();
 
+// On a phone, the words beside the box that selects all rows belong to it, as a label would.
+document.querySelector("#result_list thead .action-checkbox-column span")?.addEventListener("click", (event) => {
+  if (event.target === event.currentTarget) event.target.querySelector("#action-toggle")?.click();
+});
+
 // A form of a row replaces its part of the page; the row keeps the focus, and the other rows what was typed in them. After
 // the session has ended, the answer is another page.
 (() => {

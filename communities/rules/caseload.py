@@ -8,6 +8,7 @@ from django.db.models import TextChoices
 
 from communities.rules.facts import Fact, ProgramWork, Standing
 from communities.rules.rule import (
+    ANY_FITS,
     ASK_YOUR_AGENCY,
     NOTHING_KNOWN,
     MultipleTermsField,
@@ -21,7 +22,7 @@ from communities.rules.vocabulary import Evidence, FactKind, ProgramType, Verdic
 
 
 class CaseloadForm(forms.Form):
-    program_types = MultipleTermsField(ProgramType)
+    program_types = MultipleTermsField(ProgramType, help_text=ANY_FITS)
 
 
 @dataclass(frozen=True)

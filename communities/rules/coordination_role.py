@@ -8,7 +8,16 @@ from django.db.models import TextChoices
 from django.utils.text import get_text_list
 
 from communities.rules.facts import Fact, ProgramWork, Standing
-from communities.rules.rule import MultipleTermsField, Outcome, Rule, Sentence, accepts, best, weigh
+from communities.rules.rule import (
+    ANY_FITS,
+    MultipleTermsField,
+    Outcome,
+    Rule,
+    Sentence,
+    accepts,
+    best,
+    weigh,
+)
 from communities.rules.vocabulary import (
     Evidence,
     FactKind,
@@ -38,8 +47,8 @@ INITIATIVE_NAMES = {
 
 
 class CoordinationRoleForm(forms.Form):
-    roles = MultipleTermsField(RoleKind)
-    initiatives = MultipleTermsField(InitiativeKind)
+    roles = MultipleTermsField(RoleKind, help_text=ANY_FITS)
+    initiatives = MultipleTermsField(InitiativeKind, help_text=ANY_FITS)
     roles_to_check = MultipleTermsField(RoleKind, "Roles that staff decide on case by case")
     initiatives_to_check = MultipleTermsField(
         InitiativeKind, "Initiatives that staff decide on case by case"

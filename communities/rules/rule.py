@@ -70,13 +70,25 @@ NOTHING_KNOWN = Outcome(Verdict.UNKNOWN, Sentence.NOTHING_KNOWN)
 # -- The form of a rule's parameters --------------------------------------------------------------
 
 
+# Of a field without which a rule ``accepts`` any term.
+ANY_FITS = "If you select none, any of them fits."
+
+
 class MultipleTermsField(forms.TypedMultipleChoiceField):
     """A parameter of any number of terms: checkboxes in a form, a tuple in the rule."""
 
     widget = forms.CheckboxSelectMultiple
 
-    def __init__(self, vocabulary: type[TextChoices], label: str | None = None) -> None:
-        super().__init__(choices=vocabulary.choices, coerce=vocabulary, required=False, label=label)
+    def __init__(
+        self, vocabulary: type[TextChoices], label: str | None = None, help_text: str = ""
+    ) -> None:
+        super().__init__(
+            choices=vocabulary.choices,
+            coerce=vocabulary,
+            required=False,
+            label=label,
+            help_text=help_text,
+        )
 
     def clean(self, value: object) -> tuple[TextChoices, ...]:
         return tuple(super().clean(value))

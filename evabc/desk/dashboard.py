@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Model, QuerySet
+from django.db.models import Count, F, Min, Model, QuerySet, Window
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -158,8 +159,10 @@ def _roster_checks(rows: QuerySet[WorklistRow], now: datetime) -> Iterable[Line]
 def _access(rows: QuerySet[Access], now: datetime) -> Iterable[Line]:
     """One line a person, with all of their tasks."""
     of_person: dict[object, list[Access]] = {}
-    # A person has at most one task for Slack and one for each community's Zoom list.
-    found = rows.select_related("person", "community").order_by("since", "pk")
+    # Those of a person stay together. They have at most one for Slack and one for each community's Zoom list.
+    first = Window(Min("since"), partition_by=Coalesce("person", -F("pk")))
+    found = rows.select_related("person", "community").annotate(first=first)
+    found = found.order_by("first", "person", "since", "pk")
     columns = "kind", "state", "address", "community__short_name"
     for row in found.only(*columns, *_PERSON)[: 8 * MOST]:
         of_person.setdefault(row.person_id or row, []).append(row)

@@ -197,6 +197,8 @@ def undo_marks(*, step_ids: Iterable[int], by: User, now: datetime) -> tuple[int
     for pk, (last, *earlier) in newest.items():
         if last.pk not in ids:
             continue
+        while earlier and earlier[0].verb == Verb.UNDONE:  # with the mark that it undid
+            earlier = earlier[2:]
         row = rows[pk]
         row.state = last.state_before
         row.since = timezone.localdate(earlier[0].at if earlier else last.at)

@@ -118,7 +118,7 @@ def check_staff_words(*texts: str) -> None:
         refuse_private_links(text)
         if gap := _GAP.search(text):
             raise RefusedError(
-                f"Replace “{gap[0]}” with your own words, or take the square brackets out."
+                f"Replace “{gap[0]}” with your own words, or remove the square brackets."
             )
 
 

@@ -82,7 +82,7 @@ class EvidencedModel(models.Model):
         if not self.list_says:
             return ""
         source = self._source_of_what_it_says or "A list"
-        return f"{source[0].upper()}{source[1:]} says otherwise: {self.list_says}."
+        return f"{source[0].upper()}{source[1:]} says otherwise ({self.list_says})."
 
     @property
     def _source_of_what_it_says(self) -> str:

@@ -19,13 +19,14 @@ from membership.errors import RefusedError
 from membership.history import history_of, log_change
 from membership.locking import get_locked
 from membership.meetings.attendance import cancel_emails_to_leaver
-from membership.models import Enrolment, Person, User, WorklistRow, WorklistStep
+from membership.models import AccessStep, Enrolment, Person, User, WorklistRow, WorklistStep
 from membership.rosters import emails
 from membership.rosters.roster_checks import lock_row, reopen, settle
 
 NO_REASON = "Enter the reason."
 NOT_UNDONE = f"This can no longer be undone: emails go out after {UNDO_SECONDS} seconds. Nothing was changed."
 _ENDED = "Ended."
+_ENDED_ON_LEAVE = "Ended during a leave until "
 
 
 def enrol(
@@ -133,21 +134,35 @@ def undo_end(row: WorklistRow, *, ended_at: datetime, by: User, now: datetime) -
 
 def _undo_end(enrolment: Enrolment, *, ended_at: datetime, by: User, now: datetime) -> None:
     entry = history_of(enrolment).last()
-    if entry is None or not entry.change_message.startswith(_ENDED):
+    if entry is None or not entry.change_message.startswith((_ENDED, _ENDED_ON_LEAVE)):
         raise RefusedError("This can’t be undone here. Open the enrolment and reopen it there.")
     is_in_again = roster_of(enrolment.community).filter(person=enrolment.person_id).exists()
     if is_in_again or not take_back(about=enrolment.about, event=entry.pk):
         raise RefusedError(NOT_UNDONE)
-    enrolment.ended_on = None
-    enrolment.save(update_fields=["ended_on"])
+    enrolment.ended_on, enrolment.leave_until = None, _leave_in(entry.change_message)
+    enrolment.save(update_fields=["ended_on", "leave_until"])
     settled = WorklistStep.objects.filter(verb=WorklistStep.Verb.SETTLED, at=ended_at)
     same_moment = enrolment.worklist.filter(how=WorklistRow.How.ENDED, pk__in=settled.values("row"))
     for other in same_moment.select_for_update():
         text = "The enrolment has not ended: this was undone."
         reopen(other, by=by, now=now, text=text)
-    access.require_access(people=[enrolment.person], community=enrolment.community, by=by, now=now)
+    # On leave they may have had none before.
+    if AccessStep.objects.filter(
+        access__person=enrolment.person_id, verb=access.Verb.ENDED, at=ended_at
+    ).exists():
+        access.require_access(
+            people=[enrolment.person], community=enrolment.community, by=by, now=now
+        )
     uncancel(about=enrolment.about, step=entry.pk)
     log_change(enrolment, by=by, words="Undone. It has not ended.")
+
+
+def _leave_in(words: str) -> date | None:
+    """The last day of the leave during which an enrolment ended, from the ``words`` of its history."""
+    if not words.startswith(_ENDED_ON_LEAVE):
+        return None
+    day, _, _ = words.removeprefix(_ENDED_ON_LEAVE).partition(".")
+    return datetime.strptime(day, "%B %d, %Y").date()
 
 
 def lock_for_staff(enrolment_id: int, by: User) -> Enrolment:
@@ -227,7 +242,7 @@ def close_enrolment(
     enrolment.save(update_fields=["ended_on", "leave_until"])
     for row in enrolment.worklist.select_for_update().exclude(state=WorklistRow.State.SETTLED):
         settle(row, how=WorklistRow.How.ENDED, by=by, text=text, now=now)
-    did = f"Ended during a leave until {date_format(until)}." if until else _ENDED
+    did = f"{_ENDED_ON_LEAVE}{date_format(until)}." if until else _ENDED
     entry = log_change(enrolment, by=by, words=f"{did} {text.strip()}") if by else None
     access.end_access(enrolment=enrolment, by=by, now=now)
     step = entry.pk if entry else None

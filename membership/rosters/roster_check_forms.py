@@ -105,7 +105,7 @@ class ConfirmForm(ActionForm):
     label = "Confirm that {name} stays", "Confirm that they stay"
     done = (
         "Confirmed. {name} stays on the roster.",
-        "{n} members confirmed. They stay on the roster.",
+        "{n} roster checks confirmed. Their members stay on the roster.",
     )
     verb = staticmethod(confirm)
     text = message_field("What you found", help_text=FOR_STAFF, missing="Enter what you found.")

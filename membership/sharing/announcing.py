@@ -160,7 +160,10 @@ def announce(
         )
     rosters = ", ".join(community.short_name for community in draft.communities)
     log_change(
-        announcement, by=by, words=f"Sent to {people_in_words(len(people))}: {rosters}.", added=True
+        announcement,
+        by=by,
+        words=f"Announced to {people_in_words(len(people))}: {rosters}.",
+        added=True,
     )
     return announcement
 

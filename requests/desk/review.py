@@ -154,7 +154,9 @@ def review_context(
 def conversation_of(
     join_request: JoinRequest, steps: Iterable[JoinRequestEvent]
 ) -> list[JoinRequestEvent]:
-    """While it is open: the last question to the applicant, and what they replied to it."""
+    """While it is open: the last questions to the applicant, and what they replied to all of them."""
     said = [step for step in steps if step.verb in (Verb.ASK, Verb.REPLY)]
     asked = max((n for n, step in enumerate(said) if step.verb == Verb.ASK), default=len(said))
+    while asked and said[asked - 1].verb == Verb.ASK:
+        asked -= 1
     return said[asked:] if join_request.is_open else []

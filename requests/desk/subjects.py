@@ -297,12 +297,21 @@ def listed_against(
         for program in programs
         for claim in claims
         if not claim.program_id and program.type == claim.program_type and program.funder
-        if funders != {program.funder} or (program.funded_until or on) < on
+        if _is_against(program, funders, on)
     ]
     if not found or not funders:
         return ""
     names = get_text_list([f"{offer_of(p, '').words} ({funding_words(p)})" for p in found], "and")
-    return f"The register lists {names}. Match the program first."
+    otherwise = [p.otherwise for p in found if p.otherwise]
+    return " ".join([f"The register lists {names}.", *otherwise, "Match the program first."])
+
+
+def _is_against(program: Program, funders: set[Funder], on: date) -> bool:
+    """Whether its funding, or what a list says in place of what staff confirmed, is not what the rules ask for."""
+    by_list = program.list_values or {}
+    days = [program.funded_until, by_list.get("funded_until")]
+    is_over = any(day and str(day) < str(on) for day in days)  # a list's days are kept as text
+    return is_over or funders != {program.funder, by_list.get("funder") or program.funder}
 
 
 def funding_words(program: Program) -> str:

@@ -50,11 +50,11 @@ def test_thirty_two_roster_checks_take_at_most_twelve_clicks(portal, open_page):
     click("link", re.compile("^Roster checks"))
     click("checkbox", re.compile("Select all"))
     click("button", "Confirm selected…")
-    expect(page.get_by_role("heading", name="20 members")).to_be_visible()
+    expect(page.get_by_role("heading", name="20 roster checks")).to_be_visible()
     click("textbox", "What you found")
     page.keyboard.type("The ministry’s list of this week names them.")
     click("button", "Confirm that they stay")
-    expect(page.get_by_text("20 members confirmed.")).to_be_visible()
+    expect(page.get_by_text("20 roster checks confirmed.")).to_be_visible()
 
     click("checkbox", re.compile("Select all"))
     click("button", "Email selected…")
@@ -99,3 +99,17 @@ def test_invitations_are_copied_and_marked_as_done_and_undone(portal, open_page,
     expect(page.get_by_text("Undone: 2 tasks.")).to_be_visible()
     assert Access.objects.filter(state="to-do").count() == 4
     assert Enrolment.objects.filter(ended_on=None).count() == 2
+
+
+def test_the_words_select_all_select_all_on_a_phone(portal, open_page):
+    listed = on_list(as_of=timezone.localdate())
+    for name in ("Dana Sample", "Kai Sample"):
+        enrolled(name, program(agency(name), "other", **listed), **listed)
+    reassess(now=timezone.now())
+    page = open_page(width=360)
+    builders.sign_in_browser(page, portal.url, builders.staff())
+    page.goto(f"{portal.url}/admin/membership/worklistrow/")
+    words = page.locator("#result_list thead .action-checkbox-column span")
+    for selected in (2, 0):
+        words.click(position={"x": 70, "y": 20})
+        expect(page.locator("input.action-select:checked")).to_have_count(selected)

@@ -221,3 +221,37 @@ def test_a_quiet_day_says_so(client):
     page = client.get(reverse("admin:index")).content.decode()
     assert "Nothing is waiting." in page
     assert 'class="day-cards"' not in page
+
+
+def test_all_tasks_of_a_person_are_shown_together(priya):
+    team, tasks = builders.community().team, []
+    for number in range(60):  # more than are read
+        person = builders.worker(f"task{number}@example.org", f"Task{number} Sample").person
+        tasks += [
+            Access(
+                person=person,
+                team=team,
+                kind="slack",
+                state="to-do",
+                since=MONDAY + timedelta(days=number),
+            ),
+            Access(
+                person=person,
+                team=team,
+                kind="zoom",
+                state="to-do",
+                community=builders.community(),
+                since=MONDAY + timedelta(days=100),
+            ),
+        ]
+    Access.objects.bulk_create(tasks)
+    [section] = [
+        section
+        for group in day_of(priya, now=builders.NOW)
+        for section in group.sections
+        if section.title == "Slack and Zoom"
+    ]
+    assert [line.label for line in section.lines] == [f"Task{number} Sample" for number in range(5)]
+    assert {line.detail for line in section.lines} == {
+        "Invite to Slack, Add to the Zoom list (STVC)"
+    }

@@ -144,6 +144,13 @@ def test_each_selected_request_that_needs_a_reason_gets_its_own_before_anything_
     assert str(doubtful.enrolment.exception.review_on) == "2099-03-01"
 
 
+def otherwise(name, value):
+    """What staff have confirmed, and a list of a later day says otherwise."""
+    by_list = {"list_name": "the list", "list_as_of": date(2026, 11, 1)}
+    by_list |= {"list_says": "they differ", "list_values": {name: value}}
+    return {"evidence": "confirmed", "confirmed_on": date(2026, 10, 1), **by_list}
+
+
 @pytest.mark.parametrize(
     ("listed", "words"),
     [
@@ -152,6 +159,9 @@ def test_each_selected_request_that_needs_a_reason_gets_its_own_before_anything_
             {"funder": "PSSG", "funded_until": date(2026, 3, 31)},
             "funded by the ministry, until March 31, 2026",
         ),
+        # What staff have confirmed, and a newer list says otherwise.
+        ({"funder": "PSSG", **otherwise("funder", "OTHER")}, "funded by the ministry"),
+        ({"funder": "PSSG", **otherwise("funded_until", "2026-03-31")}, "funded by the ministry"),
     ],
 )
 def test_a_program_that_is_listed_otherwise_is_never_approved_without_a_word(desk, listed, words):
@@ -163,7 +173,10 @@ def test_a_program_that_is_listed_otherwise_is_never_approved_without_a_word(des
     review = shown(desk.get(f"{QUEUE}{doubtful.pk}/change/"))
     single = shown(desk.get(f"{QUEUE}{doubtful.pk}/approve/"))
     together = shown(desk.get(page("approve", rows)))
-    said = f"The register lists {ProgramType.STVC.label}, Elsewhere ({words}). Match the program first."
+    said = f"The register lists {ProgramType.STVC.label}, Elsewhere ({words})."
+    if "list_says" in listed:
+        said += " The list of November 1, 2026 says otherwise (they differ)."
+    said += " Match the program first."
     assert [text.count(said) for text in (review, single, together)] == [1, 1, 1]
     assert said not in shown(desk.get(page("decline", rows)))
 

@@ -146,6 +146,14 @@ def test_an_open_request_is_linked_and_what_was_typed_stays(desk):
 
 
 @pytest.mark.core
+def test_someone_who_may_be_known_under_another_email_is_asked_about(desk, priya):
+    enter(priya, email="other@example.org")
+    page = shown(desk.post(ENTER, typed()))
+    assert "Confirm that this is someone else, or enter the email of that record." in page
+    assert "Please do not write anything about the people they serve." in page
+    assert desk.post(ENTER, typed(someone_else="on")).status_code == 302
+
+
 def test_sending_the_form_twice_enters_it_once(desk):
     desk.post(ENTER, typed())
     again = shown(desk.post(ENTER, typed()))

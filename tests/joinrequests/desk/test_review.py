@@ -163,8 +163,8 @@ def test_a_list_that_contradicts_a_confirmed_fact_is_shown_until_staff_confirm_a
         list_says="funder: the ministry → another funder",
     )
     says = (
-        "The regional office’s list of May 1, 2026 says otherwise: "
-        "funder: the ministry → another funder."
+        "The regional office’s list of May 1, 2026 says otherwise "
+        "(funder: the ministry → another funder)."
     )
     assert says in read(desk, address(asked))
     press(desk, asked, "match-program", program=program.pk)
@@ -214,6 +214,11 @@ def test_the_last_question_and_its_reply_stand_on_top(desk, priya, asked):
     assert "And who funds your program?" in top
     assert "I reply to: And who funds your program?" in top
     assert "Which town?" not in top
+
+    for text in ("Since when?", "Which days?"):  # both before a reply
+        workflow.ask(join_request_id=asked.pk, by=priya, text=text, now=builders.NOW)
+    top = read(desk, address(asked)).partition('id="rules"')[0]
+    assert "Since when?" in top and "Which days?" in top
 
 
 @pytest.mark.parametrize("place", ["Example Harbour", "Sampleton"])

@@ -12,7 +12,7 @@ from django.utils import timezone
 from membership.access import admin as access_admin
 from membership.access import service_lists
 from membership.access.desk_views import NAMED
-from membership.access.verbs import Verb, mark
+from membership.access.verbs import Verb, mark, undo_marks
 from membership.append_only import history_released
 from membership.models import Access, Enrolment, Person, Service, SlackExport, ZoomExport
 from membership.rosters.enrolments import end_enrolment, enrol
@@ -70,6 +70,16 @@ def undo(client: Client, said: str) -> str:
     pressed = re.search(r'formaction="([^"]+)" name="pk" value="([\d,]+)">Undo', said)
     assert pressed
     return client.post(pressed[1], {"pk": pressed[2]}, follow=True).content.decode()
+
+
+def test_a_task_that_is_undone_twice_has_waited_since_the_same_day(dana):
+    staff, [task] = builders.staff(), dana.accesses.filter(kind="zoom")
+    since, later = task.since, NOW + timedelta(days=9)
+    for _ in range(2):
+        mark(access_ids=[task.pk], verb=None, by=staff, now=later)
+        undo_marks(step_ids=[task.steps.last().pk], by=staff, now=later)
+        task.refresh_from_db()
+        assert (task.state, task.since) == ("to-do", since)
 
 
 @pytest.mark.core

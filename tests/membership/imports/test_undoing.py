@@ -151,6 +151,17 @@ def test_a_roster_goes_with_its_tasks_and_its_roster_checks():
     assert register() == before
 
 
+def test_a_roster_check_that_stays_no_longer_names_the_undone_import():
+    roster = ("Name,Email,Since", "Dana Sample,dana@example.org,2024-04-01")
+    apply_list(ListKind.ROSTER, *roster, community=builders.community())
+    apply_list(ListKind.PEOPLE, PEOPLE, DANA.replace("yes", "no"))
+    check = WorklistRow.objects.get(state=WorklistRow.State.OPEN)
+    assert check.list_import == last()
+    undo_last()
+    check.refresh_from_db()
+    assert (check.state, check.list_import) == (WorklistRow.State.OPEN, None)
+
+
 def test_not_if_something_was_built_on_it():
     apply_list(ListKind.PROGRAMS, PROGRAMS, HOUSE)
     program = Program.objects.get()
@@ -372,5 +383,5 @@ def test_what_an_older_list_says_otherwise_is_said_of_that_list():
     no_end = PROGRAMS.replace(",Funded until", ""), HOUSE.rpartition(",")[0]
     apply_list(ListKind.PROGRAMS, *no_end, as_of=MAY, name="grants")
     assert Program.objects.get().otherwise == (
-        "Contracts of April 1, 2026 says otherwise: funded until: September 30, 2026 → March 31, 2027."
+        "Contracts of April 1, 2026 says otherwise (funded until: September 30, 2026 → March 31, 2027)."
     )

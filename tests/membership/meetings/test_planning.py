@@ -81,7 +81,7 @@ def test_coordination_meets_twice_a_year():
         ),
         (
             {"agenda": "Welcome\n[name of the speaker]"},
-            "Replace “[name of the speaker]” with your own words, or take the square brackets out.",
+            "Replace “[name of the speaker]” with your own words, or remove the square brackets.",
         ),
     ],
 )

@@ -10,6 +10,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from communities.rules.vocabulary import Evidence, Funder
+from membership.access import verbs as access
 from membership.emails.kinds import UNDO_TIME
 from membership.errors import RefusedError
 from membership.imports import uploads
@@ -361,7 +362,7 @@ class TestWriting:
         desk.get(two)
         assert builders.queries_of(desk.get, fifty) == builders.queries_of(desk.get, two)
         everyone = text(desk.get(f"{PAGE}several/{action}/?ids={ids(rows)}"))
-        assert "This page takes 50 members at a time." in everyone
+        assert "This page takes 50 roster checks at a time." in everyone
 
 
 @pytest.mark.core
@@ -432,19 +433,38 @@ class TestUndo:
             "Undone. It has not ended.",
         ]
 
-    def test_an_end_during_a_leave_or_followed_by_another_enrolment_stays(self, priya):
-        away, back = checks(*NAMES[:2])
-        until = TODAY + timedelta(days=9)
-        pause_enrolment(enrolment_id=away.enrolment_id, until=until, by=priya, text="L", now=NOW)
-        for row in (away, back):
-            end_from_roster_check(row_id=row.pk, by=priya, text="It closed.", now=NOW)
-        with pytest.raises(RefusedError, match="Open the enrolment and reopen it there"):
-            undo(row_id=away.pk, by=priya, now=NOW)
+    @pytest.mark.parametrize("ends_access", [False, True])
+    def test_an_end_during_a_leave_is_undone_with_the_leave(self, priya, ends_access):
+        [away] = checks("Dana Sample")
+        enrolment, until = away.enrolment, TODAY + timedelta(days=9)
+        access.require_access(
+            people=[enrolment.person], community=enrolment.community, by=None, now=NOW
+        )
+        pause_enrolment(
+            enrolment_id=enrolment.pk,
+            until=until,
+            by=priya,
+            text="L",
+            now=NOW,
+            ends_access=ends_access,
+        )
+        before = set(Access.objects.values_list("kind", "state"))
+        ended_at = NOW + timedelta(minutes=1)
+        end_from_roster_check(row_id=away.pk, by=priya, text="It closed.", now=ended_at)
+        undo(row_id=away.pk, by=priya, now=ended_at)
+        enrolment.refresh_from_db()
+        assert (enrolment.ended_on, enrolment.leave_until) == (None, until)
+        assert set(Access.objects.values_list("kind", "state")) == before
+        assert outbox()[-1][2] == "cancelled"
+
+    def test_an_end_followed_by_another_enrolment_stays(self, priya):
+        [back] = checks("Dana Sample")
+        end_from_roster_check(row_id=back.pk, by=priya, text="It closed.", now=NOW)
         left = back.enrolment
         Enrolment.objects.create(person=left.person, community=left.community, started_on=TODAY)
         with pytest.raises(RefusedError, match="can no longer be undone"):
             undo(row_id=back.pk, by=priya, now=NOW)
-        assert Enrolment.objects.filter(ended_on=TODAY).count() == 2
+        assert Enrolment.objects.filter(ended_on=TODAY).count() == 1
 
 
 class TestConfirming:
@@ -572,7 +592,7 @@ class TestUndoingAConfirmation:
         page = f"{PAGE}several/confirm/?import={found.pk}"
         typed = {"rows": [key(row) for row in rows], "text": "The ministry told us."}
         said = desk.post(page, typed, follow=True).content.decode()
-        assert "3 members confirmed." in said
+        assert "3 roster checks confirmed." in said
         button = r'formaction="([^"]+undo/[^"]*)" name="pk" value="([\d,]+)">Undo all 3<'
         path, pks = re.search(button, said).groups()
         undone = text(desk.post(path, {"pk": pks}, follow=True))

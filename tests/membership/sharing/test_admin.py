@@ -221,6 +221,6 @@ def test_the_history_shows_it_to_its_own_team_only(desk):
     camille = Client()
     builders.sign_in(camille, builders.staff(builders.CCSS, "camille@example.org"))
     page = "/admin/history/?kind=announcements"
-    assert "Sent to 1 person: STVC." in words_of(desk.get(page))
+    assert "Announced to 1 person: STVC." in words_of(desk.get(page))
     assert "Our office" not in words_of(camille.get(page))
     assert "Our office" not in words_of(camille.get("/admin/history/"))
