@@ -506,6 +506,10 @@ ONE_AGENCY = [
     ("Example Community & Family Services", "Example Community and Family Services Society"),
     ("Fictional Womens Transition House", "Fictional Women's Transition House Society"),
     ("Sample Women's Resource Ctr", "Sample Women's Resource Centre Society"),
+    ("Sample Vally Women's Resourse Society", "Sample Valley Women’s Resource Society"),
+    ("Sample Valley WRS", "Sample Valley Women’s Resource Society"),
+    ("EH Family Services", "Example Harbour Family Services Society"),
+    ("Fictional Lake TH Society", "Fictional Lake Transition House Society"),
 ]
 TWO_AGENCIES = [
     ("Invented Bay Society", "Invented Cove Society"),
@@ -515,6 +519,8 @@ TWO_AGENCIES = [
     ("Example Harbour Transition Society", "Example Harbour Family Services Society"),
     ("Date 1 Society", "Date 2 Society"),
     ("House 12", "House 21"),
+    ("Sample Lake THS", "Fictional Lake Transition House Society"),
+    ("Sample Valley WRS", "Sample Valley Transition House Society"),
 ]
 
 
