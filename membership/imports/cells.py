@@ -37,6 +37,9 @@ SAYS_NOTHING = frozenset(
         "not available",
         "to be determined",
         "to be confirmed",
+        "tbc",
+        "null",
+        "(blank)",
         "s/o",
         "aucun",
     ]
@@ -178,7 +181,9 @@ class Cells:
 
     def ways_out(self) -> list[tuple[str, str]]:
         """The answers that any value can have."""
-        leave = [] if self.column.required else [(EMPTY, "Nothing: import the row without it")]
+        # A person in a committee has a role there.
+        is_needed = self.column.required or self.column.name == "role"
+        leave = [] if is_needed else [(EMPTY, "Nothing: import the row without it")]
         return [*leave, (SKIP, "Skip these rows")]
 
 

@@ -130,6 +130,15 @@ def email(cell: str) -> str:
         raise CellError(f"{shown}: {error.message}") from None
 
 
+_NAME_BESIDE = re.compile(r"""["'‘“]?([^<>@"”]+?)["'’”]?\s*<[^<>@]+@[^<>@]+>[\s;,]*""")
+
+
+def name_beside(cell: str) -> str:
+    """The name that a mail program writes before an address, as in “Dana Sample <dana@example.org>”; else empty."""
+    found = _NAME_BESIDE.fullmatch(cell.strip())
+    return found[1] if found else ""
+
+
 class OneOf:
     """A reader for one of several values, by any of its names.
 

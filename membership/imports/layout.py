@@ -342,6 +342,7 @@ SKIPS = {
 }
 # These could be rows of the list: each is asked.
 _GUESSED = ("section", "below", "table")
+_REMARKS = ("printed", "note", "below")
 _COUNTED = (
     "members? agenc(?:y|ies) organizations? programs? contracts? people persons? rows? records? committees? amounts? "
     "funding number count fte ftes all of for the and"
@@ -391,11 +392,18 @@ def _find_rows_to_skip(layout: Layout, names: Headings, given: Given) -> None:
     asked: dict[str, list[int]] = {}
     lines: dict[int, str] = {}
     is_export = layout.headings[-1:] == [HOW_WE_KNOW]
-    is_below = False
+    is_below = is_after_remark = False
     for row in layout.rows:
         if headings := _headings_in(row, heading_cells):
             is_below = headings < 0.7 or not _are_in_their_columns(row, layout)
         kind = _kind_of_skip(row, headings >= 0.7, needed, last_full, is_more=is_more)
+        if (
+            is_after_remark
+            and _number_of_cells(row) == 1
+            and not LIKE_AN_AGENCY.search(_shown(row))
+        ):
+            kind = kind or "below"
+        is_after_remark = is_more and 0 < last_full < row.number and kind in _REMARKS
         # Those above are of committees, of which each may have nothing but a name.
         if kind in ("", "below") and _is_title(row, names, needed):
             kind = "section"

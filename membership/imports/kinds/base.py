@@ -74,6 +74,8 @@ COMMUNITY_SERVED = Column(
         "Location",
         "Town",
         "City",
+        "Communauté desservie",
+        "Collectivité desservie",
     ),
     ("Sampleton", "Example Harbour"),
     about="the community served",
@@ -93,6 +95,7 @@ PERSON_NAME = Column(
         "Contact person",
         "Staff member",
         "Member name",
+        "Nom complet",
     ),
     ("Dana Sample", "Amélie Exemple"),
     about="names",
@@ -101,7 +104,16 @@ EMAIL = Column(
     "email",
     "Email",
     email,
-    ("E-mail", "Email address", "Work email", "Mail"),
+    (
+        "E-mail",
+        "Email address",
+        "Work email",
+        "Mail",
+        "Adresse de messagerie",
+        "Adresse e-mail",
+        "E-mail 1 - Value",
+        "E-mail 1 - Valeur",
+    ),
     ("dana@example.org", "amelie@example.org"),
     required=True,
 )
@@ -155,10 +167,13 @@ STARTS_ON = day_column(
     "Start date",
     "Start day",
     "First day",
+    "Depuis",
     samples=("2024-04-01",),
     about="first days",
 )
-ENDS_ON = day_column("ends_on", "Until", "To", "End", "End date", "Last day", about="last days")
+ENDS_ON = day_column(
+    "ends_on", "Until", "To", "End", "End date", "Last day", "Jusqu’au", about="last days"
+)
 
 
 class ListStatus(TextChoices):
@@ -185,6 +200,7 @@ STATUS = Column(
             "Paid",
             "Actif",
             "Yes",
+            "Y",
             "In good standing",
             "Good standing",
             "In effect",
@@ -226,6 +242,10 @@ STATUS = Column(
         "Membership status",
         "Member status",
         "Standing",
+        "Active",
+        "Is active",
+        "Currently active",
+        "Still active",
     ),
     choices=ListStatus.choices,
     about="whether something has ended early",

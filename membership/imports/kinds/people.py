@@ -58,6 +58,7 @@ class PeopleList(Importer):
                 "Carrying a caseload",
                 "Active caseload",
                 "Client caseload",
+                "Charge de cas",
             ),
             ("yes", "no"),
             empty=None,
@@ -151,7 +152,7 @@ class InitiativeList(Importer):
             one_of(
                 RoleKind,
                 CHAIR=["Chairperson", "Chairwoman", "Chairman"],
-                CO_CHAIR=["Co chair", "Cochair"],
+                CO_CHAIR=["Co chair", "Cochair", "Second co-chair"],
                 COORDINATOR=["ICAT coordinator"],
             ),
             ("Position", "Title"),

@@ -261,3 +261,52 @@ def test_the_command_says_what_it_means_that_a_list_has_no_last_days():
     )
     assert "Not used: “Contract term”." in plan.notes
     assert any("does not say when funding ends" in note for note in plan.notes)
+
+
+def test_a_name_that_is_only_beside_the_email_is_read():
+    lines = ("Member,Joined", '"Sample, Dana <dana@example.org>",2024-04-01', "Kai Example <kai@example.org>,2024-04-01")  # fmt: skip
+    community = CommunityOfPractice.objects.get(slug="stvc")
+    answers = {"columns": {"member": "email"}}
+    apply_list(ListKind.ROSTER, *lines, community=community, answers=answers)
+    assert {*Enrolment.objects.values_list("person__name", "person__email")} == {
+        ("Dana Sample", "dana@example.org"),
+        ("Kai Example", "kai@example.org"),
+    }
+
+
+def test_a_column_that_is_not_used_is_asked_about_where_it_says_that_something_is_over():
+    lines = (f"{PROGRAMS},Notes", f"{ALPHA},2026-04-01,,paid by cheque", "Beta House,SAS,Sampleton,PSSG,2026-04-01,,Terminated", "Gamma House,SAS,Sampleton,PSSG,2026-04-01,,call Lou")  # fmt: skip
+    with pytest.raises(QuestionsOpenError, match="“Notes” is not used, but says “Terminated” in row 3"):  # fmt: skip
+        apply_list(ListKind.PROGRAMS, *lines)
+    plan = apply_list(ListKind.PROGRAMS, *lines, answers={"columns": {"notes": ""}})
+    assert any("says “Terminated” in row 3" in note for note in plan.notes)
+    with pytest.raises(QuestionsOpenError, match="“Notes” is “call Lou” in row 4"):
+        apply_list(ListKind.PROGRAMS, *lines, answers={"columns": {"notes": "status"}})
+
+
+def test_someone_with_no_under_active_is_asked_about():
+    community = CommunityOfPractice.objects.get(slug="stvc")
+    lines = ("Name,Email,Since,Active?", "Dana Sample,dana@example.org,2024-04-01,Y", "Kai Example,kai@example.org,2024-04-01,N")  # fmt: skip
+    with pytest.raises(QuestionsOpenError, match="“Active\\?” is “N” in row 3"):
+        apply_list(ListKind.ROSTER, *lines, community=community)
+
+
+def test_two_co_chairs_in_columns_of_their_own_are_both_read():
+    apply_list(
+        ListKind.INITIATIVES,
+        "Committee,Type,Co-chair 1,Co-chair 1 email,Co-chair 2,Co-chair 2 email",
+        "Sampleton ICAT,ICAT,Dana Sample,dana@example.org,Kai Example,kai@example.org",
+    )
+    [initiative] = CoordinationInitiative.objects.all()
+    assert {*initiative.roles.values_list("person__name", "role")} == {
+        ("Dana Sample", "CO_CHAIR"),
+        ("Kai Example", "CO_CHAIR"),
+    }
+
+
+def test_a_person_in_a_committee_is_not_imported_without_a_role():
+    lines = ("Committee,Type,Name,Email,Role", "Sampleton ICAT,ICAT,Dana Sample,dana@example.org,Minute taker")  # fmt: skip
+    with pytest.raises(QuestionsOpenError) as asked:
+        apply_list(ListKind.INITIATIVES, *lines)
+    [question] = asked.value.questions
+    assert "empty" not in dict(question.options)
