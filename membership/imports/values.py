@@ -201,7 +201,11 @@ def _read_days(cells: Cells, values: Values) -> Meanings:
         for cell in cells.rows
         if isinstance(cell, str)
     }
-    order = _order(cells, written)
+    # A column in both orders says nothing about its other dates.
+    has_both = (
+        len({w.proves for w in written.values() if w.usual_order != days.DAY_FIRST} - {""}) > 1
+    )
+    order = None if has_both else _order(cells, written)
     is_swapped = _typed_are_swapped(cells, written)
     has_other_numbers = any(w.is_number and not w.day for w in written.values())
     read: Meanings = {}
@@ -221,11 +225,11 @@ def _read_days(cells: Cells, values: Values) -> Meanings:
             usual = meant.usual_order
             own = usual if usual == days.DAY_FIRST else order or usual
             day = meant.by_order.get(own)
-            if meant.by_order and not day:
+            if meant.by_order and not day and not has_both:
                 read[cell] = NOTHING  # asked in one question about the column
                 continue
             day = day or meant.day
-            guesses = list(meant.guesses)
+            guesses = [*meant.guesses, *meant.by_order.values()]
             if meant.is_number and has_other_numbers:
                 day, guesses = None, [*guesses, *filter(None, [day])]
         if day and days.is_likely(day, cells.as_of):
