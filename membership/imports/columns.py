@@ -189,6 +189,15 @@ class OneOf:
         """Whether a part of the cell names one of the options."""
         return bool(self._meanings(cell) - {None})
 
+    def several(self, cell: str) -> list[str]:
+        """The codes of the options, if the cell names several and nothing else; in their order."""
+        codes = self._meanings(cell)
+        return (
+            [code for code, _ in self.options if code in codes]
+            if len(codes) > 1 and None not in codes
+            else []
+        )
+
     def likely(self, cell: str) -> str:
         """The code of the option that the cell most likely means; empty if none is, or two are."""
         meanings = self._meanings(cell)

@@ -5,7 +5,8 @@ however many rows have it. An empty cell says nothing.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from datetime import date
 from typing import Any
 
@@ -98,8 +99,20 @@ def read_values(
                 values.skip(numbers, read[cell].skip)
     for row, found in zip(sheet, texts, strict=True):
         if row.number not in values.skipped:
-            values.rows.append(_read_row(columns, row.number, found, meanings, headings))
+            read_row = _read_row(columns, row.number, found, meanings, headings)
+            values.rows += [read_row, *_of_other_programs(read_row, found, meanings)]
     return values
+
+
+def _of_other_programs(
+    row: ListRow, cells: Mapping[str, Cell], meanings: Mapping[str, Meanings]
+) -> Iterator[ListRow]:
+    """A row for each program after the first, where staff said that the row counts for several."""
+    read = meanings.get("program_type", {}).get(cells.get("program_type", ""), NOTHING)
+    for program_type in read.others:
+        other = deepcopy(row)
+        other.values["program_type"] = program_type
+        yield other
 
 
 def _read_row(

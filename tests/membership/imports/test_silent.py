@@ -310,3 +310,27 @@ def test_a_person_in_a_committee_is_not_imported_without_a_role():
         apply_list(ListKind.INITIATIVES, *lines)
     [question] = asked.value.questions
     assert "empty" not in dict(question.options)
+
+
+def test_a_cell_with_two_programs_counts_for_both_if_staff_say_so():
+    lines = (
+        "Agency,Programs,Funder,From,To",
+        'Alpha Society,"STVC, CBVS",PSSG,2025-04-01,2026-03-31',
+        "Alpha Society,CBVS,PSSG,2026-04-01,2027-03-31",
+    )
+    with pytest.raises(QuestionsOpenError) as asked:
+        apply_list(ListKind.PROGRAMS, *lines)
+    [question] = asked.value.questions
+    assert (question.proposed, question.options[0][0]) == ("", "STVC+CBVS")
+    apply_list(ListKind.PROGRAMS, *lines, answers={question.group: {question.key: "STVC+CBVS"}})
+    assert {*Program.objects.values_list("type", "funded_until")} == {
+        ("STVC", date(2026, 3, 31)),
+        ("CBVS", date(2027, 3, 31)),
+    }
+
+
+def test_a_cell_with_a_program_of_others_too_does_not_count_for_both():
+    lines = ("Agency,Programs,Funder", "Alpha Society,STVC/PEACE,PSSG")
+    with pytest.raises(QuestionsOpenError) as asked:
+        apply_list(ListKind.PROGRAMS, *lines)
+    assert not any("+" in code for code, _ in asked.value.questions[0].options)
