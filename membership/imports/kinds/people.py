@@ -273,7 +273,13 @@ class RosterList(Importer):
             "practice",
             "Community of practice",
             text(200),
-            ("Communities of practice", "CoP", "Which community of practice"),
+            (
+                "Communities of practice",
+                "Communities",
+                "CoP",
+                "CoPs",
+                "Which community of practice",
+            ),
         ),
     )
 

@@ -353,3 +353,16 @@ def test_headings_with_parts_of_names_are_known_as_headings(headings):
     )
     columns = IMPORTERS["roster"].columns
     assert read_list(file, columns, Given({}), as_of=date(2026, 5, 1)).layout.questions == []
+
+
+def test_a_text_that_stands_apart_between_agencies_is_asked_about_as_a_title():
+    layout = found(
+        sheet(
+            ["Agency", "City"], ["Vancouver Island"], ["Alpha", "Sampleton"], [], ["Interior"], ["Beta", "Port"],
+            ["Gamma"], ["Delta", "Port"], [], ["Epsilon Society"], ["Zeta", "Port"],
+        ),
+        kind="agencies",
+    )  # fmt: skip
+    assert {n: layout.proposed.get(n) for n in (2, 5, 7, 10)} == {2: "section", 5: "section", 7: None, 10: None}  # fmt: skip
+    [question] = layout.questions
+    assert (question.key, question.can_wait, question.rows) == ("section", False, [2, 5])

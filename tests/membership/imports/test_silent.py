@@ -18,6 +18,7 @@ from membership.models import (
     Enrolment,
     ListImport,
     ListKind,
+    Person,
     Program,
     ProgramPosition,
 )
@@ -334,3 +335,33 @@ def test_a_cell_with_a_program_of_others_too_does_not_count_for_both():
     with pytest.raises(QuestionsOpenError) as asked:
         apply_list(ListKind.PROGRAMS, *lines)
     assert not any("+" in code for code, _ in asked.value.questions[0].options)
+
+
+def test_two_emails_of_one_name_in_a_list_are_one_person_or_two_as_staff_say():
+    lines = (PEOPLE, f"{DANA},Sampleton", "Dana Sample,dana@example.net,Alpha Society,CBVS,Sampleton")  # fmt: skip
+    with pytest.raises(QuestionsOpenError, match="Is this someone that this list has") as asked:
+        apply_list(ListKind.PEOPLE, *lines)
+    [question] = asked.value.questions
+    assert (question.proposed, question.rows) == ("", [3])
+    two = apply_list(
+        ListKind.PEOPLE, *lines, dry_run=True, answers={"people": {question.key: "other"}}
+    )
+    assert [row.what.partition(":")[0] for row in two.rows] == ["Dana Sample", "Dana Sample"]
+    apply_list(ListKind.PEOPLE, *lines, answers={"people": {question.key: question.options[0][0]}})
+    [dana] = Person.objects.all()
+    assert (dana.email, dana.other_emails.get().email) == ("dana@example.org", "dana@example.net")
+    assert {*ProgramPosition.objects.values_list("person", "program_type")} == {
+        (dana.pk, "STVC"),
+        (dana.pk, "CBVS"),
+    }
+
+
+def test_a_roster_of_several_communities_enrols_only_those_of_its_own():
+    apply_list(
+        ListKind.ROSTER,
+        "Name,Email,Since,Communities",
+        'Dana Sample,dana@example.org,2024-04-01,"STVC, ORS"',
+        "Kai Example,kai@example.org,2024-04-01,ORS",
+        community=CommunityOfPractice.objects.get(slug="stvc"),
+    )
+    assert [*Enrolment.objects.values_list("person__name", flat=True)] == ["Dana Sample"]
