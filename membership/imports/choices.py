@@ -69,6 +69,7 @@ def _ask_about_more(cells: Cells, more: Mapping[Cell, str], values: Values) -> s
     first, words = next(iter(more.items()))
     rows = sorted(number for cell in more for number in cells.rows[cell])
     is_someone = any(map(_FOR_WHOM.search, more.values()))
+    others = list(dict.fromkeys(more.values()))[:10]
     return cells.ask_once(
         "more",
         cells.column.name,
@@ -81,6 +82,7 @@ def _ask_about_more(cells: Cells, more: Mapping[Cell, str], values: Values) -> s
         ],
         rows,
         proposed=WITHOUT if values.has_places else "" if is_someone else PLACE,
+        help_text=f"Here are: {', '.join(f'“{one}”' for one in others)}." if others[1:] else "",
     )
 
 

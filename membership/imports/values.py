@@ -72,10 +72,10 @@ def read_values(
     sheet = [row for row in layout.rows if row.number not in layout.skipped]
     headings = {use.column: use.heading for use in matching.uses if use.column}
     texts = [{c.name: _cell_of(c, row, matching) for c in columns} for row in sheet]
-    for cells in texts:  # a name that is only in the cell with the email
+    for found in texts:  # a name that is only in the cell with the email
         for name, address in (("name", "email"), ("contact_name", "contact_email")):
-            if name in cells and not cells[name]:
-                cells[name] = name_beside(str(cells.get(address, "")))
+            if name in found and not found[name]:
+                found[name] = name_beside(str(found.get(address, "")))
     if "initiative" in headings and "kind" in matching.constants:
         _take_kinds(texts, [row.number for row in sheet], layout)
     emails = {row.number: str(t.get("email", "")) for row, t in zip(sheet, texts, strict=True)}

@@ -302,8 +302,8 @@ class _Book:
                 is_white = attrs.get("theme") == "0" or attrs.get("rgb", "")[-6:] == _PLAIN[1]
                 self.fills[-1] = self.fills[-1] and not is_white
             case "xf" if self.section == "cellXfs":
-                ids = (int(attrs.get(key, 0)) for key in ("numFmtId", "fontId", "fillId"))
-                self.styles.append((*ids,))
+                code, font, fill = (int(attrs.get(f"{k}Id", 0)) for k in ("numFmt", "font", "fill"))
+                self.styles.append((code, font, fill))
             case _:
                 return
         if (

@@ -68,6 +68,10 @@ def score(written: str, name: str) -> float:
     distinctive_a, distinctive_b = _distinctive(a), _distinctive(b)
     if bool(distinctive_a) != bool(distinctive_b):
         return 0.0
+    short, long = sorted((a, b), key=len)
+    is_longer = distinctive_a != distinctive_b and len(short) > 1 and long[: len(short)] == short
+    if is_longer and distinctive_a:  # with a place or an address behind it
+        return _LONGER
     all_words = fuzz.token_sort_ratio(" ".join(a), " ".join(b))
     if not distinctive_a:
         return all_words / 100
@@ -86,7 +90,7 @@ def comparable_words(name: str) -> tuple[str, ...]:
 _WORD = re.compile(r"[^\W_]+")
 _APOSTROPHES = re.compile(r"['’‘ʼ`]")
 _DISTINCTIVE_WEIGHT = 0.7
-_INITIALS = 0.9
+_INITIALS = _LONGER = 0.9
 _LEFT_OUT = {
     "English": "a an and at for in of on the to",
     "French": "d de des du et l la le les",
@@ -191,7 +195,7 @@ class NameIndex(Generic[_Key]):
         words = comparable_words(name)
         numbers = "".join(filter(str.isdecimal, name))
         distinctive = tuple(_distinctive(words).split()) or words
-        parts = {
+        parts: set[tuple[str, ...]] = {
             part
             for word in distinctive
             for part in (("start", word[:3], numbers), ("end", word[-3:], numbers))

@@ -519,6 +519,8 @@ ONE_AGENCY = [
     ("Sample Women's Resource Ctr", "Sample Women's Resource Centre Society"),
     ("Sample Vally Women's Resourse Society", "Sample Valley Women’s Resource Society"),
     ("Sample Valley WRS", "Sample Valley Women’s Resource Society"),
+    ("Sample Valley Women's Resource Society, Sampleton", "Sample Valley Women’s Resource Society"),
+    ("Haven House, Sampleton", "Haven House"),
     ("EH Family Services", "Example Harbour Family Services Society"),
     ("Fictional Lake TH Society", "Fictional Lake Transition House Society"),
 ]
