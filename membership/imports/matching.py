@@ -380,6 +380,8 @@ def _can_be(one: Candidate, column: Column, use: ColumnUse, layout: Layout) -> b
     with_at = _share(cells, lambda cell: "@" in cell or "＠" in cell or "(at)" in cell)
     if one.column == "email" or one.column.endswith("_email"):
         return bool(with_at) or one.is_by_name
+    if one.column == "practice" and not re.search("practice|cop", name_key(use.heading)):
+        return one.strength > 1.5  # “Communities” may be those, and “Community” is a town
     if one.column in ROLE_NAMES and _share(cells, partial(_can_read, yes_or_no)) > 0.5:
         return False
     if one.column in ("name", "contact_name", "agency", *ROLE_NAMES):
