@@ -82,7 +82,9 @@ def _ask_about_more(cells: Cells, more: Mapping[Cell, str], values: Values) -> s
         ],
         rows,
         proposed=WITHOUT if values.has_places else "" if is_someone else PLACE,
-        help_text=f"Here are: {', '.join(f'“{one}”' for one in others)}." if others[1:] else "",
+        help_text=f"The words are: {', '.join(f'“{one}”' for one in others)}."
+        if others[1:]
+        else "",
     )
 
 

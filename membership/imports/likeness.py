@@ -126,7 +126,8 @@ def _compare_agencies(values: Values, given: Given) -> list[Question]:
 def _near(index: NameIndex[_Key], one: _Named, at_least: float) -> list[NameMatch[_Key]]:
     """The names that are near what the cell has, or near a part of it, the best first."""
     near: dict[_Key, NameMatch[_Key]] = {}
-    for name in dict.fromkeys([one.name, *one.written.names]):
+    before_a_town = one.name.rpartition(",")[0]
+    for name in dict.fromkeys(filter(None, [one.name, *one.written.names, before_a_town])):
         for match in index.near(name, at_least=at_least):
             if match.key not in near or near[match.key].score < match.score:
                 near[match.key] = match
