@@ -8,10 +8,10 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from membership.imports.columns import NEVER_ONE_VALUE, CellError, Column, OneOf, text, yes_or_no
+from membership.imports.columns import NEVER_ONE_VALUE, CellError, Column, text, yes_or_no
 from membership.imports.files import BadCell, Cell, SheetRow, column_letters
 from membership.imports.headings import Candidate, Headings
-from membership.imports.kinds.base import ListStatus
+from membership.imports.kinds.base import is_status_of_over
 from membership.imports.layout import (
     LIKE_AN_AGENCY,
     TITLES_BETWEEN,
@@ -207,7 +207,7 @@ def match_columns(
     there = matching.positions.keys() | matching.constants.keys()
     matching.missing = [c.name for c in columns if c.required and c.name not in there]
     warnings = (c.if_absent for c in columns if c.if_absent and c.name not in there)
-    over = {use.position: _what_is_over(use, all_columns, layout) for use in matching.unused}
+    over = {use.position: _what_is_over(use, layout) for use in matching.unused}
     matching.warnings = [*dict.fromkeys(warnings), *filter(None, over.values())]
     options = [
         ("", "Not used"),
@@ -220,7 +220,9 @@ def match_columns(
             if use.position in asked
             or not (
                 use.how in ("name", "staff", "remembered")
-                or (use.heading == TITLES_BETWEEN and not use.column)  # asked about as rows
+                or (
+                    use.heading == TITLES_BETWEEN and not (use.column or over[use.position])
+                )  # asked about as rows
             )
         ),
         *(_missing_question(c) for c in columns if c.name in matching.missing),
@@ -479,14 +481,12 @@ def _question(
     )
 
 
-def _what_is_over(use: ColumnUse, columns: dict[str, Column], layout: Layout) -> str:
+def _what_is_over(use: ColumnUse, layout: Layout) -> str:
     """What to look at in a column that is not used, if its cells say that something is over, as a status does."""
-    status = columns["status"].read if "status" in columns else None
     found = {
         row.number: str(row.cells[use.position])
         for row in layout.read_rows
-        if isinstance(status, OneOf) and use.position < len(row.cells)
-        if status.knows(words := str(row.cells[use.position])) and status(words) == ListStatus.OVER
+        if use.position < len(row.cells) and is_status_of_over(str(row.cells[use.position]))
     }
     if not found:
         return ""

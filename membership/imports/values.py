@@ -34,9 +34,12 @@ from membership.imports.layout import Layout
 from membership.imports.matching import Matching
 from membership.imports.person_names import read_names
 from membership.imports.questions import Given, Question, Step
+from membership.imports.remarks import read_person
+from membership.register.matching import is_another_name
 from membership.register.names import clean_text, name_key
 
 NO_END = "no-end"
+_ADDRESSES = (("name", "email"), ("contact_name", "contact_email"))
 _SAMPLES = 6
 _LONGEST_PLACE = 80
 # The last day of something: a month means its end, and there may be none.
@@ -73,7 +76,7 @@ def read_values(
     headings = {use.column: use.heading for use in matching.uses if use.column}
     texts = [{c.name: _cell_of(c, row, matching) for c in columns} for row in sheet]
     for found in texts:  # a name that is only in the cell with the email
-        for name, address in (("name", "email"), ("contact_name", "contact_email")):
+        for name, address in _ADDRESSES:
             if name in found and not found[name]:
                 found[name] = name_beside(str(found.get(address, "")))
     if "initiative" in headings and "kind" in matching.constants:
@@ -136,6 +139,13 @@ def _read_row(
         elif column.required:
             read.problems.append(f"“{headings.get(name) or column.heading}” is empty.")
             read.bad[name] = read.problems[-1]
+    for name, address in _ADDRESSES:
+        beside = read_person(name_beside(read.cells.get(address, ""))).name
+        if beside and is_another_name(beside, [str(read.values[name])]):
+            read.problems.append(
+                f"The email is that of {beside}, but the name is {read.values[name]}."
+            )
+            read.bad[address] = read.problems[-1]
     for name, meaning in found.items():
         if meaning.place:
             _take_place(read, meaning.place, headings[name])

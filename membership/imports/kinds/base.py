@@ -21,7 +21,16 @@ from membership.imports.applying import (
     fill_in,
 )
 from membership.imports.batches import RegisterBatch, RowBatch
-from membership.imports.columns import Column, ListRow, OneOf, day_column, email, one_of, text
+from membership.imports.columns import (
+    CellError,
+    Column,
+    ListRow,
+    OneOf,
+    day_column,
+    email,
+    one_of,
+    text,
+)
 from membership.models import (
     Agency,
     CoordinationRole,
@@ -226,6 +235,11 @@ STATUS = Column(
             "Dissolved",
             "Past member",
             "Former member",
+            "Former members",
+            "Former staff",
+            "Past members",
+            "Terminated contracts",
+            "Expired contracts",
             "Not renewed",
             "No longer active",
             "No longer a member",
@@ -255,6 +269,14 @@ STATUS = Column(
 def says_over(remark: str) -> bool:
     """Whether a remark beside a name says that something is over."""
     return isinstance(STATUS.read, OneOf) and STATUS.read.likely(remark) == ListStatus.OVER
+
+
+def is_status_of_over(cell: str) -> bool:
+    """Whether a cell is a status that says that something is over, by one of its names."""
+    try:
+        return bool(STATUS.read(cell) == ListStatus.OVER)
+    except CellError:
+        return False
 
 
 def say_it_is_over(row: ListRow, words: str) -> None:

@@ -375,3 +375,21 @@ def test_what_stands_behind_the_name_of_an_agency_makes_no_new_one_without_a_que
     for name in ("Sample Valley Women's Resource Society", "Sample Vally Womens Resourse Soc"):
         with pytest.raises(QuestionsOpenError, match="Which agency is it"):
             apply_list(ListKind.AGENCIES, "Agency,City", f'"{name}{behind}",Sampleton')
+
+
+def test_another_name_beside_the_email_is_an_error():
+    lines = (PEOPLE, "Dana Sample,Kai Example <kai@example.org>,Alpha Society,STVC,Sampleton", 'Robin P.,"""Placeholder, Robin (she/her)"" <r@example.org>",Alpha Society,STVC,Sampleton')  # fmt: skip
+    plan = apply_list(ListKind.PEOPLE, *lines, dry_run=True)
+    assert outcomes(plan) == ["error", "add"]
+    assert sentences(plan)[0] == "The email is that of Kai Example, but the name is Dana Sample."
+
+
+def test_a_title_between_rows_that_says_that_they_are_over_is_asked_about():
+    lines = ("Agency,Program type,Community served,Funder", ALPHA, "Terminated contracts", "Beta House,SAS,Sampleton,PSSG", "Former staff", "Gamma House,SAS,Sampleton,PSSG")  # fmt: skip
+    answers = {"skips": {"section": "skip"}}
+    with pytest.raises(QuestionsOpenError) as asked:
+        apply_list(ListKind.PROGRAMS, *lines, answers=answers)
+    [text] = [q.text for q in asked.value.questions if q.group == "columns"]
+    assert (
+        "“Title between rows” is not used, but says “Terminated contracts” in rows 4 and 6" in text
+    )
