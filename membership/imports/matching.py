@@ -8,10 +8,10 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from membership.imports.columns import NEVER_ONE_VALUE, CellError, Column, text, yes_or_no
+from membership.imports.columns import NEVER_ONE_VALUE, CellError, Column, OneOf, text, yes_or_no
 from membership.imports.files import BadCell, Cell, SheetRow, column_letters
 from membership.imports.headings import Candidate, Headings
-from membership.imports.kinds.base import is_status_of_over
+from membership.imports.kinds.base import PROGRAM_TYPE, is_status_of_over
 from membership.imports.layout import (
     LIKE_AN_AGENCY,
     TITLES_BETWEEN,
@@ -207,7 +207,7 @@ def match_columns(
     there = matching.positions.keys() | matching.constants.keys()
     matching.missing = [c.name for c in columns if c.required and c.name not in there]
     warnings = (c.if_absent for c in columns if c.if_absent and c.name not in there)
-    over = {use.position: _what_is_over(use, layout) for use in matching.unused}
+    over = {use.position: _what_is_over(use, all_columns, layout) for use in matching.unused}
     matching.warnings = [*dict.fromkeys(warnings), *filter(None, over.values())]
     options = [
         ("", "Not used"),
@@ -481,7 +481,18 @@ def _question(
     )
 
 
-def _what_is_over(use: ColumnUse, layout: Layout) -> str:
+def _who_is_in(use: ColumnUse, columns: dict[str, Column]) -> str:
+    """The same for a column of a roster that has a mark for each member of one of several communities."""
+    is_community = isinstance(PROGRAM_TYPE.read, OneOf) and PROGRAM_TYPE.read.knows(use.heading)
+    if "practice" not in columns or not is_community or not use.samples:
+        return ""
+    return (
+        f"“{use.heading}” is not used. If it says who is in that community, keep only the rows of those who are in the "
+        "community of this roster, and upload the file again."
+    )
+
+
+def _what_is_over(use: ColumnUse, columns: dict[str, Column], layout: Layout) -> str:
     """What to look at in a column that is not used, if its cells say that something is over, as a status does."""
     found = {
         row.number: str(row.cells[use.position])
@@ -489,7 +500,7 @@ def _what_is_over(use: ColumnUse, layout: Layout) -> str:
         if use.position < len(row.cells) and is_status_of_over(str(row.cells[use.position]))
     }
     if not found:
-        return ""
+        return _who_is_in(use, columns)
     return (
         f"“{use.heading}” is not used, but says “{next(iter(found.values()))}” in {in_rows([*found])}. If that means that "
         "it is over, choose “Status” for this column, or correct these rows when you check the list."

@@ -390,3 +390,11 @@ def test_a_title_between_rows_that_says_that_they_are_over_is_asked_about():
         apply_list(ListKind.PROGRAMS, *lines, answers={"skips": {"section": "skip"}})
     [text] = [q.text for q in asked.value.questions if q.group == "columns"]
     assert "“Title between rows” is not used, but says “Former staff” in row 5" in text
+
+
+def test_a_roster_with_a_column_for_each_community_is_asked_about():
+    lines = ("Name,Email,Since,STVC,ORS,Newsletter", "Dana Sample,dana@example.org,2024-04-01,X,,X", "Kai Example,kai@example.org,2024-04-01,,X,")  # fmt: skip
+    with pytest.raises(QuestionsOpenError) as asked:
+        apply_list(ListKind.ROSTER, *lines, community=CommunityOfPractice.objects.get(slug="stvc"))
+    told = [q.shown for q in asked.value.questions if "who is in that community" in q.text]
+    assert told == ["STVC", "ORS"]
