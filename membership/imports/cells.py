@@ -37,6 +37,9 @@ SAYS_NOTHING = frozenset(
         "not available",
         "to be determined",
         "to be confirmed",
+        "tbc",
+        "null",
+        "(blank)",
         "s/o",
         "aucun",
     ]
@@ -79,11 +82,12 @@ class Values:
 class Meaning:
     """What one cell means: a value, nothing, a problem, or that its rows are left out.
 
-    ``place`` is the community served, which it has beside its value. ``over`` is a remark that the row is over, and
+    ``others`` are more values, of which each has a row of its own. ``place`` is the community served, which it has beside its value. ``over`` is a remark that the row is over, and
     ``no_one`` that no one has the position.
     """
 
     value: Any = None
+    others: tuple[Any, ...] = ()
     says_nothing: bool = False
     problem: str = ""
     skip: str = ""
@@ -178,7 +182,9 @@ class Cells:
 
     def ways_out(self) -> list[tuple[str, str]]:
         """The answers that any value can have."""
-        leave = [] if self.column.required else [(EMPTY, "Nothing: import the row without it")]
+        # A person in a committee has a role there.
+        is_needed = self.column.required or self.column.name == "role"
+        leave = [] if is_needed else [(EMPTY, "Nothing: import the row without it")]
         return [*leave, (SKIP, "Skip these rows")]
 
 

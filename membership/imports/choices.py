@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from django.utils.text import get_text_list
+
 from membership.imports.cells import (
     EMPTY,
     NOTHING,
@@ -67,6 +69,7 @@ def _ask_about_more(cells: Cells, more: Mapping[Cell, str], values: Values) -> s
     first, words = next(iter(more.items()))
     rows = sorted(number for cell in more for number in cells.rows[cell])
     is_someone = any(map(_FOR_WHOM.search, more.values()))
+    others = list(dict.fromkeys(more.values()))[:10]
     return cells.ask_once(
         "more",
         cells.column.name,
@@ -79,6 +82,9 @@ def _ask_about_more(cells: Cells, more: Mapping[Cell, str], values: Values) -> s
         ],
         rows,
         proposed=WITHOUT if values.has_places else "" if is_someone else PLACE,
+        help_text=f"The words are: {', '.join(f'“{one}”' for one in others)}."
+        if others[1:]
+        else "",
     )
 
 
@@ -90,6 +96,11 @@ def _ask_choice(cells: Cells, one_of: OneOf, cell: Cell, code: str, words: str) 
     with_more = [(place, f"{labels[code]}, and the community served is {words}")] if code else []
     if is_over:
         with_more = [(over, f"{labels[code]}, and it is over")]
+    several = one_of.several(text) if cells.column.name == "program_type" else []
+    together = "+".join(several)
+    if several:
+        names = get_text_list([labels[one] for one in several], "and")
+        with_more = [(together, f"{names}: the row counts for each of them")]
     proposed = code or one_of.likely(text)
     if outside:  # STVC/PEACE is of these communities too
         proposed = "" if one_of.names_one(text) else SKIP
@@ -103,6 +114,9 @@ def _ask_choice(cells: Cells, one_of: OneOf, cell: Cell, code: str, words: str) 
         return cells.left_out(cell)
     if answer == over:
         return Meaning(one_of.value(code), over=words)
+    if several and answer == together:
+        first, *others = map(one_of.value, several)
+        return Meaning(first, others=tuple(others))
     if answer == place:
         return Meaning(one_of.value(code), place=words)
     return NOTHING if answer in (EMPTY, None) else Meaning(one_of.value(answer))

@@ -130,6 +130,15 @@ def email(cell: str) -> str:
         raise CellError(f"{shown}: {error.message}") from None
 
 
+_NAME_BESIDE = re.compile(r"""["'‘“]?([^<>@"”]+?)["'’”]?\s*<[^<>@]+@[^<>@]+>[\s;,]*""")
+
+
+def name_beside(cell: str) -> str:
+    """The name that a mail program writes before an address, as in “Dana Sample <dana@example.org>”; else empty."""
+    found = _NAME_BESIDE.fullmatch(cell.strip())
+    return found[1] if found else ""
+
+
 class OneOf:
     """A reader for one of several values, by any of its names.
 
@@ -179,6 +188,15 @@ class OneOf:
     def names_one(self, cell: str) -> bool:
         """Whether a part of the cell names one of the options."""
         return bool(self._meanings(cell) - {None})
+
+    def several(self, cell: str) -> list[str]:
+        """The codes of the options, if the cell names several and nothing else; in their order."""
+        codes = self._meanings(cell)
+        return (
+            [code for code, _ in self.options if code in codes]
+            if len(codes) > 1 and None not in codes
+            else []
+        )
 
     def likely(self, cell: str) -> str:
         """The code of the option that the cell most likely means; empty if none is, or two are."""

@@ -60,7 +60,11 @@ def read_written(text: str, *, is_last_day: bool, as_of: date) -> Written:
         return _numbers(found, usual, as_of)
     if bare.isdecimal() or _SERIAL.fullmatch(bare):
         return _only_a_number(bare, is_last_day, as_of)
-    return _words(bare, is_last_day, as_of)
+    found_words = _words(bare, is_last_day, as_of)
+    if found_words == Written() and len(ends := _BETWEEN.split(clean_text(text))) == 2:
+        end = read_written(ends[is_last_day], is_last_day=is_last_day, as_of=as_of)
+        return Written(guesses=(*filter(None, [end.day]), *end.by_order.values(), *end.guesses))
+    return found_words
 
 
 def proved_order(cells: Iterable[Written]) -> str | None:
@@ -79,6 +83,8 @@ _TIME = re.compile(
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—−－"), "-")
 _SPACED = re.compile(r"(?<=\d) *([-/.]) *(?=\d)")
 _YEAR_FIRST = re.compile(r"((?:19|20|21|22)\d\d)(?:[-/. ](\d{1,2})[-/. ]|(\d\d)(?=\d\d$))(\d{1,2})")
+# From one day to another.
+_BETWEEN = re.compile(r"\s+(?:[-‐‑‒–—]+|to|until|through|au)\s+", re.IGNORECASE)
 _NUMBERS = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4}|['’]?\d\d)")
 # As Excel writes a date with a time in the United States. Elsewhere it puts zeros in front, or the year.
 _OF_EXCEL = re.compile(r"[1-9]\d?/[1-9]\d?/\d{4} \d{1,2}:\d\d")

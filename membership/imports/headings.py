@@ -55,7 +55,7 @@ _SAME = {
     word: meaning
     for meaning, words in {
         "agency": "contractor,organization,organisation,org,society,provider,recipient,grantee,employer,company,vendor,"
-        "agence,organisme",
+        "agence,organisme,societe,entreprise",
         "start": "starts,starting,started,begin,begins,beginning,begun,commence,commences,commencement,commencing,"
         "effective,from,since,joined,join,joining,debut",
         "end": "ends,ending,ended,expiry,expires,expire,expiration,expiring,until,till,thru,through,finish,finishes,"

@@ -342,6 +342,7 @@ SKIPS = {
 }
 # These could be rows of the list: each is asked.
 _GUESSED = ("section", "below", "table")
+_REMARKS = ("printed", "note", "below")
 _COUNTED = (
     "members? agenc(?:y|ies) organizations? programs? contracts? people persons? rows? records? committees? amounts? "
     "funding number count fte ftes all of for the and"
@@ -391,11 +392,17 @@ def _find_rows_to_skip(layout: Layout, names: Headings, given: Given) -> None:
     asked: dict[str, list[int]] = {}
     lines: dict[int, str] = {}
     is_export = layout.headings[-1:] == [HOW_WE_KNOW]
-    is_below = False
+    is_below = is_after_remark = False
+    last = 0
     for row in layout.rows:
         if headings := _headings_in(row, heading_cells):
             is_below = headings < 0.7 or not _are_in_their_columns(row, layout)
         kind = _kind_of_skip(row, headings >= 0.7, needed, last_full, is_more=is_more)
+        # Apart from other rows, or below a remark, a text alone is hardly one of several agencies.
+        if is_after_remark or (is_more and row.number != last + 1):
+            kind = kind or _kind_of_text_alone(row, last_full)
+        is_after_remark = is_more and 0 < last_full < row.number and kind in _REMARKS
+        last = row.number
         # Those above are of committees, of which each may have nothing but a name.
         if kind in ("", "below") and _is_title(row, names, needed):
             kind = "section"
@@ -487,6 +494,12 @@ def _are_in_their_columns(row: SheetRow, layout: Layout) -> bool:
 def _may_be_a_remark(text: str) -> bool:
     """Whether a text alone in its row is hardly the name of an agency."""
     return text.isupper() or len(text.split()) > 7 or bool(_OF_A_REMARK.search(text))
+
+
+def _kind_of_text_alone(row: SheetRow, last_full: int) -> str:
+    if _number_of_cells(row) > 1 or "@" in _shown(row) or LIKE_AN_AGENCY.search(_shown(row)):
+        return ""
+    return "below" if row.number > last_full else "section"
 
 
 def _number_of_cells(row: SheetRow) -> int:

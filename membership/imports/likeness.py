@@ -126,7 +126,8 @@ def _compare_agencies(values: Values, given: Given) -> list[Question]:
 def _near(index: NameIndex[_Key], one: _Named, at_least: float) -> list[NameMatch[_Key]]:
     """The names that are near what the cell has, or near a part of it, the best first."""
     near: dict[_Key, NameMatch[_Key]] = {}
-    for name in dict.fromkeys([one.name, *one.written.names]):
+    before_a_town = one.name.rpartition(",")[0]
+    for name in dict.fromkeys(filter(None, [one.name, *one.written.names, before_a_town])):
         for match in index.near(name, at_least=at_least):
             if match.key not in near or near[match.key].score < match.score:
                 near[match.key] = match
@@ -198,7 +199,7 @@ def _agency_words(one: _Named) -> str:
 
 
 def _compare_people(values: Values, given: Given) -> list[Question]:
-    """Someone of the same name has another email in the register."""
+    """Someone of the same name has another email in the register, or in a row before."""
     named: dict[str, list[ListRow]] = {}
     for row in values.rows:
         if row.values.get("email") and " " in (row.values.get("name") or ""):
@@ -222,32 +223,35 @@ def _compare_people(values: Values, given: Given) -> list[Question]:
     someone_else = (OTHER, "Someone else, all of them")
     rest = Rest(given, "people", [someone_else, (SKIP, "Skip all their rows")])
     questions: list[Question] = []
+    first: dict[str, str] = {}  # the email that comes first with a name
     for email, rows in named.items():
         name, numbers = rows[0]["name"], [row.number for row in rows]
         same = (
             by_name.get(fold_for_search(name)) or by_initials.get(_initials(name), [])[:MAX_SHOWN]
         )
-        if not same:
+        before = first.setdefault(fold_for_search(name), email)
+        if not same and before == email:
             continue
         if rest.has("people", email, f"{name}, {email}", numbers):
             if rest.answer == SKIP:
                 values.skip(numbers, f"{name} may be someone that the register has.")
             continue
         emails = {str(pk): known_email for pk, _, known_email in same}
+        options = [(str(pk), f"Yes: {of_known}, {address}") for pk, of_known, address in same]
+        if before != email:
+            emails[f"list:{before}"] = before
+            place = in_rows([row.number for row in named[before]])
+            options.append((f"list:{before}", f"Yes: {name}, {before}, as in {place}"))
         question = _question(
             given,
             "people",
             email,
-            f"{name} in {in_rows(numbers)} has the email {email}. Is this someone that the register has?",
+            f"{name} in {in_rows(numbers)} has the email {email}. Is this someone that {'the register' if same else 'this list'} has?",
             name,
-            [
-                *((str(pk), f"Yes: {known_name}, {known_email}") for pk, known_name, known_email in same),
-                (OTHER, "No: someone else"),
-                (SKIP, "Skip these rows"),
-            ],
+            [*options, (OTHER, "No: someone else"), (SKIP, "Skip these rows")],
             "",
             numbers,
-        )  # fmt: skip
+        )
         question.help_text = (
             "If it is, their email stays, and this one becomes another email of theirs."
         )

@@ -8,9 +8,10 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from membership.imports.columns import NEVER_ONE_VALUE, CellError, Column, text, yes_or_no
+from membership.imports.columns import NEVER_ONE_VALUE, CellError, Column, OneOf, text, yes_or_no
 from membership.imports.files import BadCell, Cell, SheetRow, column_letters
 from membership.imports.headings import Candidate, Headings
+from membership.imports.kinds.base import PROGRAM_TYPE, is_status_of_over
 from membership.imports.layout import (
     LIKE_AN_AGENCY,
     TITLES_BETWEEN,
@@ -19,7 +20,7 @@ from membership.imports.layout import (
     shown,
     without_digits,
 )
-from membership.imports.questions import Given, Question, Step
+from membership.imports.questions import Given, Question, Step, in_rows
 from membership.register.names import name_key
 
 SAMPLES = 3
@@ -48,37 +49,39 @@ LAST_FIRST = Column(
     ("Last name, first name", "Last, first", "Surname, first name", "Name (last, first)"),
 )
 NAME_PARTS = (FIRST_NAME, MIDDLE_NAME, LAST_NAME, LAST_FIRST)
-# A column for each role, with the name of the person who has it, and perhaps another one with their email.
-ROLES = {"chair": "Chair", "co_chair": "Co-chair", "coordinator": "Coordinator"}
+# A column for each role, with the name of the person who has it, and perhaps another one with their email. Committees
+# may have two co-chairs.
+ROLES = {
+    "chair": ("Chair",),
+    "co_chair": ("Co-chair", "Co-chair 1"),
+    "second_co_chair": ("Second co-chair", "Co-chair 2"),
+    "coordinator": ("Coordinator",),
+}
 ROLE_NAMES = {
     f"{role}_name": Column(
         f"{role}_name",
-        f"{label} (name)",
+        f"{labels[0]} (name)",
         _NAME,
-        (
-            label,
-            f"{label}person",
-            f"{label} name",
-            f"Name of {label}",
-            f"{label}’s name",
-            f"Committee {label}",
+        tuple(
+            form.format(label)
+            for label in labels
+            for form in ("{}", "{}person", "{} name", "Name of {}", "{}’s name", "Committee {}")
         ),
     )
-    for role, label in ROLES.items()
+    for role, labels in ROLES.items()
 }
 ROLE_EMAILS = {
     f"{role}_email": Column(
         f"{role}_email",
-        f"{label}’s email",
+        f"{labels[0]}’s email",
         text(254),
-        (
-            f"{label} email",
-            f"{label} email address",
-            f"Email of {label}",
-            f"{label}’s email address",
+        tuple(
+            form.format(label)
+            for label in labels
+            for form in ("{} email", "{} email address", "Email of {}", "{}’s email address")
         ),
     )
-    for role, label in ROLES.items()
+    for role, labels in ROLES.items()
 }
 
 
@@ -204,19 +207,22 @@ def match_columns(
     there = matching.positions.keys() | matching.constants.keys()
     matching.missing = [c.name for c in columns if c.required and c.name not in there]
     warnings = (c.if_absent for c in columns if c.if_absent and c.name not in there)
-    matching.warnings = list(dict.fromkeys(warnings))
+    over = {use.position: _what_is_over(use, all_columns, layout) for use in matching.unused}
+    matching.warnings = [*dict.fromkeys(warnings), *filter(None, over.values())]
     options = [
         ("", "Not used"),
         *((column.name, column.heading) for column in all_columns.values()),
     ]
     matching.questions = [
         *(
-            _question(use, all_columns, asked, options)
+            _question(use, all_columns, asked, options, over.get(use.position, ""))
             for use in uses
             if use.position in asked
             or not (
                 use.how in ("name", "staff", "remembered")
-                or (use.heading == TITLES_BETWEEN and not use.column)  # asked about as rows
+                or (
+                    use.heading == TITLES_BETWEEN and not (use.column or over[use.position])
+                )  # asked about as rows
             )
         ),
         *(_missing_question(c) for c in columns if c.name in matching.missing),
@@ -376,6 +382,8 @@ def _can_be(one: Candidate, column: Column, use: ColumnUse, layout: Layout) -> b
     with_at = _share(cells, lambda cell: "@" in cell or "＠" in cell or "(at)" in cell)
     if one.column == "email" or one.column.endswith("_email"):
         return bool(with_at) or one.is_by_name
+    if one.column == "practice" and not re.search("practice|cop", name_key(use.heading)):
+        return one.strength > 1.5  # “Communities” may be those, and “Community” is a town
     if one.column in ROLE_NAMES and _share(cells, partial(_can_read, yes_or_no)) > 0.5:
         return False
     if one.column in ("name", "contact_name", "agency", *ROLE_NAMES):
@@ -445,8 +453,9 @@ def _question(
     columns: dict[str, Column],
     asked: dict[int, str],
     options: list[tuple[str, str]],
+    over: str,
 ) -> Question:
-    """What staff should look at: a heading that was guessed, or that is not used."""
+    """What staff should look at: a heading that was guessed, or that is not used, though its cells may say what is ``over``."""
     heading = columns[asked[use.position]].heading if use.position in asked else ""
     if heading and newest_year(use.heading):
         sentence = (
@@ -459,7 +468,7 @@ def _question(
     elif use.column:
         sentence = f"“{use.heading}” looks like “{columns[use.column].heading}”. Check that it is."
     else:
-        sentence = f"“{use.heading}” is not used."
+        sentence = over or f"“{use.heading}” is not used."
     return Question(
         Step.COLUMNS,
         "columns",
@@ -468,7 +477,33 @@ def _question(
         shown=use.heading,
         options=options,
         proposed=use.column,
-        can_wait=not use.column and use.position not in asked,
+        can_wait=not use.column and use.position not in asked and not over,
+    )
+
+
+def _who_is_in(use: ColumnUse, columns: dict[str, Column]) -> str:
+    """The same for a column of a roster that has a mark for each member of one of several communities."""
+    is_community = isinstance(PROGRAM_TYPE.read, OneOf) and PROGRAM_TYPE.read.knows(use.heading)
+    if "practice" not in columns or not is_community or not use.samples:
+        return ""
+    return (
+        f"“{use.heading}” is not used. If it says who is in that community, keep only the rows of those who are in the "
+        "community of this roster, and upload the file again."
+    )
+
+
+def _what_is_over(use: ColumnUse, columns: dict[str, Column], layout: Layout) -> str:
+    """What to look at in a column that is not used, if its cells say that something is over, as a status does."""
+    found = {
+        row.number: str(row.cells[use.position])
+        for row in layout.read_rows
+        if use.position < len(row.cells) and is_status_of_over(str(row.cells[use.position]))
+    }
+    if not found:
+        return _who_is_in(use, columns)
+    return (
+        f"“{use.heading}” is not used, but says “{next(iter(found.values()))}” in {in_rows([*found])}. If that means that "
+        "it is over, choose “Status” for this column, or correct these rows when you check the list."
     )
 
 

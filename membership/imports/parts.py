@@ -1,6 +1,7 @@
 """What the readers of workbooks have in common: XML as a stream, numbers as text, and what staff should know of a sheet."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -9,6 +10,7 @@ from xml.parsers import expat
 
 from membership.errors import RefusedError
 from membership.imports.files import MAX_NOTES, Sheet, column_letters
+from membership.imports.questions import in_rows
 
 DAMAGED = "The file is damaged or not complete. Open it in Excel, save it again, and import that."
 TOO_LARGE = "The file is too large once it is unpacked. Split the list into several files."
@@ -75,6 +77,16 @@ class Marks:
                 one, other = column_letters(first), column_letters(min(last, width))
                 names = f"Column {one} is" if one == other else f"Columns {one} to {other} are"
                 self.sheet.notes.append(f"{names} hidden. We read hidden columns too.")
+
+    def note_colours(self, coloured: Collection[int]) -> None:
+        """Name the rows with a colour below one without: it may stand for something, and no one reads it here."""
+        rows = [row.number for row in self.sheet.rows if len(row.cells) > 1]
+        plain = next((number for number in rows if number not in coloured), None)
+        if found := [number for number in rows if number in coloured and plain and number > plain]:
+            self.sheet.notes.append(
+                f"Colours are not read. If those in {in_rows(found)} mean something, such as that a contract is over, "
+                "say so in a column of the list, or correct the rows when you check the list."
+            )
 
     def merge(self, left: int, top: int, right: int, bottom: int) -> None:
         """What merged cells say counts for each of their rows, as it looks. The file has it in the first."""

@@ -64,7 +64,8 @@ def _compare_places(values: Values, there: "_Register", given: Given) -> list[Qu
         if rest.has("places", key, place, rows):
             answer = rest.answer
         else:
-            best = [other for likeness, other in near if likeness >= _PROPOSED]
+            has_several = len(_PARTS.split(_bare(place))) > 1
+            best = [other for likeness, other in near if likeness >= _PROPOSED and not has_several]
             question = _question(
                 given,
                 "places",
@@ -75,6 +76,8 @@ def _compare_places(values: Values, there: "_Register", given: Given) -> list[Qu
                 rows,
             )
             question.proposed = best[0] if len(best) == 1 else ""
+            if has_several:
+                question.help_text = "If these are two places, give each its own row."
             questions.append(question)
             answer = question.answer
         if answer == SKIP:

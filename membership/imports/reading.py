@@ -13,7 +13,7 @@ from membership.imports.cells import Values
 from membership.imports.columns import Column, ListRow
 from membership.imports.files import FileRead, column_number
 from membership.imports.layout import Layout, find_layout
-from membership.imports.matching import Matching, match_columns
+from membership.imports.matching import Matching, match_columns, parts_of
 from membership.imports.questions import Given, Question, Step
 from membership.imports.values import read_values
 
@@ -98,7 +98,7 @@ class Reading:
 
 def read_list(file: FileRead, columns: Sequence[Column], given: Given, *, as_of: date) -> Reading:
     """Read the list in a file. Raises ``RefusedError`` if there is none."""
-    layout = find_layout(file, columns, given)
+    layout = find_layout(file, [*columns, *parts_of(columns)], given)
     _correct(layout, file, given)
     if question := _date_question(layout, given, as_of):
         layout.questions.append(question)

@@ -132,7 +132,8 @@ _BETWEEN_NAMES = re.compile(
     rf"\s*(?:[(\[,;–—-]\s*)?(?<!\w)(?:(?P<one>{_FORMER}|{_ALSO})|{_VIA})(?!\w)[:.]?\s*|\s*(?:[/|;\n]|\s\+\s)\s*",
     re.IGNORECASE,
 )
-_REMARK_BEHIND = re.compile(r"\s+[-–—]+\s+|\s*[(\[]")
+# Also an address or a phone number.
+_REMARK_BEHIND = re.compile(r"\s+[-–—]+\s+|\s*[(\[]|,?\s+(?=\d+\s+[A-Z]\w|\(?\d{3}\)?[-. ]\d{3})")
 
 
 @dataclass(frozen=True)

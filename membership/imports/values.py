@@ -5,7 +5,8 @@ however many rows have it. An empty cell says nothing.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from datetime import date
 from typing import Any
 
@@ -26,16 +27,19 @@ from membership.imports.cells import (
     shown_cell,
 )
 from membership.imports.choices import read_choices
-from membership.imports.columns import Column, ListRow, OneOf
+from membership.imports.columns import Column, ListRow, OneOf, name_beside
 from membership.imports.files import BadCell, Cell, SheetRow
 from membership.imports.kinds.base import say_it_is_over
 from membership.imports.layout import Layout
 from membership.imports.matching import Matching
 from membership.imports.person_names import read_names
 from membership.imports.questions import Given, Question, Step
+from membership.imports.remarks import read_person
+from membership.register.matching import is_another_name
 from membership.register.names import clean_text, name_key
 
 NO_END = "no-end"
+_ADDRESSES = (("name", "email"), ("contact_name", "contact_email"))
 _SAMPLES = 6
 _LONGEST_PLACE = 80
 # The last day of something: a month means its end, and there may be none.
@@ -71,6 +75,10 @@ def read_values(
     sheet = [row for row in layout.rows if row.number not in layout.skipped]
     headings = {use.column: use.heading for use in matching.uses if use.column}
     texts = [{c.name: _cell_of(c, row, matching) for c in columns} for row in sheet]
+    for found in texts:  # a name that is only in the cell with the email
+        for name, address in _ADDRESSES:
+            if name in found and not found[name]:
+                found[name] = name_beside(str(found.get(address, "")))
     if "initiative" in headings and "kind" in matching.constants:
         _take_kinds(texts, [row.number for row in sheet], layout)
     emails = {row.number: str(t.get("email", "")) for row, t in zip(sheet, texts, strict=True)}
@@ -94,8 +102,20 @@ def read_values(
                 values.skip(numbers, read[cell].skip)
     for row, found in zip(sheet, texts, strict=True):
         if row.number not in values.skipped:
-            values.rows.append(_read_row(columns, row.number, found, meanings, headings))
+            read_row = _read_row(columns, row.number, found, meanings, headings)
+            values.rows += [read_row, *_of_other_programs(read_row, found, meanings)]
     return values
+
+
+def _of_other_programs(
+    row: ListRow, cells: Mapping[str, Cell], meanings: Mapping[str, Meanings]
+) -> Iterator[ListRow]:
+    """A row for each program after the first, where staff said that the row counts for several."""
+    read = meanings.get("program_type", {}).get(cells.get("program_type", ""), NOTHING)
+    for program_type in read.others:
+        other = deepcopy(row)
+        other.values["program_type"] = program_type
+        yield other
 
 
 def _read_row(
@@ -119,6 +139,13 @@ def _read_row(
         elif column.required:
             read.problems.append(f"“{headings.get(name) or column.heading}” is empty.")
             read.bad[name] = read.problems[-1]
+    for name, address in _ADDRESSES:
+        beside = read_person(name_beside(read.cells.get(address, ""))).name
+        if beside and is_another_name(beside, [str(read.values[name])]):
+            read.problems.append(
+                f"The email is that of {beside}, but the name is {read.values[name]}."
+            )
+            read.bad[address] = read.problems[-1]
     for name, meaning in found.items():
         if meaning.place:
             _take_place(read, meaning.place, headings[name])
@@ -197,7 +224,11 @@ def _read_days(cells: Cells, values: Values) -> Meanings:
         for cell in cells.rows
         if isinstance(cell, str)
     }
-    order = _order(cells, written)
+    # A column in both orders says nothing about its other dates.
+    has_both = (
+        len({w.proves for w in written.values() if w.usual_order != days.DAY_FIRST} - {""}) > 1
+    )
+    order = None if has_both else _order(cells, written)
     is_swapped = _typed_are_swapped(cells, written)
     has_other_numbers = any(w.is_number and not w.day for w in written.values())
     read: Meanings = {}
@@ -217,11 +248,11 @@ def _read_days(cells: Cells, values: Values) -> Meanings:
             usual = meant.usual_order
             own = usual if usual == days.DAY_FIRST else order or usual
             day = meant.by_order.get(own)
-            if meant.by_order and not day:
+            if meant.by_order and not day and not has_both:
                 read[cell] = NOTHING  # asked in one question about the column
                 continue
             day = day or meant.day
-            guesses = list(meant.guesses)
+            guesses = [*meant.guesses, *meant.by_order.values()]
             if meant.is_number and has_other_numbers:
                 day, guesses = None, [*guesses, *filter(None, [day])]
         if day and days.is_likely(day, cells.as_of):

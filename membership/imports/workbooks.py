@@ -48,6 +48,7 @@ MAX_PARTS = 500
 MAX_RATIO = 200
 MAX_NAMES = 100_000  # of sheets, styles and parts together
 _SECONDS = 30
+_PLAIN = ("000000", "FFFFFF")  # black and white say nothing
 _OLE = b"\xd0\xcf\x11\xe0"
 _ZIPS = (b"PK\x03\x04", b"PK\x05\x06")
 
@@ -224,7 +225,9 @@ class _Book:
         self.section = self.folder = ""
         self.codes: dict[int, str] = dict(BUILTIN_FORMATS)
         self.crossed: list[bool] = []
-        self.styles: list[tuple[int, int]] = []
+        self.coloured_fonts: list[bool] = []
+        self.fills: list[bool] = []
+        self.styles: list[tuple[int, int, int]] = []
         strings = _StringsHandler()
         main = self._linked_from("")["officeDocument"]
         linked = self._linked_from(main)
@@ -235,11 +238,14 @@ class _Book:
             self.read(linked["sharedStrings"], strings)
         self.strings, self.struck_strings = strings.found, strings.struck
         self.epoch = MAC_EPOCH if self.is_1904 else WINDOWS_EPOCH
-        codes = [(n, self.codes.get(code, "")) for n, (code, _) in enumerate(self.styles)]
+        codes = [(n, self.codes.get(code, "")) for n, (code, *_) in enumerate(self.styles)]
         self.dates = {number for number, code in codes if is_date_format(code)}
         self.durations = {number for number, code in codes if is_timedelta_format(code)}
         struck_fonts = {font for font, is_struck in enumerate(self.crossed) if is_struck}
-        self.struck = {n for n, (_, font) in enumerate(self.styles) if font in struck_fonts}
+        self.struck = {n for n, (_, font, _) in enumerate(self.styles) if font in struck_fonts}
+        fonts = {font for font, is_coloured in enumerate(self.coloured_fonts) if is_coloured}
+        fills = {fill for fill, is_coloured in enumerate(self.fills) if is_coloured}
+        self.coloured = {n for n, (_, f, b) in enumerate(self.styles) if f in fonts or b in fills}
         # A format such as 00000 shows the zeros in front of a number.
         self.widths = {n: len(code) for n, code in codes if re.fullmatch("0{2,}", code)}
 
@@ -277,20 +283,36 @@ class _Book:
                 self.active = int(attrs.get("activeTab", 0))
             case "workbookPr":
                 self.is_1904 = attrs.get("date1904") in ("1", "true")
-            case "numFmts" | "fonts" | "cellXfs" | "cellStyleXfs" | "dxfs" as section:
+            case "numFmts" | "fonts" | "fills" | "cellXfs" | "cellStyleXfs" | "dxfs" as section:
                 self.section = section
             case "numFmt" if self.section == "numFmts":
                 self.codes[int(attrs["numFmtId"])] = attrs["formatCode"]
             case "font" if self.section == "fonts":
                 self.crossed.append(False)
+                self.coloured_fonts.append(False)
             case "strike" if self.section == "fonts":
                 self.crossed[-1] = attrs.get("val", "1") in ("1", "true")
+            case "color" if self.section == "fonts":
+                self.coloured_fonts[-1] = attrs.get("rgb", _PLAIN[0])[-6:] not in _PLAIN
+            case "fill" if self.section == "fills":
+                self.fills.append(False)
+            case "patternFill" if self.section == "fills":
+                self.fills[-1] = attrs.get("patternType") == "solid"
+            case "fgColor" if self.section == "fills":
+                is_white = attrs.get("theme") == "0" or attrs.get("rgb", "")[-6:] == _PLAIN[1]
+                self.fills[-1] = self.fills[-1] and not is_white
             case "xf" if self.section == "cellXfs":
-                self.styles.append((int(attrs.get("numFmtId", 0)), int(attrs.get("fontId", 0))))
+                code, font, fill = (int(attrs.get(f"{k}Id", 0)) for k in ("numFmt", "font", "fill"))
+                self.styles.append((code, font, fill))
             case _:
                 return
         if (
-            sum(map(len, (self.sheets, self.links, self.codes, self.crossed, self.styles)))
+            sum(
+                map(
+                    len,
+                    (self.sheets, self.links, self.codes, self.crossed, self.fills, self.styles),
+                )
+            )
             > MAX_NAMES
         ):
             raise RefusedError(TOO_LARGE)
@@ -370,6 +392,7 @@ class _SheetHandler:
     hidden: bool = False
     cells: list[Cell] = field(default_factory=list)
     struck: set[int] = field(default_factory=set)
+    coloured: set[int] = field(default_factory=set)  # rows
     # The cell that is being read.
     column: int = 0
     kind: str = "n"
@@ -412,6 +435,8 @@ class _SheetHandler:
                 if (value := self._cell()) != "":
                     self.cells.extend([""] * (self.column - len(self.cells)))
                     self.cells[self.column - 1] = value
+                    if self.style in self.book.coloured:
+                        self.coloured.add(self.number)
                     if self.style in self.book.struck or (
                         self.kind == "s" and int(self.value) in self.book.struck_strings
                     ):
@@ -431,6 +456,7 @@ class _SheetHandler:
                 self.is_phonetic = False
             case "sheetData":
                 self.marks.note_hidden()
+                self.marks.note_colours(self.coloured)
 
     def _start_cell(self, attrs: dict[str, str]) -> None:
         if place := attrs.get("r"):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Generic, TypeVar
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from membership.models import Agency, AgencyAlias
 from membership.register.names import name_key
@@ -58,11 +58,20 @@ def score(written: str, name: str) -> float:
         return 0.0
     if a == b:
         return 1.0
-    if _is_short_for(a, name) or _is_short_for(b, written):
+    if (
+        _is_short_for(a, name)
+        or _is_short_for(b, written)
+        or _abbreviates(a, b)
+        or _abbreviates(b, a)
+    ):
         return _INITIALS
     distinctive_a, distinctive_b = _distinctive(a), _distinctive(b)
     if bool(distinctive_a) != bool(distinctive_b):
         return 0.0
+    short, long = sorted((a, b), key=len)
+    is_longer = distinctive_a != distinctive_b and len(short) > 1 and long[: len(short)] == short
+    if is_longer and distinctive_a:  # with a place or an address behind it
+        return _LONGER
     all_words = fuzz.token_sort_ratio(" ".join(a), " ".join(b))
     if not distinctive_a:
         return all_words / 100
@@ -81,7 +90,7 @@ def comparable_words(name: str) -> tuple[str, ...]:
 _WORD = re.compile(r"[^\W_]+")
 _APOSTROPHES = re.compile(r"['’‘ʼ`]")
 _DISTINCTIVE_WEIGHT = 0.7
-_INITIALS = 0.9
+_INITIALS = _LONGER = 0.9
 _LEFT_OUT = {
     "English": "a an and at for in of on the to",
     "French": "d de des du et l la le les",
@@ -126,7 +135,16 @@ def _plain_words(name: str) -> list[str]:
 
 def _distinctive(words: tuple[str, ...]) -> str:
     """The words that few names share."""
-    return " ".join(word for word in words if word not in _COMMON)
+    return " ".join(word for word in words if not _is_common(word))
+
+
+@lru_cache(maxsize=20_000)
+def _is_common(word: str) -> bool:
+    """Whether many names have the word, also with a slip in it: “resourse”."""
+    is_like = len(word) > 5 and process.extractOne(
+        word, _COMMON, scorer=fuzz.ratio, score_cutoff=85
+    )
+    return word in _COMMON or bool(is_like)
 
 
 def _is_short_for(words: tuple[str, ...], name: str) -> bool:
@@ -138,10 +156,22 @@ def _is_short_for(words: tuple[str, ...], name: str) -> bool:
     return words[0] in ("".join(w[0] for w in whole), "".join(w[0] for w in spoken))
 
 
+def _abbreviates(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
+    """Whether one of several words stands for others, by their initials: “Sample Valley WRS”, “EH Family Services”."""
+    for n, word in enumerate(short if len(short) > 1 else ()):
+        if word not in long[n : n + 1]:
+            rest, whole = short[n + 1 :], long[n + len(word) :]
+            is_short = len(word) > 1 and word == "".join(w[0] for w in long[n : n + len(word)])
+            return (
+                is_short and rest == whole[: len(rest)] and _COMMON.issuperset(whole[len(rest) :])
+            )
+    return False
+
+
 class NameIndex(Generic[_Key]):
     """Many names, of which those near another one are found without comparing it with all.
 
-    A near name has a word that begins or ends alike, or is the initials. Names with other numbers are other names.
+    A near name has a word that begins or ends alike, or is the initials of its words or of its distinctive words. Names with other numbers are other names.
     """
 
     def __init__(self, names: Iterable[tuple[_Key, str]] = ()) -> None:
@@ -164,13 +194,16 @@ class NameIndex(Generic[_Key]):
     def _parts(name: str) -> set[tuple[str, ...]]:
         words = comparable_words(name)
         numbers = "".join(filter(str.isdecimal, name))
-        parts = {
+        distinctive = tuple(_distinctive(words).split()) or words
+        parts: set[tuple[str, ...]] = {
             part
-            for word in _distinctive(words).split() or words
+            for word in distinctive
             for part in (("start", word[:3], numbers), ("end", word[-3:], numbers))
         }
-        initials = words[0] if len(words) == 1 else "".join(word[0] for word in words)
-        return {*parts, ("initials", initials, numbers)}
+        for several in (words, distinctive):
+            initials = several[0] if len(several) == 1 else "".join(word[0] for word in several)
+            parts.add(("initials", initials, numbers))
+        return parts
 
 
 _MANY = 60

@@ -21,7 +21,16 @@ from membership.imports.applying import (
     fill_in,
 )
 from membership.imports.batches import RegisterBatch, RowBatch
-from membership.imports.columns import Column, ListRow, OneOf, day_column, email, one_of, text
+from membership.imports.columns import (
+    CellError,
+    Column,
+    ListRow,
+    OneOf,
+    day_column,
+    email,
+    one_of,
+    text,
+)
 from membership.models import (
     Agency,
     CoordinationRole,
@@ -74,6 +83,8 @@ COMMUNITY_SERVED = Column(
         "Location",
         "Town",
         "City",
+        "Communauté desservie",
+        "Collectivité desservie",
     ),
     ("Sampleton", "Example Harbour"),
     about="the community served",
@@ -93,6 +104,7 @@ PERSON_NAME = Column(
         "Contact person",
         "Staff member",
         "Member name",
+        "Nom complet",
     ),
     ("Dana Sample", "Amélie Exemple"),
     about="names",
@@ -101,7 +113,16 @@ EMAIL = Column(
     "email",
     "Email",
     email,
-    ("E-mail", "Email address", "Work email", "Mail"),
+    (
+        "E-mail",
+        "Email address",
+        "Work email",
+        "Mail",
+        "Adresse de messagerie",
+        "Adresse e-mail",
+        "E-mail 1 - Value",
+        "E-mail 1 - Valeur",
+    ),
     ("dana@example.org", "amelie@example.org"),
     required=True,
 )
@@ -155,10 +176,13 @@ STARTS_ON = day_column(
     "Start date",
     "Start day",
     "First day",
+    "Depuis",
     samples=("2024-04-01",),
     about="first days",
 )
-ENDS_ON = day_column("ends_on", "Until", "To", "End", "End date", "Last day", about="last days")
+ENDS_ON = day_column(
+    "ends_on", "Until", "To", "End", "End date", "Last day", "Jusqu’au", about="last days"
+)
 
 
 class ListStatus(TextChoices):
@@ -185,6 +209,7 @@ STATUS = Column(
             "Paid",
             "Actif",
             "Yes",
+            "Y",
             "In good standing",
             "Good standing",
             "In effect",
@@ -210,6 +235,11 @@ STATUS = Column(
             "Dissolved",
             "Past member",
             "Former member",
+            "Former members",
+            "Former staff",
+            "Past members",
+            "Terminated contracts",
+            "Expired contracts",
             "Not renewed",
             "No longer active",
             "No longer a member",
@@ -226,6 +256,10 @@ STATUS = Column(
         "Membership status",
         "Member status",
         "Standing",
+        "Active",
+        "Is active",
+        "Currently active",
+        "Still active",
     ),
     choices=ListStatus.choices,
     about="whether something has ended early",
@@ -235,6 +269,14 @@ STATUS = Column(
 def says_over(remark: str) -> bool:
     """Whether a remark beside a name says that something is over."""
     return isinstance(STATUS.read, OneOf) and STATUS.read.likely(remark) == ListStatus.OVER
+
+
+def is_status_of_over(cell: str) -> bool:
+    """Whether a cell is a status that says that something is over, by one of its names."""
+    try:
+        return bool(STATUS.read(cell) == ListStatus.OVER)
+    except CellError:
+        return False
 
 
 def say_it_is_over(row: ListRow, words: str) -> None:

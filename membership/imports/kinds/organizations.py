@@ -229,7 +229,14 @@ class ProgramList(Importer):
                 PSSG=["Ministry of Public Safety and Solicitor General", "Ministry", "MPSSG"],
                 OTHER=["Other funder"],
             ),
-            ("Funded by", "Funding", "Funding source", "Funding ministry", "Ministry"),
+            (
+                "Funded by",
+                "Funding",
+                "Funding source",
+                "Funding ministry",
+                "Ministry",
+                "Bailleur de fonds",
+            ),
             ("PSSG", "PSSG"),
             required=True,
             choices=Funder.choices,
@@ -267,16 +274,17 @@ class ProgramList(Importer):
 
     def load(self, rows: Sequence[ListRow]) -> None:
         self.register.load_agencies(rows)
-        self._counts: dict[int, ListRow] = {}
+        # By the number of the row and its program: a row may be about several.
+        self._counts: dict[tuple[int, Hashable], ListRow] = {}
         by_program: defaultdict[Hashable, list[ListRow]] = defaultdict(list)
         for row in rows:
             by_program[self.key(row)].append(row)
-        for same in by_program.values():
+        for key, same in by_program.items():
             if len(same) > 1 and (counts := self._that_counts(same)):
-                self._counts |= {row.number: counts for row in same if row is not counts}
+                self._counts |= {(row.number, key): counts for row in same if row is not counts}
 
     def other_period(self, row: ListRow) -> ListRow | None:
-        return self._counts.get(row.number)
+        return self._counts.get((row.number, self.key(row)))
 
     def _that_counts(self, rows: Sequence[ListRow]) -> ListRow | None:
         """Of contracts of one program that follow each other, the one of the list date, or the last if all are past."""

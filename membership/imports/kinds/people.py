@@ -58,6 +58,7 @@ class PeopleList(Importer):
                 "Carrying a caseload",
                 "Active caseload",
                 "Client caseload",
+                "Charge de cas",
             ),
             ("yes", "no"),
             empty=None,
@@ -151,7 +152,7 @@ class InitiativeList(Importer):
             one_of(
                 RoleKind,
                 CHAIR=["Chairperson", "Chairwoman", "Chairman"],
-                CO_CHAIR=["Co chair", "Cochair"],
+                CO_CHAIR=["Co chair", "Cochair", "Second co-chair"],
                 COORDINATOR=["ICAT coordinator"],
             ),
             ("Position", "Title"),
@@ -272,7 +273,13 @@ class RosterList(Importer):
             "practice",
             "Community of practice",
             text(200),
-            ("Communities of practice", "CoP", "Which community of practice"),
+            (
+                "Communities of practice",
+                "Communities",
+                "CoP",
+                "CoPs",
+                "Which community of practice",
+            ),
         ),
     )
 

@@ -14,7 +14,7 @@ import pytest
 from openpyxl import Workbook
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
-from openpyxl.styles import Font
+from openpyxl.styles import Font, PatternFill
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from membership.errors import RefusedError
@@ -719,3 +719,19 @@ def test_cells_of_an_open_document_are_read_as_people_see_them():
         "Cell G1 has the error #N/A. Enter its va",
         "Cell H1 has a formula without a result. ",
     ]
+
+
+def test_rows_with_a_colour_of_their_own_are_named_because_colours_are_not_read():
+    book = Workbook()
+    for row in (["Agency", "City"], ["Alpha", "X"], ["Beta", "X"], ["Gamma", "X"]):
+        book.active.append(row)
+    for cell in book.active[1]:
+        cell.fill = PatternFill("solid", fgColor="FF99CCFF")
+    book.active["A3"].fill = PatternFill("solid", fgColor="FFFF0000")
+    book.active["A4"].font = Font(color="FFFF0000")
+    [note] = read_file(save(book), "list.xlsx").sheets[0].notes
+    assert note.startswith("Colours are not read. If those in rows 3 and 4 mean something")
+    for cells in book.active.iter_rows(min_row=2):  # all alike
+        for cell in cells:
+            cell.fill = PatternFill("solid", fgColor="FFFFFF00")
+    assert read_file(save(book), "list.xlsx").sheets[0].notes == []

@@ -10,6 +10,7 @@ from membership.imports.files import BadCell, FileRead, Sheet, SheetRow, read_fi
 from membership.imports.kinds import IMPORTERS
 from membership.imports.layout import Layout, find_layout
 from membership.imports.questions import Given
+from membership.imports.reading import read_list
 from tests.membership.imports.lists import csv_file
 
 FILES = Path(__file__).with_name("files")
@@ -323,3 +324,45 @@ def test_a_hidden_sheet_is_read_only_if_nothing_else_fits():
 def test_headings_alone_are_refused():
     with pytest.raises(RefusedError, match="no rows below"):
         found(sheet(PROGRAMS))
+
+
+def test_below_a_remark_that_ends_the_list_there_is_no_agency_without_a_question():
+    rows = [[f"{name} House Society", "Sampleton"] for name in ("Alpha", "Beta", "Gamma", "Delta")]
+    layout = found(
+        sheet(["Agency", "City"], *rows, [], ["Please ask Lou first."], ["Sampleton has not paid yet"], ["Epsilon Society"]),
+        kind="agencies",
+    )  # fmt: skip
+    assert {number: layout.skipped.get(number) for number in (7, 8, 9)} == {
+        7: "a remark below the list",
+        8: "a remark below the list",
+        9: None,
+    }
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ["Prénom", "Nom", "Société", "Adresse de messagerie", "Adresse de messagerie 2"],
+        ["First Name", "Middle Name", "Last Name", "Organization Name", "E-mail 1 - Value"],
+    ],
+)
+def test_headings_with_parts_of_names_are_known_as_headings(headings):
+    """As Outlook in French and Google Contacts export them."""
+    file = FileRead(
+        "a text", [sheet(headings, ["Amélie", "", "", "amelie@example.org", ""])], "utf-8"
+    )
+    columns = IMPORTERS["roster"].columns
+    assert read_list(file, columns, Given({}), as_of=date(2026, 5, 1)).layout.questions == []
+
+
+def test_a_text_that_stands_apart_between_agencies_is_asked_about_as_a_title():
+    layout = found(
+        sheet(
+            ["Agency", "City"], ["Vancouver Island"], ["Alpha", "Sampleton"], [], ["Interior"], ["Beta", "Port"],
+            ["Gamma"], ["Delta", "Port"], [], ["Epsilon Society"], ["Zeta", "Port"],
+        ),
+        kind="agencies",
+    )  # fmt: skip
+    assert {n: layout.proposed.get(n) for n in (2, 5, 7, 10)} == {2: "section", 5: "section", 7: None, 10: None}  # fmt: skip
+    [question] = layout.questions
+    assert (question.key, question.can_wait, question.rows) == ("section", False, [2, 5])

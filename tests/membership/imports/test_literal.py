@@ -91,7 +91,7 @@ CASES = [
     near_place("City of Prince George", "Prince George"),
     near_place("Prince George & area", "Prince George"),
     near_place("Prnce George", "Prince George"),
-    program("two places in a cell", place="Prince George / Haida Sample", asked={"Prince George / Haida Sample": "Prince George"}, answers={"Prince George / Haida Sample": NEW}, read={"community_served": "Prince George / Haida Sample"}),
+    program("two places in a cell", place="Prince George / Haida Sample", asked={"Prince George / Haida Sample": ""}, answers={"Prince George / Haida Sample": NEW}, read={"community_served": "Prince George / Haida Sample"}),
     program("another number is another place", place="150 Mile House", read={"community_served": "150 Mile House"}),
     program("another place that begins alike", place="Prince Rupert", read={"community_served": "Prince Rupert"}),
     Case("city of an agency", AGENCIES, ("Agency\tCity", "Gamma Society\tPr George"), {"Pr George": "Prince George"}, {"city": "Prince George"}),

@@ -18,6 +18,7 @@ from membership.models import (
     Enrolment,
     ListImport,
     ListKind,
+    Person,
     Program,
     ProgramPosition,
 )
@@ -261,3 +262,139 @@ def test_the_command_says_what_it_means_that_a_list_has_no_last_days():
     )
     assert "Not used: “Contract term”." in plan.notes
     assert any("does not say when funding ends" in note for note in plan.notes)
+
+
+def test_a_name_that_is_only_beside_the_email_is_read():
+    lines = ("Member,Joined", '"Sample, Dana <dana@example.org>",2024-04-01', "Kai Example <kai@example.org>,2024-04-01")  # fmt: skip
+    community = CommunityOfPractice.objects.get(slug="stvc")
+    answers = {"columns": {"member": "email"}}
+    apply_list(ListKind.ROSTER, *lines, community=community, answers=answers)
+    assert {*Enrolment.objects.values_list("person__name", "person__email")} == {
+        ("Dana Sample", "dana@example.org"),
+        ("Kai Example", "kai@example.org"),
+    }
+
+
+def test_a_column_that_is_not_used_is_asked_about_where_it_says_that_something_is_over():
+    lines = (f"{PROGRAMS},Notes", f"{ALPHA},2026-04-01,,paid by cheque", "Beta House,SAS,Sampleton,PSSG,2026-04-01,,Terminated", "Gamma House,SAS,Sampleton,PSSG,2026-04-01,,call Lou")  # fmt: skip
+    with pytest.raises(QuestionsOpenError, match="“Notes” is not used, but says “Terminated” in row 3"):  # fmt: skip
+        apply_list(ListKind.PROGRAMS, *lines)
+    plan = apply_list(ListKind.PROGRAMS, *lines, answers={"columns": {"notes": ""}})
+    assert any("says “Terminated” in row 3" in note for note in plan.notes)
+    with pytest.raises(QuestionsOpenError, match="“Notes” is “call Lou” in row 4"):
+        apply_list(ListKind.PROGRAMS, *lines, answers={"columns": {"notes": "status"}})
+
+
+def test_someone_with_no_under_active_is_asked_about():
+    community = CommunityOfPractice.objects.get(slug="stvc")
+    lines = ("Name,Email,Since,Active?", "Dana Sample,dana@example.org,2024-04-01,Y", "Kai Example,kai@example.org,2024-04-01,N")  # fmt: skip
+    with pytest.raises(QuestionsOpenError, match="“Active\\?” is “N” in row 3"):
+        apply_list(ListKind.ROSTER, *lines, community=community)
+
+
+def test_two_co_chairs_in_columns_of_their_own_are_both_read():
+    apply_list(
+        ListKind.INITIATIVES,
+        "Committee,Type,Co-chair 1,Co-chair 1 email,Co-chair 2,Co-chair 2 email",
+        "Sampleton ICAT,ICAT,Dana Sample,dana@example.org,Kai Example,kai@example.org",
+    )
+    [initiative] = CoordinationInitiative.objects.all()
+    assert {*initiative.roles.values_list("person__name", "role")} == {
+        ("Dana Sample", "CO_CHAIR"),
+        ("Kai Example", "CO_CHAIR"),
+    }
+
+
+def test_a_person_in_a_committee_is_not_imported_without_a_role():
+    lines = ("Committee,Type,Name,Email,Role", "Sampleton ICAT,ICAT,Dana Sample,dana@example.org,Minute taker")  # fmt: skip
+    with pytest.raises(QuestionsOpenError) as asked:
+        apply_list(ListKind.INITIATIVES, *lines)
+    [question] = asked.value.questions
+    assert "empty" not in dict(question.options)
+
+
+def test_a_cell_with_two_programs_counts_for_both_if_staff_say_so():
+    lines = (
+        "Agency,Programs,Funder,From,To",
+        'Alpha Society,"STVC, CBVS",PSSG,2025-04-01,2026-03-31',
+        "Alpha Society,CBVS,PSSG,2026-04-01,2027-03-31",
+    )
+    with pytest.raises(QuestionsOpenError) as asked:
+        apply_list(ListKind.PROGRAMS, *lines)
+    [question] = asked.value.questions
+    assert (question.proposed, question.options[0][0]) == ("", "STVC+CBVS")
+    apply_list(ListKind.PROGRAMS, *lines, answers={question.group: {question.key: "STVC+CBVS"}})
+    assert {*Program.objects.values_list("type", "funded_until")} == {
+        ("STVC", date(2026, 3, 31)),
+        ("CBVS", date(2027, 3, 31)),
+    }
+
+
+def test_a_cell_with_a_program_of_others_too_does_not_count_for_both():
+    lines = ("Agency,Programs,Funder", "Alpha Society,STVC/PEACE,PSSG")
+    with pytest.raises(QuestionsOpenError) as asked:
+        apply_list(ListKind.PROGRAMS, *lines)
+    assert not any("+" in code for code, _ in asked.value.questions[0].options)
+
+
+def test_two_emails_of_one_name_in_a_list_are_one_person_or_two_as_staff_say():
+    lines = (PEOPLE, f"{DANA},Sampleton", "Dana Sample,dana@example.net,Alpha Society,CBVS,Sampleton")  # fmt: skip
+    with pytest.raises(QuestionsOpenError, match="Is this someone that this list has") as asked:
+        apply_list(ListKind.PEOPLE, *lines)
+    [question] = asked.value.questions
+    assert (question.proposed, question.rows) == ("", [3])
+    two = apply_list(
+        ListKind.PEOPLE, *lines, dry_run=True, answers={"people": {question.key: "other"}}
+    )
+    assert [row.what.partition(":")[0] for row in two.rows] == ["Dana Sample", "Dana Sample"]
+    apply_list(ListKind.PEOPLE, *lines, answers={"people": {question.key: question.options[0][0]}})
+    [dana] = Person.objects.all()
+    assert (dana.email, dana.other_emails.get().email) == ("dana@example.org", "dana@example.net")
+    assert {*ProgramPosition.objects.values_list("person", "program_type")} == {
+        (dana.pk, "STVC"),
+        (dana.pk, "CBVS"),
+    }
+
+
+def test_a_roster_of_several_communities_enrols_only_those_of_its_own():
+    apply_list(
+        ListKind.ROSTER,
+        "Name,Email,Since,Communities",
+        'Dana Sample,dana@example.org,2024-04-01,"STVC, ORS"',
+        "Kai Example,kai@example.org,2024-04-01,ORS",
+        community=CommunityOfPractice.objects.get(slug="stvc"),
+    )
+    assert [*Enrolment.objects.values_list("person__name", flat=True)] == ["Dana Sample"]
+
+
+@pytest.mark.parametrize(
+    "behind", [", Sampleton", " 12 Main Street, Sampleton", " 250-555-0100", " (Sampleton)"]
+)
+def test_what_stands_behind_the_name_of_an_agency_makes_no_new_one_without_a_question(behind):
+    Agency.objects.create(name="Sample Valley Women’s Resource Society")
+    for name in ("Sample Valley Women's Resource Society", "Sample Vally Womens Resourse Soc"):
+        with pytest.raises(QuestionsOpenError, match="Which agency is it"):
+            apply_list(ListKind.AGENCIES, "Agency,City", f'"{name}{behind}",Sampleton')
+
+
+def test_another_name_beside_the_email_is_an_error():
+    lines = (PEOPLE, "Dana Sample,Kai Example <kai@example.org>,Alpha Society,STVC,Sampleton", 'Robin P.,"""Placeholder, Robin (she/her)"" <r@example.org>",Alpha Society,STVC,Sampleton')  # fmt: skip
+    plan = apply_list(ListKind.PEOPLE, *lines, dry_run=True)
+    assert outcomes(plan) == ["error", "add"]
+    assert sentences(plan)[0] == "The email is that of Kai Example, but the name is Dana Sample."
+
+
+def test_a_title_between_rows_that_says_that_they_are_over_is_asked_about():
+    lines = ("Agency,Program type,Community served,Funder", "Head office:", ALPHA, "Former staff", "Beta House,SAS,Sampleton,PSSG")  # fmt: skip
+    with pytest.raises(QuestionsOpenError) as asked:
+        apply_list(ListKind.PROGRAMS, *lines, answers={"skips": {"section": "skip"}})
+    [text] = [q.text for q in asked.value.questions if q.group == "columns"]
+    assert "“Title between rows” is not used, but says “Former staff” in row 5" in text
+
+
+def test_a_roster_with_a_column_for_each_community_is_asked_about():
+    lines = ("Name,Email,Since,STVC,ORS,Newsletter", "Dana Sample,dana@example.org,2024-04-01,X,,X", "Kai Example,kai@example.org,2024-04-01,,X,")  # fmt: skip
+    with pytest.raises(QuestionsOpenError) as asked:
+        apply_list(ListKind.ROSTER, *lines, community=CommunityOfPractice.objects.get(slug="stvc"))
+    told = [q.shown for q in asked.value.questions if "who is in that community" in q.text]
+    assert told == ["STVC", "ORS"]

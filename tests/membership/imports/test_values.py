@@ -479,6 +479,17 @@ def test_near_spellings_of_agencies_become_other_names_once_staff_say_so():
     assert asked(read(PROGRAMS, file="lists/29_near_existing_agencies.csv")) == {}
 
 
+def test_a_column_with_days_first_and_months_first_is_asked_about_date_by_date():
+    head = "Agency,Type,Community,Funder,Contract start"
+    days = ("13/4/26", "4/14/26", "1/4/26", "5/6/26")
+    rows = [f"A Society,STVC,Place {n},PSSG,{day}" for n, day in enumerate(days)]
+    reading = read(PROGRAMS, head, *rows)
+    assert asked(reading) == {"1/4/26": "", "5/6/26": ""}
+    answers = {"values.funded_from": {"1/4/26": "2026-04-01", "5/6/26": "2026-05-06"}}
+    read_days = [row["funded_from"] for row in read(PROGRAMS, head, *rows, answers=answers).rows]
+    assert read_days == [date(2026, 4, 13), date(2026, 4, 14), date(2026, 4, 1), date(2026, 5, 6)]
+
+
 def test_two_near_spellings_in_one_file_become_one_agency_if_staff_say_so():
     lines = ("Agency,Type,Funder", "Sample Valley Resource Society,STVC,PSSG", "Sample Valley Resource Soc,CBVS,PSSG", "Sampel Valley Resource Society,SAS,PSSG", "Sample Bay Resource Society,SAS,PSSG")  # fmt: skip
     reading = read(PROGRAMS, *lines)
@@ -506,6 +517,12 @@ ONE_AGENCY = [
     ("Example Community & Family Services", "Example Community and Family Services Society"),
     ("Fictional Womens Transition House", "Fictional Women's Transition House Society"),
     ("Sample Women's Resource Ctr", "Sample Women's Resource Centre Society"),
+    ("Sample Vally Women's Resourse Society", "Sample Valley Women’s Resource Society"),
+    ("Sample Valley WRS", "Sample Valley Women’s Resource Society"),
+    ("Sample Valley Women's Resource Society, Sampleton", "Sample Valley Women’s Resource Society"),
+    ("Haven House, Sampleton", "Haven House"),
+    ("EH Family Services", "Example Harbour Family Services Society"),
+    ("Fictional Lake TH Society", "Fictional Lake Transition House Society"),
 ]
 TWO_AGENCIES = [
     ("Invented Bay Society", "Invented Cove Society"),
@@ -515,6 +532,8 @@ TWO_AGENCIES = [
     ("Example Harbour Transition Society", "Example Harbour Family Services Society"),
     ("Date 1 Society", "Date 2 Society"),
     ("House 12", "House 21"),
+    ("Sample Lake THS", "Fictional Lake Transition House Society"),
+    ("Sample Valley WRS", "Sample Valley Transition House Society"),
 ]
 
 
