@@ -402,7 +402,7 @@ class Action:
 
 
 _ADDED = "Added to the register. The request is matched to the new {}."
-_CHECKED = "Confirmed. Recorded under your name today."
+_CHECKED = "Checked. Recorded under your name today."
 ACTIONS = {
     "note": Action(
         forms.NoteForm, workflow.write_note, "Note saved. The applicant does not see it.", "notes"

@@ -93,11 +93,11 @@ def test_a_membership_needs_both_days_and_keeps_what_was_typed(desk, agency, ask
     assert 'value="2026-01-01"' in shown
 
     shown = press(desk, asked, "check-membership", **{**answer, "ends_on": "2099-12-31"})
-    assert "Confirmed. Recorded under your name today." in shown
+    assert "Checked. Recorded under your name today." in shown
     assert EvaMembership.objects.get().evidence == Evidence.CONFIRMED
 
     shown = press(desk, asked, "check-membership", holder="agency", answer="no")
-    assert "Confirmed. Recorded under your name today." in shown
+    assert "Checked. Recorded under your name today." in shown
     assert EvaMembership.objects.filter(is_held=False).count() == 1
 
 
