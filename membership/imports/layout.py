@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
 from django.utils.formats import date_format
@@ -394,12 +395,14 @@ def _find_rows_to_skip(layout: Layout, names: Headings, given: Given) -> None:
     is_export = layout.headings[-1:] == [HOW_WE_KNOW]
     is_below = is_after_remark = False
     last = 0
+    gaps = sum(b.number != a.number + 1 for a, b in pairwise(layout.rows))
+    has_gaps = 2 * gaps > len(layout.rows)  # an empty row between all of them
     for row in layout.rows:
         if headings := _headings_in(row, heading_cells):
             is_below = headings < 0.7 or not _are_in_their_columns(row, layout)
         kind = _kind_of_skip(row, headings >= 0.7, needed, last_full, is_more=is_more)
         # Apart from other rows, or below a remark, a text alone is hardly one of several agencies.
-        if is_after_remark or (is_more and row.number != last + 1):
+        if is_after_remark or (is_more and not has_gaps and row.number != last + 1):
             kind = kind or _kind_of_text_alone(row, last_full)
         is_after_remark = is_more and 0 < last_full < row.number and kind in _REMARKS
         last = row.number

@@ -366,3 +366,8 @@ def test_a_text_that_stands_apart_between_agencies_is_asked_about_as_a_title():
     assert {n: layout.proposed.get(n) for n in (2, 5, 7, 10)} == {2: "section", 5: "section", 7: None, 10: None}  # fmt: skip
     [question] = layout.questions
     assert (question.key, question.can_wait, question.rows) == ("section", False, [2, 5])
+
+
+def test_with_an_empty_row_between_all_of_them_no_agency_stands_apart():
+    rows = [["Alpha", "Sampleton"], [], ["Beta"], [], ["Gamma", "Port"], [], ["Delta", "Port"]]
+    assert found(sheet(["Agency", "City"], [], *rows), kind="agencies").proposed == {}
