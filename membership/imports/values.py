@@ -35,7 +35,7 @@ from membership.imports.matching import Matching
 from membership.imports.person_names import read_names
 from membership.imports.questions import Given, Question, Step
 from membership.imports.remarks import read_person
-from membership.register.matching import is_another_name
+from membership.register.matching import shares_a_word
 from membership.register.names import clean_text, name_key
 
 NO_END = "no-end"
@@ -141,10 +141,10 @@ def _read_row(
             read.bad[name] = read.problems[-1]
     for name, address in _ADDRESSES:
         beside = read_person(name_beside(read.cells.get(address, ""))).name
-        if beside and is_another_name(beside, [str(read.values[name])]):
-            read.problems.append(
-                f"The email is that of {beside}, but the name is {read.values[name]}."
-            )
+        # One word alone, or one that both have, is no sign of someone else.
+        its = str(read.values.get(name) or "")
+        if its and " " in beside and not shares_a_word(beside, its):
+            read.problems.append(f"The email is that of {beside}, but the name is {its}.")
             read.bad[address] = read.problems[-1]
     for name, meaning in found.items():
         if meaning.place:

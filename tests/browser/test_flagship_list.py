@@ -251,7 +251,7 @@ def write_and_email(hand: Hand, affected: list[str], smtp_server: SmtpServer) ->
     hand.click("button", "Import all rows")
     hand.sees("Imported")
     hand.click("link", f"Write to these {len(affected)}")
-    hand.sees(f"{len(affected)} members")
+    hand.sees(f"{len(affected)} roster checks")
     expect(hand.page.get_by_text(f"Email 1 of {len(affected)}: to Member")).to_be_visible()
     hand.click("button", "Next email", exact=False)
     expect(hand.page.get_by_text(f"Email 2 of {len(affected)}: to Member")).to_be_visible()
