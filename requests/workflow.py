@@ -228,8 +228,8 @@ def approve(
     """Approve, and open the enrolment.
 
     ``text`` is a personal paragraph for the welcome email. ``listed_against`` is what the register lists now against a
-    program that is not matched. ``reason`` must be given if there is that, or where a rule is not met or nothing is
-    known about it, which is kept as an exception until ``review_on``, or for a year.
+    program that is not matched. With it, or where a rule is not met or nothing is known about it, ``reason`` must be
+    given. A rule that is not met or not known is kept as an exception until ``review_on``, or for a year.
     """
     join_request = _lock_for(Verb.APPROVE, join_request_id, by)
     assessment = _keep_assessment(join_request, now)

@@ -82,8 +82,8 @@ class Values:
 class Meaning:
     """What one cell means: a value, nothing, a problem, or that its rows are left out.
 
-    ``others`` are more values, of which each has a row of its own. ``place`` is the community served, which it has beside its value. ``over`` is a remark that the row is over, and
-    ``no_one`` that no one has the position.
+    ``others`` are more values, of which each has a row of its own. ``place`` is the community served, which it has beside
+    its value. ``over`` is a remark that the row is over, and ``no_one`` that no one has the position.
     """
 
     value: Any = None

@@ -124,6 +124,7 @@ def write(
     if people is not None:
         people |= plan.register.people.by_pk().keys()
     effect.concerned = people
+    # The reassessment after the import compares with these too.
     before = open_checks(people)
     for pk, proposed in checks_proposed(on=on, people=people).items():
         was = before.get(pk, {})

@@ -246,7 +246,7 @@ def _compare_people(values: Values, given: Given) -> list[Question]:
             given,
             "people",
             email,
-            f"{name} in {in_rows(numbers)} has the email {email}. Is this someone that {'the register' if same else 'this list'} has?",
+            f"{name} in {in_rows(numbers)} has the email {email}. Is this someone who is already in {'the register' if same else 'this list'}?",
             name,
             [*options, (OTHER, "No: someone else"), (SKIP, "Skip these rows")],
             "",

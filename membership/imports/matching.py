@@ -207,21 +207,24 @@ def match_columns(
     there = matching.positions.keys() | matching.constants.keys()
     matching.missing = [c.name for c in columns if c.required and c.name not in there]
     warnings = (c.if_absent for c in columns if c.if_absent and c.name not in there)
-    over = {use.position: _what_is_over(use, all_columns, layout) for use in matching.unused}
-    matching.warnings = [*dict.fromkeys(warnings), *filter(None, over.values())]
+    hints = {
+        use.position: _what_is_over(use, layout) or _who_is_in(use, all_columns)
+        for use in matching.unused
+    }
+    matching.warnings = [*dict.fromkeys(warnings), *filter(None, hints.values())]
     options = [
         ("", "Not used"),
         *((column.name, column.heading) for column in all_columns.values()),
     ]
     matching.questions = [
         *(
-            _question(use, all_columns, asked, options, over.get(use.position, ""))
+            _question(use, all_columns, asked, options, hints.get(use.position, ""))
             for use in uses
             if use.position in asked
             or not (
                 use.how in ("name", "staff", "remembered")
                 or (
-                    use.heading == TITLES_BETWEEN and not (use.column or over[use.position])
+                    use.heading == TITLES_BETWEEN and not (use.column or hints[use.position])
                 )  # asked about as rows
             )
         ),
@@ -453,9 +456,9 @@ def _question(
     columns: dict[str, Column],
     asked: dict[int, str],
     options: list[tuple[str, str]],
-    over: str,
+    hint: str,
 ) -> Question:
-    """What staff should look at: a heading that was guessed, or that is not used, though its cells may say what is ``over``."""
+    """What staff should look at: a heading that was guessed, or that is not used. A ``hint`` says why it may matter."""
     heading = columns[asked[use.position]].heading if use.position in asked else ""
     if heading and newest_year(use.heading):
         sentence = (
@@ -468,7 +471,7 @@ def _question(
     elif use.column:
         sentence = f"“{use.heading}” looks like “{columns[use.column].heading}”. Check that it is."
     else:
-        sentence = over or f"“{use.heading}” is not used."
+        sentence = hint or f"“{use.heading}” is not used."
     return Question(
         Step.COLUMNS,
         "columns",
@@ -477,12 +480,12 @@ def _question(
         shown=use.heading,
         options=options,
         proposed=use.column,
-        can_wait=not use.column and use.position not in asked and not over,
+        can_wait=not use.column and use.position not in asked and not hint,
     )
 
 
 def _who_is_in(use: ColumnUse, columns: dict[str, Column]) -> str:
-    """The same for a column of a roster that has a mark for each member of one of several communities."""
+    """A hint about a column of a roster that marks who is in one of several communities; empty if it is none."""
     is_community = isinstance(PROGRAM_TYPE.read, OneOf) and PROGRAM_TYPE.read.knows(use.heading)
     if "practice" not in columns or not is_community or not use.samples:
         return ""
@@ -492,18 +495,18 @@ def _who_is_in(use: ColumnUse, columns: dict[str, Column]) -> str:
     )
 
 
-def _what_is_over(use: ColumnUse, columns: dict[str, Column], layout: Layout) -> str:
-    """What to look at in a column that is not used, if its cells say that something is over, as a status does."""
+def _what_is_over(use: ColumnUse, layout: Layout) -> str:
+    """A hint about a column whose cells say that something is over, as a status does; empty if none does."""
     found = {
         row.number: str(row.cells[use.position])
         for row in layout.read_rows
         if use.position < len(row.cells) and is_status_of_over(str(row.cells[use.position]))
     }
     if not found:
-        return _who_is_in(use, columns)
+        return ""
     return (
-        f"“{use.heading}” is not used, but says “{next(iter(found.values()))}” in {in_rows([*found])}. If that means that "
-        "it is over, choose “Status” for this column, or correct these rows when you check the list."
+        f"“{use.heading}” is not used, but says “{next(iter(found.values()))}” in {in_rows([*found])}. If that means "
+        "that something has ended, choose “Status” for this column, or correct these rows when you check the list."
     )
 
 

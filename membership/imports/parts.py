@@ -84,7 +84,7 @@ class Marks:
         plain = next((number for number in rows if number not in coloured), None)
         if found := [number for number in rows if number in coloured and plain and number > plain]:
             self.sheet.notes.append(
-                f"Colours are not read. If those in {in_rows(found)} mean something, such as that a contract is over, "
+                f"Colours are not read. If the colours in {in_rows(found)} mean something, such as that a contract is over, "
                 "say so in a column of the list, or correct the rows when you check the list."
             )
 

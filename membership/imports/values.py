@@ -144,7 +144,7 @@ def _read_row(
         # One word alone, or one that both have, is no sign of someone else.
         its = str(read.values.get(name) or "")
         if its and " " in beside and not shares_a_word(beside, its):
-            read.problems.append(f"The email is that of {beside}, but the name is {its}.")
+            read.problems.append(f"The email belongs to {beside}, but the row names {its}.")
             read.bad[address] = read.problems[-1]
     for name, meaning in found.items():
         if meaning.place:

@@ -6,7 +6,7 @@ from celery import current_app
 from django.db import transaction
 from django.db.models import Q
 
-from membership.models import Enrolment, ListImport
+from membership.models import Enrolment, ListImport, WorklistRow
 from membership.rosters.reassessment import reassess
 
 CARRY_ON_TASK = "membership.carry_on_with_list"
@@ -37,10 +37,14 @@ def check_rosters(
 ) -> None:
     """Check the rosters again after an import has changed the register, and note that this is done.
 
-    With ``people``, only those that they are on, by their keys. The night looks at all.
+    With ``people``, only those that they are on, by their keys. The night looks at all. What stays open after an undo
+    no longer names the import.
     """
     own = Enrolment.objects.all() if people is None else Enrolment.objects.filter(person__in=people)
     reassess(now=now, enrolments=own, list_import=list_import if list_import.is_applied else None)
+    if not list_import.is_applied:
+        still_open = list_import.roster_checks.exclude(state=WorklistRow.State.SETTLED)
+        still_open.update(list_import=None)
     list_import.pending = ""
     waiting = ListImport.objects.filter(pk=list_import.pk, pending=ListImport.Pending.ROSTERS)
     waiting.update(pending="", percent=100)

@@ -100,6 +100,8 @@ def near_records(
     for enrolment in open_ones.order_by("started_on", "pk"):
         enrolments[enrolment.person_id].append(enrolment)
     communities = {community.pk for community in own_communities(viewer)}
+    of_own = [e for those in enrolments.values() for e in those if e.community_id in communities]
+    set_own_communities(of_own, viewer)
     agencies = _agencies([*found, *pks])
     for person, hits, records in zip(people, near, shown, strict=True):
         for pk, why, likeness in hits:
@@ -108,7 +110,6 @@ def near_records(
             if agencies[pk].keys() & agencies[person.pk].keys():
                 why += ", the same agency"
             own = [e for e in enrolments[pk] if e.community_id in communities]
-            set_own_communities(own, viewer)
             is_of_other_team = len(own) < len(enrolments[pk])
             at, other = list(agencies[pk].values()), persons[pk]
             records.append(NearRecord(person, other, why, likeness, at, own, is_of_other_team))

@@ -171,7 +171,8 @@ def _abbreviates(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
 class NameIndex(Generic[_Key]):
     """Many names, of which those near another one are found without comparing it with all.
 
-    A near name has a word that begins or ends alike, or is the initials of its words or of its distinctive words. Names with other numbers are other names.
+    A near name has a word that begins or ends alike, or is the initials of its words or of its distinctive words. Names
+    with other numbers are other names.
     """
 
     def __init__(self, names: Iterable[tuple[_Key, str]] = ()) -> None:

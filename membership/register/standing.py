@@ -49,7 +49,8 @@ def standings_of(
 ) -> dict[int | None, Standing]:
     """What is known about each of ``people``, given by their keys, including their unsaved rows.
 
-    Someone who is not saved yet has the key None. Their ``saved`` rows, in the order of their keys, are read if they are not given.
+    Someone who is not saved yet has the key None. Their ``saved`` rows, in the order of their keys, are read if they
+    are not given.
     """
     if not people:
         return {}

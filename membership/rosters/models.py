@@ -309,8 +309,6 @@ class WorklistRow(models.Model):
     settled_on = models.DateField(null=True, blank=True)
     how = models.CharField("how it was resolved", max_length=12, choices=How.choices, blank=True)
 
-    # Set by ``reassessment``: the import behind it has been undone.
-    is_of_undone: bool | None
     # Set by ``roster_checks.with_newest_steps``.
     seen: int | None
     wrote_at: datetime | None

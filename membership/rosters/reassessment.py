@@ -343,8 +343,6 @@ class _Changes:
     def _update(self, row: WorklistRow, findings: list) -> None:
         """Update the reasons of a roster check that stays, and reopen it after the end of a snooze."""
         before = len(self.steps)
-        if row.is_of_undone:
-            row.list_import = None
         if row.findings != findings:
             row.findings = findings
             row.list_import = self.list_import or row.list_import
@@ -352,7 +350,7 @@ class _Changes:
         if row.until and row.until < timezone.localdate(self.now):
             row.state, row.until = _State.OPEN, None
             self._add_step(row, WorklistStep.Verb.TIME_OVER)
-        if len(self.steps) > before or row.is_of_undone:
+        if len(self.steps) > before:
             self.moved.append(row)
 
     def _settle(self, row: WorklistRow, how: str) -> None:
@@ -368,9 +366,7 @@ def _open_rows(enrolments: Sequence[Enrolment]) -> dict[int, dict[str, WorklistR
     by_key = {enrolment.pk: enrolment for enrolment in enrolments}
     rows: dict[int, dict[str, WorklistRow]] = {}
     open_ones = WorklistRow.objects.exclude(state=_State.SETTLED)
-    known: dict[str, Any] = {"is_of_undone": Q(list_import__state=ListImport.State.UNDONE)}
-    open_ones = open_ones.annotate(**known)
-    for row in open_ones.filter(enrolment__in=by_key).select_for_update(of=("self",)):
+    for row in open_ones.filter(enrolment__in=by_key).select_for_update():
         row.enrolment = by_key[row.enrolment_id]
         rows.setdefault(row.enrolment_id, {})[row.kind] = row
     return rows

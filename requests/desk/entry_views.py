@@ -56,7 +56,7 @@ def entry_form_for(community: CommunityOfPractice, data: QueryDict | None) -> Jo
     for field in form.fields.values():
         declared = declaration_of(field)
         field.label = declared.entry_label or field.label
-        field.help_text = str(field.help_text).replace("you serve", "they serve")
+        field.help_text = declared.entry_help or field.help_text
         field.error_messages["required"] = f"Enter the {str(field.label).lower()}."
         if isinstance(field, forms.ChoiceField):
             field.error_messages["required"] = f"Choose an answer to “{field.label}”"
@@ -91,11 +91,10 @@ def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
         known = find_person(data["email"])
         asked = known or Person(email=data["email"])
         asked.name, asked.phone = data["name"], data["phone"]  # as it is written here
-        near = ask_if_someone_else(form, near_record(asked, viewer=request.user))
-        if near:  # there is no second record yet to merge
-            form.fields["someone_else"].error_messages["required"] = (
-                "Confirm that this is someone else, or enter the email of that record."
-            )
+        # There is no second record yet to merge.
+        near = ask_if_someone_else(
+            form, near_record(asked, viewer=request.user), or_else="enter the email of that record"
+        )
         form.full_clean()
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data

@@ -68,15 +68,18 @@ class DecisionForm(AsShownForm):
             field.help_text, field.field.widget.attrs["readonly"] = "", True
 
 
-def ask_if_someone_else(form: forms.Form, near: Iterable[NearRecord]) -> list[NearRecord]:
-    """Add a checkbox to a form, if there are any: these records are not about the applicant. Returns them."""
+def ask_if_someone_else(
+    form: forms.Form, near: Iterable[NearRecord], or_else: str = "merge the two records first"
+) -> list[NearRecord]:
+    """Add a checkbox to a form, if there are any: these records are not about the applicant. Returns them.
+
+    ``or_else`` is what to do if one is.
+    """
     found = list(near)
     if found:
         form.fields["someone_else"] = forms.BooleanField(
             label=f"I have checked that this is someone else: {'; '.join(map(str, found))}.",
-            error_messages={
-                "required": "Confirm that this is someone else, or merge the two records first."
-            },
+            error_messages={"required": f"Confirm that this is someone else, or {or_else}."},
         )
         form.order_fields(["someone_else"])
     return found

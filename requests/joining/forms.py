@@ -50,8 +50,8 @@ class Section(IntEnum):
 class Declaration:
     """What pages need to know about a field beyond what Django's field says.
 
-    ``staff_label`` is its short name on the review page and ``entry_label`` its label where staff add
-    a request; both default to the field's own label. Someone who asks to join several communities
+    ``staff_label`` is its short name on the review page, ``entry_label`` its label where staff add a request,
+    and ``entry_help`` its help text there; they default to the field's own label and help text. Someone who asks to join several communities
     answers a ``shared`` field once, and any other field once for each community. ``entry_choices`` are
     the choices that staff see in other words. ``example`` is the answer in the sample data.
 
@@ -62,6 +62,7 @@ class Declaration:
     section: Section = Section.WORK
     staff_label: str = ""
     entry_label: str = ""
+    entry_help: str = ""
     entry_choices: Mapping[str, str] = field(default_factory=dict)
     shared: bool = False
     example: str = ""
@@ -207,6 +208,7 @@ class JoinForm(forms.Form):
         section=Section.NOTE,
         staff_label="Note",
         entry_label="Anything else the applicant told you (optional)",
+        entry_help=NO_CLIENTS.replace("you serve", "they serve"),
         shared=True,
     )
 

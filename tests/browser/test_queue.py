@@ -44,6 +44,12 @@ def test_a_request_is_a_small_card_on_a_phone(long_queue, portal, open_page):
 
     assert max(bottom - top for top, bottom in rows) <= 110
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+    # The tab has the number of all; what is filtered or searched for has its own.
+    count = page.locator("#changelist-search .quiet")
+    expect(count).to_be_hidden()
+    for chosen in ("verdict=not-met", "q=sample+3"):
+        page.goto(f"{long_queue}?{chosen}")
+        expect(count).to_be_visible()
 
 
 def test_assigning_changes_the_row_in_place(long_queue, portal, open_page):

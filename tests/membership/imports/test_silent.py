@@ -339,7 +339,9 @@ def test_a_cell_with_a_program_of_others_too_does_not_count_for_both():
 
 def test_two_emails_of_one_name_in_a_list_are_one_person_or_two_as_staff_say():
     lines = (PEOPLE, f"{DANA},Sampleton", "Dana Sample,dana@example.net,Alpha Society,CBVS,Sampleton")  # fmt: skip
-    with pytest.raises(QuestionsOpenError, match="Is this someone that this list has") as asked:
+    with pytest.raises(
+        QuestionsOpenError, match="Is this someone who is already in this list"
+    ) as asked:
         apply_list(ListKind.PEOPLE, *lines)
     [question] = asked.value.questions
     assert (question.proposed, question.rows) == ("", [3])
@@ -381,7 +383,7 @@ def test_another_name_beside_the_email_is_an_error():
     lines = (PEOPLE, "Dana Sample,Kai Example <kai@example.org>,Alpha Society,STVC,Sampleton", 'Robin P.,"""Placeholder, Robin (she/her)"" <r@example.org>",Alpha Society,STVC,Sampleton')  # fmt: skip
     plan = apply_list(ListKind.PEOPLE, *lines, dry_run=True)
     assert outcomes(plan) == ["error", "add"]
-    assert sentences(plan)[0] == "The email is that of Kai Example, but the name is Dana Sample."
+    assert sentences(plan)[0] == "The email belongs to Kai Example, but the row names Dana Sample."
 
 
 def test_a_title_between_rows_that_says_that_they_are_over_is_asked_about():
