@@ -730,7 +730,7 @@ def test_rows_with_a_colour_of_their_own_are_named_because_colours_are_not_read(
     book.active["A3"].fill = PatternFill("solid", fgColor="FFFF0000")
     book.active["A4"].font = Font(color="FFFF0000")
     [note] = read_file(save(book), "list.xlsx").sheets[0].notes
-    assert note.startswith("Colours are not read. If those in rows 3 and 4 mean something")
+    assert note.startswith("Colours are not read. If the colours in rows 3 and 4 mean something")
     for cells in book.active.iter_rows(min_row=2):  # all alike
         for cell in cells:
             cell.fill = PatternFill("solid", fgColor="FFFFFF00")
