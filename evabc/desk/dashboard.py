@@ -213,7 +213,7 @@ WAITING = (
         "Bounced emails",
         "Emails",
         _emails,
-        {"came-back": "yes"},
+        {"problem": "bounced"},
         lambda: OutboxEmail.objects.filter(pk__in=Bounce.that_count().order_by().values("letter")),
     ),
 )

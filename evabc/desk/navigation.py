@@ -73,12 +73,16 @@ class Counted:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the menu: its label, the name of its URL, and what it counts."""
+    """A line of the menu: its label, the name of its URL, and what it counts.
+
+    ``waiting`` is the filter of what it counts, where the list itself shows more.
+    """
 
     label: str
     url: str
     query: Mapping[str, str] = field(default_factory=dict)
     counted: Counted | None = None
+    waiting: Mapping[str, str] = field(default_factory=dict)
     is_for_leads: bool = False
 
     @cached_property
@@ -88,6 +92,10 @@ class Entry:
     @cached_property
     def address(self) -> str:
         return reverse(f"admin:{self.url}", query=self.query)
+
+    @cached_property
+    def address_of_waiting(self) -> str:
+        return reverse(f"admin:{self.url}", query={**self.query, **self.waiting})
 
 
 def _by_state(model: Any, *states: str) -> Callable[[], QuerySet[Any]]:
@@ -126,6 +134,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 "Corrections",
                 "membership_correction_changelist",
                 counted=Counted(_by_state(Correction, Correction.State.OPEN), "team"),
+                waiting={"state__exact": Correction.State.OPEN},
             ),
             Entry(
                 "Slack and Zoom",
@@ -144,11 +153,13 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                     is_alarm=True,
                     also=Counted(Bounce.that_count, "letter__team"),
                 ),
+                waiting={"problem": "any"},
             ),
             Entry(
                 "Resources",
                 "membership_resource_changelist",
                 counted=Counted(_by_state(Resource, Resource.State.OFFERED), "team"),
+                waiting={"view": "waiting"},
             ),
             Entry("Announcements", "membership_announcement_changelist"),
             Entry("Introductions", "membership_introduction_changelist"),
@@ -157,6 +168,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 "Topics",
                 "membership_topic_changelist",
                 counted=Counted(waiting_topics, "community__team"),
+                waiting={"status": "waiting"},
             ),
             Entry("Staff guide", "guide"),
         ),
@@ -268,7 +280,7 @@ def menu(request: HttpRequest) -> Menu:
         lines = tuple(
             Line(
                 entry.label,
-                entry.address,
+                entry.address_of_waiting if counts.get(entry.label) else entry.address,
                 counts.get(entry.label, 0),
                 entry.counted is not None and entry.counted.is_alarm,
                 entry is current,

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.contrib import admin
+from django.db.models import Model, Prefetch, Q
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
@@ -187,7 +189,21 @@ def merges_of(person: Person) -> SafeString:
     return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines))
 
 
-class PersonPageAdmin(PersonAdmin):
+class RecordPageAdmin(admin.ModelAdmin):
+    """A form that ends on its own page, which shows what was saved, and not in the list."""
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        # It would do the same as "Save".
+        context["show_save_and_continue"] = context.get("original") is None
+        return super().render_change_form(request, context, *args, **options)
+
+    def response_post_save_change(self, request: HttpRequest, obj: Model) -> HttpResponse:
+        return redirect(request.get_full_path())
+
+
+class PersonPageAdmin(RecordPageAdmin, PersonAdmin):
     """Above the form: contact, communities, work, and all that happened."""
 
     def render_change_form(
@@ -219,7 +235,7 @@ class PersonPageAdmin(PersonAdmin):
         return super().render_change_form(request, context, add, change, form_url, obj)
 
 
-class AgencyPageAdmin(AgencyAdmin):
+class AgencyPageAdmin(RecordPageAdmin, AgencyAdmin):
     """Above the form: who works there, its programs and memberships, and who asks to join."""
 
     def render_change_form(

@@ -6,7 +6,7 @@ from functools import partial
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
@@ -194,19 +194,19 @@ def _form_page(
     )
 
 
-class BouncedFilter(FilterWithDefault):
-    """Emails that bounced from the address that the person has now, and are not cleared."""
+class ProblemFilter(FilterWithDefault):
+    """Emails that failed, or bounced from the address that the person has now and are not cleared."""
 
-    title = "bounces"
-    parameter_name = "came-back"
-    options = [("yes", "Bounced")]
+    title = "problems"
+    parameter_name = "problem"
+    options = [("any", "Failed or bounced"), ("bounced", "Bounced")]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[OutboxEmail]
     ) -> QuerySet[OutboxEmail]:
-        if self.value() != "yes":
-            return queryset
-        return queryset.filter(pk__in=Bounce.that_count().order_by().values("letter"))
+        bounced = Q(pk__in=Bounce.that_count().order_by().values("letter"))
+        chosen = {"any": bounced | Q(state=State.FAILED), "bounced": bounced}
+        return queryset.filter(chosen.get(self.value() or "", Q()))
 
 
 class KindFilter(ColumnFilter):
@@ -237,7 +237,7 @@ class OutboxEmailAdmin(CustomPageAdmin):
 
     list_display = ["subject", "to", "state_words", "queued_at", "sent_at", "attempts"]
     list_select_related = ["person", "bounce"]
-    list_filter = ["state", TeamFilter, BouncedFilter, KindFilter, AnnouncementFilter]
+    list_filter = ["state", TeamFilter, ProblemFilter, KindFilter, AnnouncementFilter]
     search_fields = ["to_email", "subject", "person", "person__positions"]
     ordering = ["-pk"]
     actions = ["retry_failed", "cancel_selected"]
@@ -269,7 +269,7 @@ class OutboxEmailAdmin(CustomPageAdmin):
         bounces = Bounce.that_count().filter(letter__team__family__in=families_of(request.user))
         context: dict[str, object] = {"title": "Emails", "causes": causes, **(extra_context or {})}
         if count := bounces.count():
-            context["links"] = [(f"Bounced ({count})", "?came-back=yes")]
+            context["links"] = [(f"Bounced ({count})", "?problem=bounced")]
         return super().changelist_view(request, context)
 
     def get_urls(self) -> list[URLPattern]:

@@ -48,7 +48,7 @@ class Email:
 
 
 def queue(
-    email: Email, *, about: str, event: int, now: datetime, wait: timedelta = timedelta()
+    email: Email, *, about: str, event: int | str, now: datetime, wait: timedelta = timedelta()
 ) -> OutboxEmail:
     """Queue an email. A worker is asked to send it when the caller commits, or ``wait`` later.
 

@@ -20,11 +20,12 @@ from membership.emails.kinds import (
     TEAM,
     TO_CLOSED_ACCOUNT,
     TO_PERSON,
+    UNDO_TIME,
     EmailKind,
     Placeholder,
 )
 from membership.emails.message import compose
-from membership.emails.queue import queue_once
+from membership.emails.queue import queue, queue_once, take_back
 from membership.errors import RefusedError
 from membership.models import (
     Access,
@@ -85,7 +86,7 @@ EMAIL_KINDS = (
         "merge-undone",
         "Merge of records undone",
         TO_PERSON,
-        "When staff undo a merge: to each person with an account",
+        "When staff undo a merge whose email has gone out: to each person with an account",
         (NAME, TEAM, Placeholder("email", "The email that they sign in with", "dana@example.org")),
     ),
 )
@@ -198,33 +199,40 @@ def _keep_newer_claims(kept: Person, merged: Person) -> None:
 
 
 def tell(kept: Person, closed: User | None, *, now: datetime) -> None:
-    """Let waiting emails go to the email that stays, end the closed account's sessions, and email both accounts."""
+    """Let waiting emails go to the email that stays, end the closed account's sessions, and email both accounts.
+
+    The emails wait as long as those of a decision, so that an undo soon after leaves no one puzzled.
+    """
     send_waiting_to(kept)
     if not kept.user:
         return
-    about, team = f"person:{kept.pk}", team_of(kept)
-    key = f"{about}:merged:{now.timestamp()}"
+    about, event, team = f"person:{kept.pk}", _event(now), team_of(kept)
     words = {"name": kept.name, "email": kept.email}
     email = compose("merged", team=team, person=kept, words=words)
-    queue_once(email, key=f"{key}:open", about=about, now=now)
+    queue(email, about=about, event=event, now=now, wait=UNDO_TIME)
     if closed:
         end_sessions(closed)
         email = compose(TO_CLOSED_ACCOUNT, team=team, person=kept, words={"name": kept.name})
         email = replace(email, to_email=closed.email)
-        queue_once(email, key=f"{key}:closed", about=about, now=now)
+        queue(email, about=about, event=event, now=now, wait=UNDO_TIME)
+
+
+def _event(merged_at: datetime) -> str:
+    return f"merged-{merged_at.timestamp()}"
 
 
 def tell_undone(merge: PersonMerge, *, now: datetime) -> None:
-    """Let waiting emails go to each person's own email again, and email their accounts.
+    """Let waiting emails go to each person's own email again, and email their accounts if they have heard of the merge.
 
     Emails that went to the email of the merged record since the merge are theirs.
     """
     before = merge.changes["known"].get(OutboxEmail._meta.label_lower, ())
     since = OutboxEmail.objects.filter(person=merge.kept).exclude(pk__in=before)
     since.filter(to_email=merge.merged.email).update(person=merge.merged)
+    have_heard = not take_back(about=f"person:{merge.kept_id}", event=_event(merge.at))
     for person in (merge.kept, merge.merged):
         send_waiting_to(person)
-        if person.user:
+        if person.user and have_heard:
             about = f"person:{person.pk}"
             words = {"name": person.name, "email": person.email}
             email = compose("merge-undone", team=team_of(person), person=person, words=words)

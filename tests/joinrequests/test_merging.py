@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from communities.models import CommunityOfPractice, Meeting, SupportTeam
+from membership.emails.kinds import UNDO_TIME
 from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import (
@@ -517,7 +518,21 @@ def test_the_account_that_signed_in_last_stays_and_both_addresses_get_a_notice(p
 
     first.refresh_from_db()
     assert first.is_active and first.person.name == "Dana Sample"
-    assert OutboxEmail.objects.filter(kind="merge-undone").count() == 2
+
+
+@pytest.mark.parametrize("have_gone", [True, False])
+def test_a_merge_that_is_undone_before_its_emails_go_out_sends_none(pair, priya, have_gone):
+    done = merge(*pair, priya)
+    emails = OutboxEmail.objects.filter(kind__startswith="merged")
+    waits = {email.due_at - done.at for email in emails}
+    if have_gone:
+        emails.update(state=OutboxEmail.State.SENT, sent_at=NOW, attempts=1)
+
+    undo(done, priya)
+
+    assert (emails.count(), waits) == (2, {UNDO_TIME})
+    assert emails.filter(state=OutboxEmail.State.CANCELLED).count() == (0 if have_gone else 2)
+    assert OutboxEmail.objects.filter(kind="merge-undone").count() == (2 if have_gone else 0)
 
 
 def test_the_session_of_the_closed_account_is_over_and_the_other_one_shows_everything(

@@ -288,7 +288,7 @@ def test_the_data_of_someone_of_both_teams_is_for_a_lead(client, dana, priya):
 def test_bounced_emails_are_counted_listed_and_lead_to_the_person(client, dana, priya):
     emails = "/admin/membership/outboxemail/"
     builders.sign_in(client, priya)
-    menu, listed = page(client, emails), page(client, f"{emails}?came-back=yes")
+    menu, listed = page(client, emails), page(client, f"{emails}?problem=bounced")
     dana.email = "dana.new@example.org"
     dana.save()
 
@@ -297,7 +297,7 @@ def test_bounced_emails_are_counted_listed_and_lead_to_the_person(client, dana, 
     assert f'href="{url_of(dana)}"' in listed
     assert "1 email" in listed
     assert "Bounced (" not in page(client, emails)
-    assert "Mailbox full" not in page(client, f"{emails}?came-back=yes")
+    assert "Mailbox full" not in page(client, f"{emails}?problem=bounced")
 
 
 # -- Two people at once ---------------------------------------------------------------------------
@@ -358,3 +358,20 @@ def test_a_form_with_nonsense_about_how_it_was_opened_is_saved_or_refused(client
     url = reverse("admin:membership_person_change", args=[person.pk])
     sent = opened(client, url) | {"name": "Dana Other", "opened": junk}
     assert client.post(url, sent).status_code in {200, 302}
+
+
+def test_a_saved_record_shows_its_own_page_with_the_way_back_to_the_list(client, dana, priya):
+    builders.sign_in(client, priya)
+    address = f"{url_of(dana)}?_changelist_filters=q%3Ddana"
+    sent = {"name": "Dana Example", "phone": "604 555 0100"}
+    for formset in client.get(address).context["inline_admin_formsets"]:
+        form = formset.formset.management_form
+        # Other rows stay as they are.
+        sent |= {form.add_prefix("TOTAL_FORMS"): 0, form.add_prefix("INITIAL_FORMS"): 0}
+
+    saved = client.post(address, sent, follow=True)
+
+    assert saved.redirect_chain == [(address, 302)]
+    assert "Dana Example" in builders.text_of(saved)
+    assert "Save and continue editing" not in saved.content.decode()
+    assert '/admin/membership/person/?q=dana"' in saved.content.decode()

@@ -113,7 +113,7 @@ def test_a_bounce_shows_on_the_person_until_it_is_cleared(sent, client):
 
     queue.mark_bounced(email_id=sent.pk, by=priya, on=TODAY, why="Box is full", today=TODAY)
     shown = ["May 4, 2026: Box is full" in client.get(p).content.decode() for p in pages]
-    listed = client.get("/admin/membership/outboxemail/?came-back=yes").context["cl"].result_list
+    listed = client.get("/admin/membership/outboxemail/?problem=bounced").context["cl"].result_list
     assert list(listed) == [sent]
     queue.clear_bounce(email_id=sent.pk, by=priya, now=NOW)
 
