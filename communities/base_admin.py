@@ -3,7 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import Field, Model
 from django.http import HttpRequest
@@ -37,6 +40,17 @@ class PlainWordsAdmin(PlainWordsMixin, admin.ModelAdmin):
         if str(message).startswith("Items must be selected"):
             message = "Select at least one row first, then choose an action."
         super().message_user(request, message, *args, **kwargs)
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Say so where the address has a filter or a page that the list does not have. Django then shows the whole list."""
+        try:
+            return super().get_changelist_instance(request)
+        except (DisallowedModelAdminLookup, IncorrectLookupParameters) as error:
+            messages.warning(
+                request,
+                "This list has no such page or filter, so here is all of it. The link may be an old one.",
+            )
+            raise IncorrectLookupParameters from error
 
     def lookup_allowed(  # type: ignore[override]
         self, lookup: str, value: str, request: HttpRequest

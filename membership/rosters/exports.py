@@ -11,7 +11,8 @@ from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Prefetch, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -268,8 +269,8 @@ class ExportableAdmin(SearchableAdmin):
             raise PermissionDenied
         try:
             shown = self.get_changelist_instance(request)
-        except IncorrectLookupParameters as error:
-            raise Http404("There is no such list.") from error
+        except IncorrectLookupParameters:
+            return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
         form = ExportForm(request.POST if request.method == "POST" else None)
         form.fields["all_rows"].label = self.sheet_all_rows
         what, now = capfirst(str(self.opts.verbose_name_plural)), timezone.now()

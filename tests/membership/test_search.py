@@ -5,6 +5,7 @@ import re
 import pytest
 from django.contrib.admin import site
 from django.urls import reverse
+from pytest_django.asserts import assertContains
 
 from communities.rules.vocabulary import InitiativeKind, ProgramType
 from membership.models import (
@@ -209,6 +210,17 @@ def test_of_many_matches_every_one_is_on_a_page(desk):
     assert {name for name in names for page in shown if name in page.content.decode()} == names
 
 
+@pytest.mark.parametrize("asked", ["?p=9999", "?time=past"])
+def test_an_address_that_the_list_does_not_have_shows_the_whole_list_and_says_so(desk, asked):
+    Person.objects.bulk_create(Person(name=f"Dana {n}") for n in range(30))
+    address = reverse("admin:membership_person_changelist")
+
+    answer = desk.get(f"{address}{asked}", follow=True)
+
+    assert answer.redirect_chain[-1][0].startswith(address)
+    assertContains(answer, "This list has no such page or filter, so here is all of it.")
+
+
 @pytest.mark.parametrize(
     "asked", ["email__startswith=d", "search_text__contains=dana", "positions__agency__name=x"]
 )
@@ -216,5 +228,7 @@ def test_only_the_filters_on_the_page_work_in_the_address(desk, asked):
     Person.objects.create(name="Dana Sample", email="dana@example.org")
     address = reverse("admin:membership_person_changelist")
 
-    assert desk.get(f"{address}?{asked}").status_code == 400
+    answer = desk.get(f"{address}?{asked}", follow=True)
+    assert answer.redirect_chain == [(f"{address}?e=1", 302)]
+    assertContains(answer, "This list has no such page or filter, so here is all of it.")
     assert desk.get(f"{address}?positions__evidence__exact=listed").status_code == 200
