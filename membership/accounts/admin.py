@@ -20,7 +20,7 @@ from membership.accounts.forms import InviteForm
 from membership.accounts.models import INVITED_FOR
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.sessions import end_sessions
-from membership.accounts.teams import is_lead
+from membership.accounts.teams import LEADS, is_lead, leads_who_sign_in
 from membership.base_admin import SearchableAdmin, desk_page, titled
 from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.history import log_change
@@ -87,9 +87,23 @@ def _require_lead(request: AuthenticatedRequest) -> None:
 
 
 class AccountForm(ModelForm):
-    """An account that a merge has closed is not opened here: a sign-in with it would begin a second record."""
+    """What leads change of an account. Staff are on a team, and someone who can sign in stays a lead."""
+
+    def clean(self) -> dict[str, Any]:
+        """Without a lead, no one could give this back on the staff desk."""
+        cleaned = super().clean() or {}
+        teams = {group.name for group in cleaned.get("groups", [])}
+        if cleaned.get("is_staff") and not teams and not self.instance.is_superuser:
+            self.add_error("groups", "Choose a team, or clear “EVA BC staff.”")
+        stays = LEADS in teams and cleaned.get("is_staff") and cleaned.get("is_active")
+        if not stays and set(leads_who_sign_in()) == {self.instance}:
+            raise ValidationError(
+                "No other lead can sign in, so this account has to stay a lead. Make a colleague a lead first."
+            )
+        return cleaned
 
     def clean_is_active(self) -> bool:
+        """An account that a merge has closed is not opened here: a sign-in with it would begin a second record."""
         opens: bool = self.cleaned_data["is_active"]
         if opens and was_merged(self.instance.email):
             raise ValidationError(

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.db import transaction
-from django.db.models import Exists
+from django.db.models import Exists, Q, QuerySet
 
 from communities.email_addresses import normalize_email
 from communities.models import CommunityOfPractice, SupportTeam
@@ -61,6 +61,12 @@ def set_own_communities(rows: Iterable[Any], user: User | AnonymousUser) -> None
 def is_lead(user: User | AnonymousUser) -> bool:
     """Whether this person sees both teams, and so may change the wording that both send."""
     return families_of(user) == frozenset(Family)
+
+
+def leads_who_sign_in() -> QuerySet[User]:
+    """The leads whose accounts are open."""
+    leads = Q(is_superuser=True) | Q(groups__name=LEADS)
+    return User.objects.filter(leads, is_active=True, is_staff=True).distinct()
 
 
 def require_team(of: SupportTeam | CommunityOfPractice, by: User, noun: str) -> None:

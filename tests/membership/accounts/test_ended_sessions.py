@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from membership.accounts.sessions import end_sessions
+from membership.accounts.teams import is_lead
 from membership.models import User
 from requests.my.privacy import erase
 from tests import builders
@@ -87,6 +88,7 @@ def test_an_account_that_loses_nothing_stays_signed_in(kai, save):
 
 def test_leads_who_leave_their_own_team_get_no_error(client):
     lou = builders.lead()
+    builders.staff(builders.LEADS, "other@example.org")
     builders.sign_in(client, lou)
     key = client.session.session_key
     UserSession.objects.create(user=lou, session_key=key, ip="127.0.0.1", user_agent="")
@@ -97,6 +99,35 @@ def test_leads_who_leave_their_own_team_get_no_error(client):
     [left] = Session.objects.all()  # has the words that the next page shows
     assert left.get_decoded().keys() == {"_messages"}
     assert not is_in(client)
+
+
+@pytest.mark.parametrize(
+    "change", [{"is_active": ""}, {"is_staff": ""}, {"groups": []}, {"groups": [builders.CCSS]}], ids=str
+)
+def test_the_last_lead_stays_a_lead(client, change):
+    """No one on the staff desk could give it back."""
+    lou = builders.lead()
+    builders.sign_in(client, lou)
+    former = builders.staff(builders.LEADS, "former@example.org")
+    User.objects.filter(pk=former.pk).update(is_active=False)
+    typed = {"is_active": "on", "is_staff": "on", "groups": [builders.LEADS]} | change
+    typed["groups"] = [Group.objects.get(name=name).pk for name in typed["groups"]]
+
+    answer = client.post(f"/admin/membership/user/{lou.pk}/change/", typed)
+
+    assert "No other lead can sign in" in builders.text_of(answer)
+    assert is_lead(User.objects.get(pk=lou.pk))
+    assert is_in(client)
+
+
+def test_staff_are_on_a_team(client, kai):
+    builders.sign_in(client, builders.lead())
+
+    typed = {"is_active": "on", "is_staff": "on"}
+    answer = client.post(f"/admin/membership/user/{kai.pk}/change/", typed)
+
+    assert "Choose a team, or clear “EVA BC staff.”" in builders.text_of(answer)
+    assert User.objects.get(pk=kai.pk).team_names == set(BOTH_TEAMS["groups"])
 
 
 def test_a_session_that_no_list_knows_ends_too(kai):
