@@ -8,7 +8,7 @@ from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
-from django.db.models import Field, Model
+from django.db.models import Field, Model, TextField
 from django.http import HttpRequest
 
 
@@ -17,12 +17,21 @@ def no_one(admin: admin.ModelAdmin, request: HttpRequest, obj: Model | None = No
     return False
 
 
+class LinesField(forms.CharField):
+    """Text of several lines. A browser sends other line breaks than the database has, which is no change."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value).replace("\r\n", "\n")
+
+
 class PlainWordsMixin(admin.options.BaseModelAdmin):
     """Form fields whose errors name the field, in an admin page or inline."""
 
     def formfield_for_dbfield(
         self, db_field: Field, request: HttpRequest, **options: Any
     ) -> forms.Field | None:
+        if isinstance(db_field, TextField):
+            options.setdefault("form_class", LinesField)
         field = super().formfield_for_dbfield(db_field, request, **options)
         if field and "required" not in options.get("error_messages", {}):
             field.error_messages["required"] = f"Fill in “{field.label}.”"

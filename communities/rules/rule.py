@@ -97,12 +97,13 @@ class MultipleTermsField(forms.TypedMultipleChoiceField):
 class TermField(forms.TypedChoiceField):
     """A parameter of one term, or None."""
 
-    def __init__(self, vocabulary: type[TextChoices]) -> None:
+    def __init__(self, vocabulary: type[TextChoices], help_text: str) -> None:
         super().__init__(
             choices=[("", "---------"), *vocabulary.choices],
             coerce=vocabulary,
             empty_value=None,
             required=False,
+            help_text=help_text,
         )
 
 

@@ -97,3 +97,19 @@ def test_only_open_requests_of_this_community_are_counted(lou):
     assert "People in the community: 0 would change" in shown
     assert "Dana Sample</bdi></a>: " in shown
     assert "Kai Example" not in shown
+
+
+def test_the_line_breaks_of_a_browser_are_no_change(lou, dana):
+    data = typed(lou, funder=Funder.OTHER) | {"_rules_confirmed": "1"}
+    assert any("\n" in str(value) for value in data.values())
+    sent = {
+        name: str(value).replace("\n", "\r\n")
+        for name, value in data.items()
+        if not isinstance(value, list)
+    }
+
+    lou.post(page(), data | sent)
+
+    changed = LogEntry.objects.get().get_change_message()
+    assert changed == "Changed funder for eligibility criterion “Program funding”."
+    assert "\r" not in builders.community().consists_of

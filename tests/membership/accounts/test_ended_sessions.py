@@ -102,7 +102,9 @@ def test_leads_who_leave_their_own_team_get_no_error(client):
 
 
 @pytest.mark.parametrize(
-    "change", [{"is_active": ""}, {"is_staff": ""}, {"groups": []}, {"groups": [builders.CCSS]}], ids=str
+    "change",
+    [{"is_active": ""}, {"is_staff": ""}, {"groups": []}, {"groups": [builders.CCSS]}],
+    ids=str,
 )
 def test_the_last_lead_stays_a_lead(client, change):
     """No one on the staff desk could give it back."""
