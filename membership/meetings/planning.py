@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from communities.models import CommunityOfPractice, Meeting, SupportTeam
 from communities.rules.vocabulary import Family, MeetingKind
 from membership.accounts.teams import families_of, require_team
-from membership.emails.kinds import Event
+from membership.emails.kinds import UNDO_TIME, Event
 from membership.emails.queue import cancel, check_staff_words, queue_once
 from membership.errors import RefusedError
 from membership.history import log_change, require_unchanged
@@ -178,6 +178,10 @@ def cancel_meeting(*, meeting_id: int, text: str, by: User, now: datetime) -> Me
     meeting.cancelled_at, meeting.cancelled_why = now, text.strip()
     meeting.sequence, meeting.changed_at = meeting.sequence + 1, now
     meeting.save(update_fields=["cancelled_at", "cancelled_why", "sequence", "changed_at"])
+    # An announcement that waits does not go out any more, so members do not find it on their page either.
+    meeting.announcements.filter(taken_back_at=None, at__gt=now - UNDO_TIME).update(
+        taken_back_at=now
+    )
     _email_expected(meeting, emails.CANCELLED, now, text=text.strip())
     leave_agenda_of(meeting, by=by)
     log_change(meeting, by=by, words=f"Cancelled. {text.strip()}")

@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core import mail
 from django.db import IntegrityError, transaction
 
@@ -250,6 +251,24 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_people(priya):
 
     announced(1)
     assert announced(2) == announced(40)  # SQLite takes some 40 rows in one query
+
+
+def test_members_read_that_a_meeting_was_cancelled_and_not_what_never_went_out(priya, client):
+    client.force_login(member("Ana Sample").user)
+    meeting = planned(by=priya)
+    sent(priya, meeting=meeting, subject="Please come")
+    late = sent(priya, meeting=meeting, subject="A second call", now=LATER)
+
+    cancel_meeting(meeting_id=meeting.pk, text="The speaker is ill.", by=priya, now=LATER)
+
+    for page in ("/my/communities/stvc/", "/my/communities/stvc/announcements/"):
+        with time_machine.travel(LATER + timedelta(minutes=5)):
+            read = builders.page(client, page)
+        assert "Please come" in read
+        assert "This meeting was cancelled." in read
+        assert "A second call" not in read
+    late.refresh_from_db()
+    assert late.taken_back_at == LATER
 
 
 def test_an_announcement_says_something(priya):
