@@ -52,6 +52,9 @@ def show_step(request: AuthenticatedRequest, pk: int, step: Step) -> HttpRespons
         with refusal_as_warning(request):
             uploads.answer(list_import_id=pk, answers=form.answers(), now=timezone.now())
         return redirect("admin:membership_listimport_change", pk)
+    if request.method == "POST" and step == Step.VALUES:
+        with refusal_as_warning(request):
+            uploads.keep(list_import_id=pk, answers=form.answers())
     return desk_page(
         request,
         f"desk/imports/{step}.html",

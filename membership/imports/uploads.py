@@ -173,6 +173,15 @@ def answer(*, list_import_id: int, answers: Answers, now: datetime) -> None:
         notify_worker_on_commit(list_import.pk)
 
 
+def keep(*, list_import_id: int, answers: Answers) -> None:
+    """Keep what staff have answered of a step so far, for when they come back to it. The list is not read again yet."""
+    with transaction.atomic():
+        list_import = ListImport.locked(list_import_id)
+        _require_in_steps(list_import)
+        list_import.answers = {**list_import.answers, **answers}
+        list_import.save(update_fields=["answers"])
+
+
 def replace_file(
     *,
     list_import_id: int,

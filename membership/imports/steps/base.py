@@ -28,7 +28,8 @@ class StepForm(forms.Form):
             if question["step"] == self.step and question["group"] not in self.own_groups
         }
         for name, question in self.questions.items():
-            self.fields[name] = _field(question)
+            kept = self.answered(question["group"]).get(question["key"])
+            self.fields[name] = _field(question, kept)
 
     @property
     def open_questions(self) -> list[dict[str, Any]]:
@@ -51,16 +52,19 @@ class StepForm(forms.Form):
         return dict(self.list_import.answers.get(group, {}))
 
     def answers(self) -> Answers:
-        """What was chosen, by group; for a valid form."""
+        """What was chosen, by group. Of a form that is not valid, what is valid."""
         chosen: Answers = {}
         for name, question in self.questions.items():
             group = chosen.setdefault(question["group"], self.answered(question["group"]))
-            group[question["key"]] = self.cleaned_data[name]
+            if name in self.cleaned_data:
+                group[question["key"]] = self.cleaned_data[name]
         return chosen
 
 
-def _field(question: dict[str, Any]) -> forms.Field:
-    answer = question["answer"] if question["answer"] is not None else question["proposed"]
+def _field(question: dict[str, Any], kept: Any) -> forms.Field:
+    """It shows the answer that was read, one that is kept until all of them are there, or what is proposed."""
+    given = (question["answer"], kept, question["proposed"])
+    answer = next((one for one in given if one is not None), None)
     common = {"label": question["text"], "initial": answer, "help_text": question["help_text"]}
     if question["options"]:
         options = [("", "Choose"), *map(tuple, question["options"])]

@@ -73,9 +73,9 @@ class ValuesForm(StepForm):
         for question in self.questions.values():
             group, key = question["group"], question["key"]
             own = self.list_import.answers.get(group) or {}
-            is_unchanged = chosen[group][key] == question["answer"]
+            is_unchanged = chosen[group].get(key) == question["answer"]
             if question["is_found"] and is_unchanged and key not in own:
-                del chosen[group][key]
+                chosen[group].pop(key, None)
         return chosen
 
     @property

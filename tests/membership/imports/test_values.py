@@ -660,6 +660,31 @@ def test_staff_answer_on_the_page_and_nothing_typed_is_lost(priya):
     assert again.state == ListImport.State.READY
 
 
+def test_half_of_the_answers_are_there_when_staff_come_back(priya):
+    content = csv_file(
+        "Agency,Type,Funder,From,To",
+        "A,Stopping the Violence,PSSG,2026-04-01,FY26/27",
+        "B,STVC,the Province,2026-04-01,2027-03-31",
+    )
+    list_import = uploads.new_import(kind=PROGRAMS, list_name="contracts", as_of=APRIL, content=content, file_name="list.csv", now=NOW)  # fmt: skip
+    uploads.upload(list_import)
+    continue_import(list_import.pk)
+    page = f"/admin/membership/listimport/{list_import.pk}/values/"
+    form = priya.get(page).context["form"]
+    fields = {q["shown"]: name for name, q in form.questions.items()}
+    kind, year, funder = (
+        fields[shown] for shown in ("Stopping the Violence", "FY26/27", "the Province")
+    )
+
+    priya.post(page, {kind: "STVC", year: "", f"{year}_day": "2027-02-28"})
+
+    back = priya.get(page).context["form"]
+    shown = [back[name].value() for name in (kind, f"{year}_day", funder)]
+    assert [str(value or "") for value in shown] == ["STVC", "2027-02-28", ""]
+    list_import.refresh_from_db()
+    assert list_import.state == ListImport.State.OPEN
+
+
 def test_what_is_said_about_people_is_not_remembered():
     Person.objects.create(name="Dana Sample", email="dana@example.org")
     answers = {"people": {"dsample@example.org": OTHER}, "names": {"Robin / Kai Sample": "Robin Sample"}, "agencies": {"a": NEW}}  # fmt: skip
