@@ -51,13 +51,13 @@ class PlainWordsAdmin(PlainWordsMixin, admin.ModelAdmin):
         super().message_user(request, message, *args, **kwargs)
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        """Say so where the address has a filter or a page that the list does not have. Django then shows the whole list."""
+        """Say so where the address has a filter or a page that the list does not have. Django then shows the list without them."""
         try:
             return super().get_changelist_instance(request)
         except (DisallowedModelAdminLookup, IncorrectLookupParameters) as error:
             messages.warning(
                 request,
-                "This list has no such page or filter, so here is all of it. The link may be an old one.",
+                "This list has no such page or filter, so you see it from its beginning. The link may be an old one.",
             )
             raise IncorrectLookupParameters from error
 

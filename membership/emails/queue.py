@@ -247,11 +247,13 @@ def cancel_by_hand(*, email_id: int, by: User, now: datetime) -> OutboxEmail:
 
 @transaction.atomic
 def restore(*, email_id: int, by: User, now: datetime) -> OutboxEmail:
-    """Undo ``cancel_by_hand``. An email that had been tried is failed, until staff retry it."""
+    """Undo ``cancel_by_hand``. An email that had failed is failed again, and one that waited for another attempt waits."""
     email = _locked(email_id, by)
     if email.state != State.CANCELLED or not is_still_wanted(email, now):
         raise RefusedError("This email cannot be sent any more: something has changed since.")
-    email.state = State.FAILED if email.attempts else State.QUEUED
+    last = email.failed_attempts.last()
+    waits = not email.attempts or (last is not None and email.due_at > last.at)
+    email.state = State.QUEUED if waits else State.FAILED
     email.save(update_fields=["state"])
     if email.state == State.QUEUED:
         _deliver_on_commit(email, max(email.due_at - now, timedelta()))

@@ -48,14 +48,17 @@ def edit(request: AuthenticatedRequest, pk: int | None = None) -> HttpResponse:
             return _series(request, form)
         with refusal_as_form_error(form):
             if shown:
-                planning.change_meeting(
+                was, expected = (shown.starts_at, shown.ends_at), _expected(shown)
+                changed = planning.change_meeting(
                     meeting_id=shown.pk,
                     plan=plan,
                     by=by,
                     now=now,
                     as_shown=form.cleaned_data["as_shown"],
                 )
-                messages.success(request, "Meeting updated.")
+                moved = was != (changed.starts_at, changed.ends_at)
+                told = " The email about the new time is on its way." if moved and expected else ""
+                messages.success(request, f"Meeting updated.{told}")
             else:
                 pk = planning.plan_meeting(plan=plan, by=by, now=now).pk
                 messages.success(request, "Meeting scheduled. Members can see it now.")
@@ -156,17 +159,18 @@ def untell(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Cancel a meeting, with a preview of the email."""
     shown = _own_meeting(request, pk)
+    expected = _expected(shown)
     form = CancelForm(request.POST or None)
     if form.is_valid():
         with refusal_as_form_error(form):
             planning.cancel_meeting(
                 meeting_id=pk, text=form.cleaned_data["text"], by=request.user, now=timezone.now()
             )
-            messages.success(request, "Meeting cancelled.")
+            told = " The email about it is on its way." if expected else ""
+            messages.success(request, f"Meeting cancelled.{told}")
             return redirect("admin:communities_meeting_change", pk)
     anyone = Person(name="[name]", email="everyone who may be coming")
     email = emails.email_of(emails.CANCELLED, shown, anyone, text=STAFF_TEXT_MARKER)
-    expected = _expected(shown)
     if expected:
         lede = f"{expected} will get this email."
     else:

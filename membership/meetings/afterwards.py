@@ -32,12 +32,11 @@ def with_materials(meetings: QuerySet[Meeting], person: Person) -> QuerySet[Meet
 
 
 def in_words(meeting: Meeting) -> str:
-    """What members find on its page, for example "the notes and 2 materials"; empty if there is nothing."""
-    materials = meeting.materials.filter(state=Resource.State.PUBLISHED).count()
+    """What members find on its page, for example "the notes and the materials"; empty if there is nothing."""
     found = {
         "the notes": meeting.notes,
         "the recording": meeting.recording_link,
-        f"{materials} material{'s' * (materials > 1)}": materials,
+        "the materials": meeting.materials.filter(state=Resource.State.PUBLISHED).exists(),
     }
     return get_text_list([words for words, is_there in found.items() if is_there], "and")
 

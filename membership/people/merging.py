@@ -221,6 +221,14 @@ def _event(merged_at: datetime) -> str:
     return f"merged-{merged_at.timestamp()}"
 
 
+def have_heard(merge: PersonMerge) -> bool:
+    """Whether an email about the merge has gone out, or is going out now."""
+    key = f"person:{merge.kept_id}:{_event(merge.at)}:"
+    emails = OutboxEmail.objects.filter(key__startswith=key)
+    waits = [OutboxEmail.State.QUEUED, OutboxEmail.State.CANCELLED]
+    return emails.exclude(state__in=waits, attempts=0).exists()
+
+
 def tell_undone(merge: PersonMerge, *, now: datetime) -> None:
     """Let waiting emails go to each person's own email again, and email their accounts if they have heard of the merge.
 
@@ -229,10 +237,10 @@ def tell_undone(merge: PersonMerge, *, now: datetime) -> None:
     before = merge.changes["known"].get(OutboxEmail._meta.label_lower, ())
     since = OutboxEmail.objects.filter(person=merge.kept).exclude(pk__in=before)
     since.filter(to_email=merge.merged.email).update(person=merge.merged)
-    have_heard = not take_back(about=f"person:{merge.kept_id}", event=_event(merge.at))
+    told = not take_back(about=f"person:{merge.kept_id}", event=_event(merge.at))
     for person in (merge.kept, merge.merged):
         send_waiting_to(person)
-        if person.user and have_heard:
+        if person.user and told:
             about = f"person:{person.pk}"
             words = {"name": person.name, "email": person.email}
             email = compose("merge-undone", team=team_of(person), person=person, words=words)

@@ -24,7 +24,7 @@ from membership.accounts.teams import families_of
 from membership.base_admin import desk_page
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
 from membership.models import Person, PersonMerge, User
-from membership.people.merging import Chosen, emails_to_choose, why_no_undo
+from membership.people.merging import Chosen, emails_to_choose, have_heard, why_no_undo
 from membership.people.near import near_record
 from membership.people.near_views import page_before
 from membership.register.kept import at_kept_record
@@ -163,7 +163,11 @@ def undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         title=f"Undo the merge of {done.kept} and {done.merged_name or done.merged}?",
         crumbs=_crumbs(done.kept),
         lede=f"There will be two records again, each with its own name, email and account. {_what_comes_back(done)} "
-        "Anyone with an account gets an email.",
+        + (
+            "Anyone with an account gets an email."
+            if have_heard(done)
+            else "No email about the merge has gone out, so none goes out now."
+        ),
         button="Undo the merge",
         back=("Cancel", page),
     )

@@ -45,7 +45,7 @@ from membership.models import (
     YearlyConfirmation,
 )
 from membership.people.changing_email import change_email
-from membership.people.merging import Chosen, emails_to_choose, why_no_undo
+from membership.people.merging import Chosen, emails_to_choose, have_heard, why_no_undo
 from membership.recorded_changes import foreign_keys_to, unique_with
 from requests import merging
 from requests.clock.retention import drafts
@@ -527,6 +527,7 @@ def test_a_merge_that_is_undone_before_its_emails_go_out_sends_none(pair, priya,
     waits = {email.due_at - done.at for email in emails}
     if have_gone:
         emails.update(state=OutboxEmail.State.SENT, sent_at=NOW, attempts=1)
+    assert have_heard(done) == have_gone  # the page that asks says so
 
     undo(done, priya)
 

@@ -211,14 +211,16 @@ def test_of_many_matches_every_one_is_on_a_page(desk):
 
 
 @pytest.mark.parametrize("asked", ["?p=9999", "?time=past"])
-def test_an_address_that_the_list_does_not_have_shows_the_whole_list_and_says_so(desk, asked):
+def test_an_address_that_the_list_does_not_have_shows_the_list_without_it_and_says_so(desk, asked):
     Person.objects.bulk_create(Person(name=f"Dana {n}") for n in range(30))
     address = reverse("admin:membership_person_changelist")
 
     answer = desk.get(f"{address}{asked}", follow=True)
 
     assert answer.redirect_chain[-1][0].startswith(address)
-    assertContains(answer, "This list has no such page or filter, so here is all of it.")
+    assertContains(
+        answer, "This list has no such page or filter, so you see it from its beginning."
+    )
 
 
 @pytest.mark.parametrize(
@@ -230,5 +232,7 @@ def test_only_the_filters_on_the_page_work_in_the_address(desk, asked):
 
     answer = desk.get(f"{address}?{asked}", follow=True)
     assert answer.redirect_chain == [(f"{address}?e=1", 302)]
-    assertContains(answer, "This list has no such page or filter, so here is all of it.")
+    assertContains(
+        answer, "This list has no such page or filter, so you see it from its beginning."
+    )
     assert desk.get(f"{address}?positions__evidence__exact=listed").status_code == 200

@@ -230,6 +230,19 @@ def test_emails_are_cancelled_together_and_that_is_undone(failed, to_server, cli
     assert builders.deliver(news.pk, now=timezone.now()) is True
 
 
+def test_an_email_that_waited_for_another_attempt_waits_again_when_its_cancelling_is_undone(email):
+    priya, later = builders.staff(), NOW + timedelta(minutes=5)
+    LetterAttempt.objects.create(letter=email, at=NOW, trouble="x", code=451, answer="Try later")
+    OutboxEmail.objects.filter(pk=email.pk).update(attempts=1, due_at=later)
+
+    queue.cancel_by_hand(email_id=email.pk, by=priya, now=NOW)
+    queue.restore(email_id=email.pk, by=priya, now=NOW)
+
+    email.refresh_from_db()
+    assert (email.state, email.due_at) == (State.QUEUED, later)
+    assert builders.deliver(email.pk, now=later) is True
+
+
 def test_a_notice_about_a_sign_in_is_not_cancelled(email):
     OutboxEmail.objects.filter(pk=email.pk).update(kind="email-replaced")
     with pytest.raises(RefusedError, match="it must go out"):

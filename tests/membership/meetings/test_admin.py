@@ -155,8 +155,11 @@ def test_cancelling_previews_the_email_and_counts_its_recipients(desk):
 
     before = text(desk.get(f"{DESK}{meeting.pk}/cancel/"))
     empty = text(desk.post(f"{DESK}{meeting.pk}/cancel/", {"text": " "}))
-    desk.post(f"{DESK}{meeting.pk}/cancel/", {"text": "The speaker is ill."})
+    after = text(
+        desk.post(f"{DESK}{meeting.pk}/cancel/", {"text": "The speaker is ill."}, follow=True)
+    )
 
+    assert "Meeting cancelled. The email about it is on its way." in after
     assert (
         "1 person who said yes or maybe, or had an email about it, will get this email." in before
     )

@@ -144,7 +144,7 @@ def test_those_who_missed_it_hear_once(lou, ana):
     missed = [("meeting-missed", f"{name}@example.org") for name in ("bea", "gus")]
     assert (number, queued_emails("missed")) == (2, missed)
     email = OutboxEmail.objects.first()
-    assert "You can now find the notes, the recording and 1 material on this page" in email.body
+    assert "You can now find the notes, the recording and the materials on this page" in email.body
     assert f"/my/meetings/{meeting.pk}/" in email.body
     assert RECORDING not in email.body
     assert email.due_at == AFTERWARDS + UNDO_TIME
@@ -229,7 +229,7 @@ def test_staff_add_a_material_tell_those_who_missed_it_and_undo(desk, lou, ana):
 
     before = words(desk.get(f"{DESK}{meeting.pk}/tell/"))
     assert "1 person who missed the meeting will get this email, once." in before
-    assert "the notes, the recording and 1 material" in before
+    assert "the notes, the recording and the materials" in before
     done = words(desk.post(f"{DESK}{meeting.pk}/tell/", follow=True))
     assert "The email to 1 person goes out in 30 seconds." in done
     assert f"{DESK}{meeting.pk}/untell/" in done
