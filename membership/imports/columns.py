@@ -144,7 +144,8 @@ class OneOf:
 
     ``options`` are the values as staff choose them, with their labels, and ``names`` other ways to write each. Names
     in other words and spellings count too, if all of their parts say the same: "CBVS - Community Based Victim
-    Services". ``outside`` are names of other things, with what they are: nothing that this list is for.
+    Services". ``outside`` are names of other things, with what they are: nothing that this list is for, as
+    ``why_outside`` says.
     """
 
     def __init__(
@@ -152,7 +153,9 @@ class OneOf:
         options: Mapping[str, tuple[str, Any]],
         names: Mapping[str, Sequence[str]],
         outside: Mapping[str, Sequence[str]] | None = None,
+        why_outside: str = "",
     ) -> None:
+        self.why_outside = why_outside
         self.options = [(code, label) for code, (label, _) in options.items()]
         self._values = {code: value for code, (_, value) in options.items()}
         self._names = [(c, n) for c, label in self.options for n in (c, label, *names.get(c, ()))]
@@ -294,10 +297,12 @@ yes_or_no = OneOf(
 def one_of(
     choices: type[TextChoices],
     outside: Mapping[str, Sequence[str]] | None = None,
+    why_outside: str = "",
     **other_names: Sequence[str],
 ) -> OneOf:
     """A reader for one of ``choices``, by its value, its label or one of its other names."""
-    return OneOf({c.value: (str(c.label), c) for c in choices}, other_names, outside)
+    options = {c.value: (str(c.label), c) for c in choices}
+    return OneOf(options, other_names, outside, why_outside)
 
 
 def day_column(

@@ -123,6 +123,24 @@ def test_a_list_without_communities_names_the_program_that_the_register_has():
     assert outcomes(plan) == ["same", "add"]
 
 
+@pytest.mark.parametrize("written", ["Individual", "Individual Member", "Person"])
+def test_an_individual_member_of_a_membership_list_does_not_become_an_agency(written):
+    lists = (
+        ListKind.AGENCIES,
+        "Member name,Membership type,Join date,Expiry date",
+        "Alpha Society,Organization,2026-01-01,2026-12-31",
+        f"Dana Sample,{written},2026-01-01,2026-12-31",
+    )
+    with pytest.raises(QuestionsOpenError) as asked:
+        apply_list(*lists)
+    [question] = asked.value.questions
+    assert "An individual member is not an agency." in question.help_text
+    assert question.proposed == "skip"
+    plan = apply_list(*lists, answers={question.group: {question.key: "skip"}})
+    assert outcomes(plan) == ["add"]  # what is skipped is listed apart
+    assert [str(agency) for agency in Agency.objects.all()] == ["Alpha Society"]
+
+
 def test_who_has_left_as_a_roster_says_is_not_enrolled():
     plan = apply_list(
         ListKind.ROSTER,
