@@ -108,7 +108,7 @@ def text(limit: int) -> Callable[[str], str]:
 
 # Also as mail programs write it: "Dana <dana@example.org>", "mailto:dana@example.org", "dana@example.org (work)".
 _ONE_ADDRESS = re.compile(
-    r"(?:[^<>@]*<|e-?mail:\s*|['‘\"“])?(?:mailto:)?([^<>]*?)[>'’\"”]?(?:\s*\([^@]*\))?[\s;,]*",
+    r"(?:[^<>@]*<|e-?mail:\s*|['‘\"“])?(?:mailto:)?([^<>]*?)[>'’\"”]?(?:\s*\(([^@]*)\))?[\s;,]*",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"[^\s@<>;,]@[^\s@<>;,]")
@@ -137,6 +137,12 @@ def name_beside(cell: str) -> str:
     """The name that a mail program writes before an address, as in “Dana Sample <dana@example.org>”; else empty."""
     found = _NAME_BESIDE.fullmatch(cell.strip())
     return found[1] if found else ""
+
+
+def words_behind(cell: str) -> str:
+    """The words in brackets behind an address, as in “dana@example.org (on leave)”; else empty."""
+    found = _ONE_ADDRESS.fullmatch(cell.strip())
+    return clean_text(found[2] or "") if found else ""
 
 
 class OneOf:
