@@ -101,12 +101,14 @@ def _read_remarks(
     )
     for remark, those in remarks.items():
         rows = sorted(number for cell in those for number in cells.rows[cell])
+        # The same words behind a name are asked about apart: they may be a part of it.
+        key = f"email: {remark}" if cells.column.read is email else name_key(remark)
         if _SAYS_WHICH.fullmatch(remark):
             answer: str | None = WITHOUT
-        elif others.has("remarks", name_key(remark), remark, rows):
+        elif others.has("remarks", key, remark, rows):
             answer = others.answer
         else:
-            answer = _ask_remark(cells, remark, bare[those[0]], shown_cell(those[0]), rows)
+            answer = _ask_remark(cells, key, remark, bare[those[0]], shown_cell(those[0]), rows)
         if answer == WITHOUT:
             values.unused[remark] = len(rows) + values.unused.get(remark, 0)
         for cell in those:
@@ -170,7 +172,9 @@ def _ask_names(cells: Cells, cell: Cell, whole: str, names: Sequence[str]) -> Me
     return Meaning(cells.column.read(answer)) if answer else NOTHING
 
 
-def _ask_remark(cells: Cells, remark: str, bare: str, shown: str, rows: list[int]) -> str | None:
+def _ask_remark(
+    cells: Cells, key: str, remark: str, bare: str, shown: str, rows: list[int]
+) -> str | None:
     """What words behind names or emails mean: “Dana Sample (on leave)”."""
     is_of_row = cells.column.name in ("name", "email")
     is_email = cells.column.read is email
@@ -178,7 +182,7 @@ def _ask_remark(cells: Cells, remark: str, bare: str, shown: str, rows: list[int
     over = [(OVER, f"“{remark}” means that it is over: read the rows as ended")] * is_of_row
     return cells.ask_once(
         "remarks",
-        name_key(remark),
+        key,
         f"“{cells.heading}” has “{remark}” behind the {'email' if is_email else 'name'} in {in_rows(rows)}: {shown}. "
         "What does it mean?",
         remark,
