@@ -108,7 +108,7 @@ def _ask_choice(cells: Cells, one_of: OneOf, cell: Cell, code: str, words: str) 
         cell,
         [*with_more, *one_of.options, *cells.ways_out()],
         proposed=over if is_over else proposed,
-        help_text=f"{outside} is not a program of these communities." if outside else "",
+        help_text=f"{outside} {one_of.why_outside}" if outside else "",
     )
     if answer == SKIP or (outside and answer is None):
         return cells.left_out(cell)

@@ -108,7 +108,7 @@ def text(limit: int) -> Callable[[str], str]:
 
 # Also as mail programs write it: "Dana <dana@example.org>", "mailto:dana@example.org", "dana@example.org (work)".
 _ONE_ADDRESS = re.compile(
-    r"(?:[^<>@]*<|e-?mail:\s*|['‘\"“])?(?:mailto:)?([^<>]*?)[>'’\"”]?(?:\s*\([^@]*\))?[\s;,]*",
+    r"(?:[^<>@]*<|e-?mail:\s*|['‘\"“])?(?:mailto:)?([^<>]*?)[>'’\"”]?(?:\s*\(([^@]*)\))?[\s;,]*",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"[^\s@<>;,]@[^\s@<>;,]")
@@ -139,12 +139,19 @@ def name_beside(cell: str) -> str:
     return found[1] if found else ""
 
 
+def words_behind(cell: str) -> str:
+    """The words in brackets behind an address, as in “dana@example.org (on leave)”; else empty."""
+    found = _ONE_ADDRESS.fullmatch(cell.strip())
+    return clean_text(found[2] or "") if found else ""
+
+
 class OneOf:
     """A reader for one of several values, by any of its names.
 
     ``options`` are the values as staff choose them, with their labels, and ``names`` other ways to write each. Names
     in other words and spellings count too, if all of their parts say the same: "CBVS - Community Based Victim
-    Services". ``outside`` are names of other things, with what they are: nothing that this list is for.
+    Services". ``outside`` are names of other things, with what they are: nothing that this list is for, as
+    ``why_outside`` says.
     """
 
     def __init__(
@@ -152,7 +159,9 @@ class OneOf:
         options: Mapping[str, tuple[str, Any]],
         names: Mapping[str, Sequence[str]],
         outside: Mapping[str, Sequence[str]] | None = None,
+        why_outside: str = "",
     ) -> None:
+        self.why_outside = why_outside
         self.options = [(code, label) for code, (label, _) in options.items()]
         self._values = {code: value for code, (_, value) in options.items()}
         self._names = [(c, n) for c, label in self.options for n in (c, label, *names.get(c, ()))]
@@ -294,10 +303,12 @@ yes_or_no = OneOf(
 def one_of(
     choices: type[TextChoices],
     outside: Mapping[str, Sequence[str]] | None = None,
+    why_outside: str = "",
     **other_names: Sequence[str],
 ) -> OneOf:
     """A reader for one of ``choices``, by its value, its label or one of its other names."""
-    return OneOf({c.value: (str(c.label), c) for c in choices}, other_names, outside)
+    options = {c.value: (str(c.label), c) for c in choices}
+    return OneOf(options, other_names, outside, why_outside)
 
 
 def day_column(

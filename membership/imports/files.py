@@ -13,6 +13,8 @@ from html import unescape
 from math import ceil
 from typing import Any
 
+from django.utils.formats import date_format
+
 from membership.errors import RefusedError
 from membership.register.names import clean_text
 
@@ -52,6 +54,11 @@ class BadCell:
 Cell = str | date | BadCell
 
 
+def shown(cell: Cell) -> str:
+    """A cell as a page shows it."""
+    return date_format(cell) if isinstance(cell, date) else str(cell)
+
+
 @dataclass(slots=True)
 class SheetRow:
     """A row that has a cell with something in it. ``number`` is its row number in a spreadsheet program.
@@ -63,6 +70,11 @@ class SheetRow:
     cells: list[Cell]
     hidden: bool = False
     struck: bool = False
+
+    def __str__(self) -> str:
+        """The row in one line."""
+        line = " | ".join([shown(cell) for cell in self.cells if cell][:8])
+        return line if len(line) <= 110 else f"{line[:109]}…"
 
 
 @dataclass

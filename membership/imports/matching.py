@@ -9,17 +9,12 @@ from itertools import islice
 from typing import Any
 
 from membership.imports.columns import NEVER_ONE_VALUE, CellError, Column, OneOf, text, yes_or_no
-from membership.imports.files import BadCell, Cell, SheetRow, column_letters
+from membership.imports.files import BadCell, Cell, SheetRow, column_letters, shown
+from membership.imports.heading_rows import newest_year, without_digits
 from membership.imports.headings import Candidate, Headings
 from membership.imports.kinds.base import PROGRAM_TYPE, is_status_of_over
-from membership.imports.layout import (
-    LIKE_AN_AGENCY,
-    TITLES_BETWEEN,
-    Layout,
-    newest_year,
-    shown,
-    without_digits,
-)
+from membership.imports.layout import TITLES_BETWEEN, Layout
+from membership.imports.other_rows import LIKE_AN_AGENCY
 from membership.imports.questions import Given, Question, Step, in_rows
 from membership.register.names import name_key
 

@@ -45,6 +45,7 @@ class _Handler:
     active: str = ""
     struck_styles: set[str] = field(default_factory=set)
     hidden_styles: set[str] = field(default_factory=set)
+    coloured_styles: set[str] = field(default_factory=set)
     # The style that is being read, or the setting.
     style: str = ""
     is_active_name: bool = False
@@ -61,6 +62,8 @@ class _Handler:
     row: dict[str, str] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
     struck: set[int] = field(default_factory=set)
+    is_coloured: bool = False
+    coloured: set[int] = field(default_factory=set)  # rows
     column: int = 0
     cell: dict[str, str] | None = None
     taken: list[str] = field(default_factory=list)
@@ -77,9 +80,13 @@ class _Handler:
         match name:
             case "style:style":
                 self.style = attrs.get("style:name", "")
-                if attrs.get("style:parent-style-name") in self.struck_styles:
-                    self.struck_styles.add(self.style)
+                for marked in (self.struck_styles, self.coloured_styles):
+                    if attrs.get("style:parent-style-name") in marked:
+                        marked.add(self.style)
+            case "style:table-cell-properties":
+                self._note_colour(attrs.get("fo:background-color"))
             case "style:text-properties":
+                self._note_colour(attrs.get("fo:color"))
                 line = attrs.get("style:text-line-through-style") or attrs.get(
                     "style:text-line-through-type", "none"
                 )
@@ -96,6 +103,7 @@ class _Handler:
                     self.sheets.append(sheet)
                 self.marks, self.number, self.columns = Marks(sheet), 0, 0
                 self.column_styles, self.merged, self.remarks = [], [], {}
+                self.coloured = set()
             case "table:table-column":
                 first = self.columns + 1
                 self.columns += int(attrs.get("table:number-columns-repeated", 1))
@@ -106,7 +114,7 @@ class _Handler:
                     self.marks.hide_columns(first, self.columns)
             case "table:table-row":
                 self.row, self.cells = attrs, []
-                self.column, self.struck = 0, set()
+                self.column, self.struck, self.is_coloured = 0, set(), False
             case "table:table-cell" | "table:covered-table-cell":
                 self.cell, self.taken = attrs, []
             case "text:p" if self.taken:
@@ -115,7 +123,8 @@ class _Handler:
                 self.taken.append(" ")
             case "config:config-item":
                 self.is_active_name = attrs.get("config:name") == "ActiveTable"
-        if len(self.struck_styles) + len(self.hidden_styles) + len(self.merged) > _MOST:
+        styles = (self.struck_styles, self.hidden_styles, self.coloured_styles)
+        if sum(map(len, styles)) + len(self.merged) > _MOST:
             raise ValueError("too many styles or merged cells")
 
     def text(self, content: str) -> None:
@@ -141,12 +150,18 @@ class _Handler:
                 self._end_row()
             case "table:table" if self.marks:
                 self.marks.note_hidden()
+                self.marks.note_colours(self.coloured)
                 for place in self.merged:
                     self.marks.merge(*place)
                 self.marks.sheet.note_remarks(self.remarks)
                 self.marks = None
             case "config:config-item":
                 self.is_active_name = False
+
+    def _note_colour(self, colour: str | None) -> None:
+        """Whether cells of the style that is being read have a colour: black and white say nothing."""
+        if colour and colour not in ("transparent", "#000000", "#ffffff"):
+            self.coloured_styles.add(self.style)
 
     def _end_cell(self, name: str) -> None:
         attrs, self.cell = self.cell or {}, None
@@ -165,8 +180,10 @@ class _Handler:
         count = min(repeated, MAX_COLUMNS + 1 - len(self.cells))
         self.cells += [value] * count
         default = next((style for last, style in self.column_styles if first <= last), "")
-        style = attrs.get("table:style-name") or self.row.get("table:default-cell-style-name")
-        if (style or default) in self.struck_styles:
+        own = attrs.get("table:style-name") or self.row.get("table:default-cell-style-name")
+        style = own or default
+        self.is_coloured |= style in self.coloured_styles
+        if style in self.struck_styles:
             self.struck.update(range(len(self.cells) - count, len(self.cells)))
 
     def _value(self, attrs: dict[str, str], row: int, column: int) -> Cell:
@@ -202,3 +219,5 @@ class _Handler:
         for number in range(first, self.number + 1):
             if not sheet.add(number, list(self.cells), hidden=is_hidden, struck=self.struck):
                 break
+            if self.is_coloured:
+                self.coloured.add(number)

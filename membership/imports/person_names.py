@@ -1,4 +1,4 @@
-"""Columns with names of people: one person each, without what is written beside the name."""
+"""Columns with names and emails of people: one person each, without what is written beside the name or the email."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -20,6 +20,7 @@ from membership.imports.cells import (
     read_texts,
     shown_cell,
 )
+from membership.imports.columns import email, words_behind
 from membership.imports.days import read_written
 from membership.imports.files import Cell
 from membership.imports.kinds.base import says_over
@@ -30,6 +31,11 @@ from membership.register.names import name_key
 _LAST_FIRST = "last"
 NO_ONE = re.compile(
     r"\W*(?:(?:position )?vacan(?:t|cy)(?: position)?|to be hired|unfilled)\W*", re.IGNORECASE
+)
+# What says no more than which email or phone it is.
+_SAYS_WHICH = re.compile(
+    r"(?:(?:work|home|office|business|personal|main|primary|direct|preferred|e-?mail|bureau|travail|domicile)\W*)+",
+    re.IGNORECASE,
 )
 _UNTIL = re.compile(r"(?:until|till|to|ended|left)\s+(.+)", re.IGNORECASE)
 _BETWEEN_NAMES = re.compile(r"\s*(?:[/&;+|]|\band\b|\bet\b|\bor\b)\s*", re.IGNORECASE)
@@ -66,15 +72,43 @@ def read_names(cells: Cells, values: Values) -> Meanings:
         if written.remark:
             remarks.setdefault(written.remark, []).append(cell)
     cells.questions += rest.question("cells that may have two names")
+    _read_remarks(cells, values, read, remarks, {cell: one.name for cell, one in found.items()})
+    return read
+
+
+def read_emails(cells: Cells, values: Values) -> Meanings:
+    """Emails. Words in brackets behind one may say something about the person: “dana@example.org (on leave)”."""
+    read = read_texts(cells, values)
+    found = {cell: meaning.value for cell, meaning in read.items() if meaning.value}
+    remarks: dict[str, list[Cell]] = {}
+    for cell in found:
+        if words := words_behind(str(cell)):
+            remarks.setdefault(words, []).append(cell)
+    _read_remarks(cells, values, read, remarks, found)
+    return read
+
+
+def _read_remarks(
+    cells: Cells,
+    values: Values,
+    read: Meanings,
+    remarks: Mapping[str, Sequence[Cell]],
+    bare: Mapping[Cell, str],
+) -> None:
+    """Add to what was ``read`` what the remarks in these cells mean. ``bare`` is what the cells say without them."""
     others = Rest(
         cells.given, "remarks", [(WITHOUT, "Leave them out"), (SKIP, "Skip all their rows")]
     )
     for remark, those in remarks.items():
         rows = sorted(number for cell in those for number in cells.rows[cell])
-        if others.has("remarks", name_key(remark), remark, rows):
+        # The same words behind a name are asked about apart: they may be a part of it.
+        key = f"email: {remark}" if cells.column.read is email else name_key(remark)
+        if _SAYS_WHICH.fullmatch(remark):
+            answer: str | None = WITHOUT
+        elif others.has("remarks", key, remark, rows):
             answer = others.answer
         else:
-            answer = _ask_remark(cells, remark, found[those[0]].name, shown_cell(those[0]), rows)
+            answer = _ask_remark(cells, key, remark, bare[those[0]], shown_cell(those[0]), rows)
         if answer == WITHOUT:
             values.unused[remark] = len(rows) + values.unused.get(remark, 0)
         for cell in those:
@@ -84,8 +118,7 @@ def read_names(cells: Cells, values: Values) -> Meanings:
                 read[cell] = replace(read[cell], over=remark)
             elif answer == WHOLE:
                 read[cell] = Meaning(cells.column.read(str(cell)))
-    cells.questions += others.question("remarks behind names")
-    return read
+    cells.questions += others.question("remarks behind names or emails")
 
 
 def _ask_about_capitals(cells: Cells, turned: Mapping[Cell, str]) -> bool:
@@ -139,21 +172,21 @@ def _ask_names(cells: Cells, cell: Cell, whole: str, names: Sequence[str]) -> Me
     return Meaning(cells.column.read(answer)) if answer else NOTHING
 
 
-def _ask_remark(cells: Cells, remark: str, name: str, shown: str, rows: list[int]) -> str | None:
-    """What words behind names mean: “Dana Sample (on leave)”."""
-    is_of_row = cells.column.name == "name"
+def _ask_remark(
+    cells: Cells, key: str, remark: str, bare: str, shown: str, rows: list[int]
+) -> str | None:
+    """What words behind names or emails mean: “Dana Sample (on leave)”."""
+    is_of_row = cells.column.name in ("name", "email")
+    is_email = cells.column.read is email
+    whole = [] if is_email else [(WHOLE, "It is part of the name")]
     over = [(OVER, f"“{remark}” means that it is over: read the rows as ended")] * is_of_row
     return cells.ask_once(
         "remarks",
-        name_key(remark),
-        f"“{cells.heading}” has “{remark}” behind the name in {in_rows(rows)}: {shown}. What does it mean?",
+        key,
+        f"“{cells.heading}” has “{remark}” behind the {'email' if is_email else 'name'} in {in_rows(rows)}: {shown}. "
+        "What does it mean?",
         remark,
-        [
-            (WITHOUT, f"Leave it out: {name}"),
-            (WHOLE, "It is part of the name"),
-            *over,
-            (SKIP, "Skip these rows"),
-        ],
+        [(WITHOUT, f"Leave it out: {bare}"), *whole, *over, (SKIP, "Skip these rows")],
         rows,
         proposed=OVER if is_of_row and _says_over(remark, cells.as_of) else WITHOUT,
     )

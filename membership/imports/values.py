@@ -27,12 +27,12 @@ from membership.imports.cells import (
     shown_cell,
 )
 from membership.imports.choices import read_choices
-from membership.imports.columns import Column, ListRow, OneOf, name_beside
+from membership.imports.columns import Column, ListRow, OneOf, email, name_beside
 from membership.imports.files import BadCell, Cell, SheetRow
 from membership.imports.kinds.base import say_it_is_over
 from membership.imports.layout import Layout
 from membership.imports.matching import Matching
-from membership.imports.person_names import read_names
+from membership.imports.person_names import read_emails, read_names
 from membership.imports.questions import Given, Question, Step
 from membership.imports.remarks import read_person
 from membership.register.matching import shares_a_word
@@ -207,6 +207,8 @@ def _reader(column: Column) -> _Reader:
         return _read_days
     if isinstance(column.read, OneOf):
         return read_choices
+    if column.read is email:
+        return read_emails
     return read_names if column.name in ("name", "contact_name") else read_texts
 
 

@@ -19,7 +19,7 @@ BEHAVIOURS = ["451 later please", "550 never", "hang", "drop", "drip"]
 def mail_goes_out(settings, mail):
     settings.EMAIL_BACKEND = "membership.emails.backends.SMTPBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", mail.port
-    settings.EMAIL_TIMEOUT, settings.EMAIL_DEADLINE = 5, 0.3
+    settings.EMAIL_TIMEOUT = settings.EMAIL_DEADLINE = 5
 
 
 def state_after(do, at):
@@ -34,13 +34,18 @@ def state_after(do, at):
 @pytest.mark.usefixtures("mail_goes_out")
 @pytest.mark.parametrize("at", STEPS)
 @pytest.mark.parametrize("do", BEHAVIOURS)
-def test_an_email_is_sent_tried_again_or_shown_to_staff(mail, do, at):
+def test_an_email_is_sent_tried_again_or_shown_to_staff(mail, do, at, settings):
     builders.sent(builders.worker())
     email = OutboxEmail.objects.get(kind="receipt")
     news = OutboxEmail.objects.get(kind="news-submit")
     mail.behave(at, do)
+    usual = settings.EMAIL_DEADLINE
+    if do in ("hang", "drip"):
+        settings.EMAIL_DEADLINE = 0.3
 
     builders.deliver(email.pk, now=NOW)
+
+    settings.EMAIL_DEADLINE = usual  # a busy machine may be slow to answer, too
 
     email.refresh_from_db()
     assert email.state == state_after(do, at)

@@ -142,6 +142,7 @@ PROGRAM_TYPE = Column(
             "Domestic Violence Unit": ["DVU"],
             "Crisis Line": ["Crisis Support"],
         },
+        why_outside="is not a program of these communities.",
         STVC=["Stopping the Violence Counselling", "STV Counselling"],
         STV_ORS=["Stopping the Violence Outreach", "STV Outreach", "STVO", "Outreach", "ORS"],
         MORS=["Multicultural Outreach", "Multicultural Outreach Services"],

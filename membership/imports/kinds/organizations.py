@@ -5,7 +5,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from django.db.models import Model
+from django.db.models import Model, TextChoices
 from django.utils.formats import date_format
 
 from communities.rules.vocabulary import Evidence, Funder
@@ -27,6 +27,55 @@ from membership.imports.kinds.base import (
     Importer,
 )
 from membership.models import Agency, EvaMembership, RowOutcome
+
+
+class MemberType(TextChoices):
+    """Who holds an EVA BC membership in a list. That of a person is entered on their page."""
+
+    ORGANIZATION = "ORGANIZATION", "An organization"
+
+
+MEMBER_TYPE = Column(
+    "member_type",
+    "Member type",
+    one_of(
+        MemberType,
+        outside={
+            "An individual member": [
+                "Individual",
+                "Individual membership",
+                "Person",
+                "Personal",
+                "Student",
+                "Particulier",
+            ]
+        },
+        why_outside="is not an agency. Skip these rows, and add their memberships on their pages, under “People”.",
+        ORGANIZATION=[
+            "Organization",
+            "Organizational",
+            "Organisation",
+            "Organizational member",
+            "Organization member",
+            "Organizational membership",
+            "Agency",
+            "Agency member",
+            "Institution",
+            "Non-profit",
+            "Nonprofit",
+            "Society",
+            "Group",
+        ],
+    ),
+    (
+        "Membership type",
+        "Type of member",
+        "Type of membership",
+        "Member category",
+        "Membership category",
+    ),
+    about="kinds of members",
+)
 
 
 class AgencyList(Importer):
@@ -108,6 +157,7 @@ class AgencyList(Importer):
             ("robin@example.org", ""),
             about="their emails",
         ),
+        MEMBER_TYPE,
         STATUS,
     )
 

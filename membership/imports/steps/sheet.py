@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 
-from membership.imports.layout import skip_key
+from membership.imports.other_rows import skip_key
 from membership.imports.questions import Answers, Step
 from membership.imports.steps.base import StepForm
 from membership.models import ListImport

@@ -15,7 +15,7 @@ _OTHER_GROUPS = {
     "name": "Names",
     "contact_name": "Names",
     "names": "Names",
-    "remarks": "Names",
+    "remarks": "Names and emails",
     "agencies": "Agencies",
     "places": "Places",
     "which": "Places",

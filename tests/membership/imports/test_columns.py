@@ -69,6 +69,7 @@ def test_columns_may_be_in_any_order_and_unknown_ones_are_ignored():
             "ends_on": None,
             "contact_name": "",
             "contact_email": "",
+            "member_type": "",
             "status": "",
         }
     ]
@@ -130,8 +131,8 @@ def test_a_spreadsheet_with_dates_and_numbers():
         [100.0, "Sampleton"],
     )
     assert [(r.number, *r.values.values()) for r in agencies(content, "list.XLSX")] == [
-        (2, "Sample House", "", date(2026, 4, 1), date(2027, 3, 31), "", "", ""),
-        (4, "100", "Sampleton", None, None, "", "", ""),
+        (2, "Sample House", "", date(2026, 4, 1), date(2027, 3, 31), "", "", "", ""),
+        (4, "100", "Sampleton", None, None, "", "", "", ""),
     ]
 
 

@@ -593,6 +593,7 @@ ODS_SHEET = (
     'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
     'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0" '
     'xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" '
+    'xmlns:fo="urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0" '
     'xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" '
     'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
     'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0">'
@@ -735,3 +736,21 @@ def test_rows_with_a_colour_of_their_own_are_named_because_colours_are_not_read(
         for cell in cells:
             cell.fill = PatternFill("solid", fgColor="FFFFFF00")
     assert read_file(save(book), "list.xlsx").sheets[0].notes == []
+
+
+def test_colours_of_an_open_document_are_named_too():
+    styles = (
+        '<style:style style:name="r"><style:table-cell-properties fo:background-color="#ff0000"/></style:style>'
+        '<style:style style:name="t" style:parent-style-name="r"/>'
+        '<style:style style:name="b"><style:table-cell-properties fo:background-color="transparent"/>'
+        '<style:text-properties fo:color="#000000"/></style:style>'
+        '<style:style style:name="g"><style:text-properties fo:color="#808080"/></style:style>'
+    )
+    names = {"Agency": "r", "A": "b", "B": "t", "C": "", "D": "g"}
+    lines = [
+        ods_row(ods_cell(name, f'table:style-name="{style}"' if style else ""), ods_cell("x"))
+        for name, style in names.items()
+    ]
+    [sheet] = read_file(open_document("".join(lines), styles), "list.ods").sheets
+    [note] = sheet.notes
+    assert note.startswith("Colours are not read. If the colours in rows 3 and 5 mean something")

@@ -75,6 +75,7 @@ HEADINGS = {
         "Next renewal date": "ends_on",
         "Primary contact e-mail": "contact_email",
         "Contact’s email": "contact_email",
+        "Category of membership": "member_type",
     },
     "initiatives": {
         "Name of committee": "initiative",
@@ -93,7 +94,7 @@ NOTHING = {
     "Hours of service|Date|Contract|Amendment date|Year end|Start time|Health region",
     "people": "Where do you work?|Email consent|Mailing address|Caseload size|Job title|Departure date|Phone|Supervisor|"
     "Supervisor email|Emergency contact|Pronouns|Agency email|Number of clients",
-    "agencies": "Mailing city|Member number|Membership type|Membership fee|Phone number|Province|Date paid|Renewal due|"
+    "agencies": "Mailing city|Member number|Membership fee|Phone number|Province|Date paid|Renewal due|"
     "Executive director",
     "initiatives": "Meeting dates|Chair phone|Committee members|Frequency of meetings",
     "roster": "Timestamp|Organization|Phone",

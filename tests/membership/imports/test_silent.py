@@ -123,6 +123,41 @@ def test_a_list_without_communities_names_the_program_that_the_register_has():
     assert outcomes(plan) == ["same", "add"]
 
 
+@pytest.mark.parametrize("written", ["Individual", "Individual Member", "Person"])
+def test_an_individual_member_of_a_membership_list_does_not_become_an_agency(written):
+    lists = (
+        ListKind.AGENCIES,
+        "Member name,Membership type,Join date,Expiry date",
+        "Alpha Society,Organization,2026-01-01,2026-12-31",
+        f"Dana Sample,{written},2026-01-01,2026-12-31",
+    )
+    with pytest.raises(QuestionsOpenError) as asked:
+        apply_list(*lists)
+    [question] = asked.value.questions
+    assert "An individual member is not an agency." in question.help_text
+    assert question.proposed == "skip"
+    plan = apply_list(*lists, answers={question.group: {question.key: "skip"}})
+    assert outcomes(plan) == ["add"]  # what is skipped is listed apart
+    assert [str(agency) for agency in Agency.objects.all()] == ["Alpha Society"]
+
+
+def test_words_in_brackets_behind_an_email_are_asked_unless_they_say_which_email_it_is():
+    lists = (
+        ListKind.PEOPLE,
+        "Name,Email,Agency,Program type",
+        "Dana Sample,dana@example.org (left in March),Alpha Society,STVC",
+        "Robin Placeholder,robin@example.org (work e-mail),Alpha Society,STVC",
+    )
+    with pytest.raises(QuestionsOpenError) as asked:
+        apply_list(*lists)
+    [question] = asked.value.questions
+    assert "has “left in March” behind the email in row 2" in question.text
+    assert [code for code, _ in question.options] == ["without", "over", "skip"]
+    apply_list(*lists, answers={question.group: {question.key: "over"}})
+    ended = ProgramPosition.objects.exclude(ends_on=None)
+    assert [str(position.person) for position in ended] == ["Dana Sample"]
+
+
 def test_who_has_left_as_a_roster_says_is_not_enrolled():
     plan = apply_list(
         ListKind.ROSTER,
