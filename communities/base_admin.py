@@ -21,7 +21,7 @@ class LinesField(forms.CharField):
     """Text of several lines. A browser sends other line breaks than the database has, which is no change."""
 
     def to_python(self, value: Any) -> Any:
-        return super().to_python(value).replace("\r\n", "\n")
+        return (super().to_python(value) or "").replace("\r\n", "\n")
 
 
 class PlainWordsMixin(admin.options.BaseModelAdmin):

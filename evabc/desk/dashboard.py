@@ -276,7 +276,12 @@ def _of_lists(user: User, now: datetime) -> Group:
         "Lists",
         [
             Section("Lists to import", due_lines[:MOST], len(due_lines), lists),
-            Section("Imports to finish", open_lines[:MOST], len(open_lines), imports),
+            Section(
+                "Imports to finish",
+                open_lines[:MOST],
+                len(open_lines),
+                f"{imports}?state=unfinished",
+            ),
         ],
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
@@ -15,7 +15,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
-from membership.base_admin import CustomPageAdmin, desk_page
+from membership.base_admin import ColumnFilter, CustomPageAdmin, desk_page
 from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.imports import undoing, uploads
 from membership.imports.columns import sample_file
@@ -246,12 +246,26 @@ def call_verb(request: AuthenticatedRequest, pk: int, verb: Callable[..., None])
     return redirect("admin:membership_listimport_change", pk)
 
 
+class StatusFilter(ColumnFilter):
+    """The status of an import, or all that is to be finished: the front page counts those."""
+
+    title, parameter_name = "status", "state"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [("unfinished", "To be finished or confirmed"), *ListImport.State.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        if self.value() == "unfinished":
+            return queryset.filter(state__in=ListImport.IN_STEPS)
+        return super().queryset(request, queryset)
+
+
 @admin.register(ListImport)
 class ListImportAdmin(CustomPageAdmin):
     """Imports, newest first. An upload adds one; only the verbs change it."""
 
     list_display = ["list_name", "kind", "as_of", "state", "added", "changed", "same", "errors"]
-    list_filter = ["kind", "state"]
+    list_filter = ["kind", StatusFilter]
     search_fields = ["list_name"]
     ordering = ["-pk"]
     add_label = "Import a list"

@@ -197,7 +197,7 @@ def _accounts(kept: Person, merged: Person) -> list[str]:
 
 def _what_comes_back(done: PersonMerge) -> str:
     rows = (apps.get_model(row["model"]) for row in done.changes["rows"] if row["before"])
-    kinds = Counter(model for model in rows if model not in (Person, User))
+    kinds = Counter(model for model in rows if model not in (Person, PersonMerge, User))
     named = [
         f"{number} {model._meta.verbose_name if number == 1 else model._meta.verbose_name_plural}"
         for model, number in kinds.items()

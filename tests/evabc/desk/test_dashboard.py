@@ -199,7 +199,7 @@ def test_the_meetings_of_the_next_seven_days_are_shown_with_time_and_communities
     assert not section.has_more
 
 
-def test_lists_that_are_due_and_imports_left_half_way_are_shown(priya):
+def test_lists_that_are_due_and_imports_left_half_way_are_shown(priya, client):
     series = ListSeries.objects.create(
         kind=ListKind.AGENCIES, name="the list of members", months_between=1
     )
@@ -213,6 +213,9 @@ def test_lists_that_are_due_and_imports_left_half_way_are_shown(priya):
         ("the list of members", "due since April 1, 2026")
     ]
     assert unfinished.lines[0].label == "The list of members"
+    builders.sign_in(client, priya)
+    [row] = re.findall(r"<tr><t[hd] .*", client.get(unfinished.url).text)
+    assert "To be finished" in row
 
 
 @pytest.mark.core
