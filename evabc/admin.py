@@ -14,7 +14,7 @@ from communities.admin import PREVIEW, CommunityAdmin
 from communities.models import CommunityOfPractice
 from communities.rules.assess import assess
 from communities.rules.rule import Rule
-from communities.rules.vocabulary import Verdict
+from communities.rules.vocabulary import Status
 from evabc.desk.record_pages import AgencyPageAdmin, PersonPageAdmin
 from membership.base_admin import desk_page
 from membership.forms import posted_fields
@@ -27,14 +27,14 @@ from requests.models import JoinRequest
 
 def changed_verdicts(
     people: QuerySet[Person], before: Sequence[Rule], after: Sequence[Rule], *, on: date
-) -> list[tuple[Person, Verdict, Verdict]]:
-    """The people whose verdict differs between the two sets of rules, with both verdicts. Writes nothing."""
+) -> list[tuple[Person, Status, Status]]:
+    """The people whose verdict differs between the two sets of rules, with both as pages show them. Writes nothing."""
     by_key = people.order_by("pk").in_bulk()
     both = [
         (by_key[pk], assess(standing, before).verdict, assess(standing, after).verdict)
         for pk, standing in standings_of(by_key, on).items()
     ]
-    return [(person, was, will) for person, was, will in both if was != will]
+    return [(person, Status(was), Status(will)) for person, was, will in both if was != will]
 
 
 CONFIRMED = "_rules_confirmed"

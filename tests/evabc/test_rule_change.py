@@ -70,6 +70,12 @@ def test_a_changed_rule_is_shown_with_names_and_saved_only_when_confirmed(lou, d
     )
 
 
+def test_an_outcome_is_named_as_on_other_pages(lou):
+    enrolled("Kai Sample", program(agency(ends_on=FAR), funder=""))
+    shown = lou.post(page(), typed(lou, funder=Funder.OTHER, DELETE="on")).content.decode()
+    assert "Kai Sample</bdi></a>: to check → met" in shown
+
+
 def test_other_changes_are_saved_without_a_preview(lou, dana):
     assert lou.post(page(), typed(lou, source="Another sentence.")).status_code == 302
     assert "Another sentence." in EligibilityCriterion.objects.values_list("source", flat=True)
