@@ -55,11 +55,21 @@ class PlainWordsAdmin(PlainWordsMixin, admin.ModelAdmin):
         try:
             return super().get_changelist_instance(request)
         except (DisallowedModelAdminLookup, IncorrectLookupParameters) as error:
+            if self._asks_about_columns(request):
+                raise
             messages.warning(
                 request,
                 "This list has no such page or filter, so you see it from its beginning. The link may be an old one.",
             )
             raise IncorrectLookupParameters from error
+
+    def _asks_about_columns(self, request: HttpRequest) -> bool:
+        """Whether the address asks about columns that no filter on the page is for. That is no old link."""
+        columns = {field.name for field in self.opts.get_fields()}
+        return any(
+            (name in columns or "__" in name) and not self.lookup_allowed(name, "", request)
+            for name in request.GET
+        )
 
     def lookup_allowed(  # type: ignore[override]
         self, lookup: str, value: str, request: HttpRequest

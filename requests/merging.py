@@ -72,7 +72,7 @@ def merge_people(
             for join_request in _open_though_enrolled(kept, kept):
                 _withdraw(join_request, by=by, now=now)
             _settle_name_checks(kept, by=by, now=now)
-        tell(kept, closed, now=now)
+        tell(kept, merged, closed, now=now)
         # By number, because an undo and then erasing one of them must leave no name in the other one's history.
         log_change(kept, by=by, words=f"Merged with record {merged.pk}.")
         log_change(merged, by=by, words=f"Merged into record {kept.pk}.")

@@ -233,9 +233,10 @@ class JoinRequest(SearchableModel):
         return self.another_name.split(" ")[0] or self.person.short_name
 
     def holder(self, now: datetime) -> User | None:
-        """The person it is assigned to while it is open: the one who took it, for a day."""
+        """The colleague it is assigned to while it is open: the one who took it, for a day."""
         is_taken = self.is_open and self.taken_at and self.taken_at > now - TAKEN_FOR
-        return self.taken_by if is_taken else None
+        holder = self.taken_by if is_taken else None
+        return holder if holder and holder.is_active and holder.is_staff else None
 
     def assigned_sentence(self, now: datetime) -> str:
         """Who it is assigned to, in a sentence; empty if no one."""

@@ -8,7 +8,7 @@ import functools
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -198,7 +198,7 @@ def _keep_newer_claims(kept: Person, merged: Person) -> None:
         claims.filter(pk__in=replaced).delete()
 
 
-def tell(kept: Person, closed: User | None, *, now: datetime) -> None:
+def tell(kept: Person, merged: Person, closed: User | None, *, now: datetime) -> None:
     """Let waiting emails go to the email that stays, end the closed account's sessions, and email both accounts.
 
     The emails wait as long as those of a decision, so that an undo soon after leaves no one puzzled.
@@ -206,7 +206,7 @@ def tell(kept: Person, closed: User | None, *, now: datetime) -> None:
     send_waiting_to(kept)
     if not kept.user:
         return
-    about, event, team = f"person:{kept.pk}", _event(now), team_of(kept)
+    about, event, team = f"person:{kept.pk}", _event(merged.pk, now), team_of(kept)
     words = {"name": kept.name, "email": kept.email}
     email = compose("merged", team=team, person=kept, words=words)
     queue(email, about=about, event=event, now=now, wait=UNDO_TIME)
@@ -217,16 +217,17 @@ def tell(kept: Person, closed: User | None, *, now: datetime) -> None:
         queue(email, about=about, event=event, now=now, wait=UNDO_TIME)
 
 
-def _event(merged_at: datetime) -> str:
-    return f"merged-{merged_at.timestamp()}"
+def _event(merged_id: int, at: datetime) -> str:
+    return f"merged-{merged_id}-{at.timestamp()}"
 
 
 def have_heard(merge: PersonMerge) -> bool:
-    """Whether an email about the merge has gone out, or is going out now."""
-    key = f"person:{merge.kept_id}:{_event(merge.at)}:"
+    """Whether an email about the merge may have gone out, or is going out now."""
+    key = f"person:{merge.kept_id}:{_event(merge.merged_id, merge.at)}:"
     emails = OutboxEmail.objects.filter(key__startswith=key)
-    waits = [OutboxEmail.State.QUEUED, OutboxEmail.State.CANCELLED]
-    return emails.exclude(state__in=waits, attempts=0).exists()
+    waiting = Q(state__in=[OutboxEmail.State.QUEUED, OutboxEmail.State.CANCELLED], attempts=0)
+    # Those of a merge before version 1.0 had other keys, and went out at once.
+    return emails.exclude(waiting).exists() or not emails.exists()
 
 
 def tell_undone(merge: PersonMerge, *, now: datetime) -> None:
@@ -237,7 +238,9 @@ def tell_undone(merge: PersonMerge, *, now: datetime) -> None:
     before = merge.changes["known"].get(OutboxEmail._meta.label_lower, ())
     since = OutboxEmail.objects.filter(person=merge.kept).exclude(pk__in=before)
     since.filter(to_email=merge.merged.email).update(person=merge.merged)
-    told = not take_back(about=f"person:{merge.kept_id}", event=_event(merge.at))
+    about, event = f"person:{merge.kept_id}", _event(merge.merged_id, merge.at)
+    told = have_heard(merge)
+    told |= not take_back(about=about, event=event)
     for person in (merge.kept, merge.merged):
         send_waiting_to(person)
         if person.user and told:

@@ -65,7 +65,9 @@ _REPLIED = Q(
 
 
 def _taken(now: datetime) -> Q:
-    return Q(taken_by__isnull=False, taken_at__gt=now - TAKEN_FOR)
+    """Those with a holder. A colleague who can no longer sign in holds none."""
+    since = now - TAKEN_FOR
+    return Q(taken_by__is_active=True, taken_by__is_staff=True, taken_at__gt=since)
 
 
 def _overdue(viewer: User, now: datetime) -> Q:

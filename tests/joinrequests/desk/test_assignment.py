@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from membership.errors import RefusedError
-from membership.models import Agency, ListKind, OutboxEmail, Person, Program
+from membership.models import Agency, ListKind, OutboxEmail, Person, Program, User
 from requests import workflow
 from requests.desk import matching, queue
 from requests.desk.review import requests_of, update_open_verdicts
@@ -116,6 +116,18 @@ def test_a_request_is_assigned_for_a_day_and_then_free_for_anyone(sam, priya):
 
     taken = workflow.assign(join_request_id=join_request.pk, to=priya, by=priya, now=NOW + DAY)
     assert taken.holder(NOW + DAY) == priya
+
+
+@pytest.mark.parametrize("closed", ["is_active", "is_staff"])
+def test_a_colleague_who_can_no_longer_sign_in_holds_no_request(sam, priya, closed):
+    one, other = sent(1), sent(2)
+    workflow.assign(join_request_id=one.pk, to=sam, by=sam, now=NOW)
+    assert in_queue(priya, view="unassigned") == [other]
+    User.objects.filter(pk=sam.pk).update(**{closed: False})
+
+    assert in_queue(priya, view="unassigned") == [one, other]
+    taken = workflow.assign(join_request_id=one.pk, to=priya, by=priya, now=NOW)
+    assert taken.holder(NOW) == priya
 
 
 def test_unassigning_and_deciding_free_the_request(sam):
