@@ -72,13 +72,14 @@ def merge_people(
             for join_request in _open_though_enrolled(kept, kept):
                 _withdraw(join_request, by=by, now=now)
             _settle_name_checks(kept, by=by, now=now)
-        tell(kept, merged, closed, now=now)
         # By number, because an undo and then erasing one of them must leave no name in the other one's history.
         log_change(kept, by=by, words=f"Merged with record {merged.pk}.")
         log_change(merged, by=by, words=f"Merged into record {kept.pk}.")
-        return PersonMerge.objects.create(
+        merge = PersonMerge.objects.create(
             kept=kept, merged=merged, closed_account=closed, by=by, at=now, changes=changes
         )
+        tell(merge, now=now)
+        return merge
 
 
 def require_may_merge_now(kept: Person, merged: Person, *, by: User) -> None:

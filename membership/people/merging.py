@@ -198,15 +198,16 @@ def _keep_newer_claims(kept: Person, merged: Person) -> None:
         claims.filter(pk__in=replaced).delete()
 
 
-def tell(kept: Person, merged: Person, closed: User | None, *, now: datetime) -> None:
+def tell(merge: PersonMerge, *, now: datetime) -> None:
     """Let waiting emails go to the email that stays, end the closed account's sessions, and email both accounts.
 
     The emails wait as long as those of a decision, so that an undo soon after leaves no one puzzled.
     """
+    kept, closed = merge.kept, merge.closed_account
     send_waiting_to(kept)
     if not kept.user:
         return
-    about, event, team = f"person:{kept.pk}", _event(merged.pk, now), team_of(kept)
+    about, event, team = f"person:{kept.pk}", _event(merge), team_of(kept)
     words = {"name": kept.name, "email": kept.email}
     email = compose("merged", team=team, person=kept, words=words)
     queue(email, about=about, event=event, now=now, wait=UNDO_TIME)
@@ -217,13 +218,13 @@ def tell(kept: Person, merged: Person, closed: User | None, *, now: datetime) ->
         queue(email, about=about, event=event, now=now, wait=UNDO_TIME)
 
 
-def _event(merged_id: int, at: datetime) -> str:
-    return f"merged-{merged_id}-{at.timestamp()}"
+def _event(merge: PersonMerge) -> str:
+    return f"merge-{merge.pk}"
 
 
 def have_heard(merge: PersonMerge) -> bool:
     """Whether an email about the merge may have gone out, or is going out now."""
-    key = f"person:{merge.kept_id}:{_event(merge.merged_id, merge.at)}:"
+    key = f"person:{merge.kept_id}:{_event(merge)}:"
     emails = OutboxEmail.objects.filter(key__startswith=key)
     waiting = Q(state__in=[OutboxEmail.State.QUEUED, OutboxEmail.State.CANCELLED], attempts=0)
     # Those of a merge before version 1.0 had other keys, and went out at once.
@@ -238,7 +239,7 @@ def tell_undone(merge: PersonMerge, *, now: datetime) -> None:
     before = merge.changes["known"].get(OutboxEmail._meta.label_lower, ())
     since = OutboxEmail.objects.filter(person=merge.kept).exclude(pk__in=before)
     since.filter(to_email=merge.merged.email).update(person=merge.merged)
-    about, event = f"person:{merge.kept_id}", _event(merge.merged_id, merge.at)
+    about, event = f"person:{merge.kept_id}", _event(merge)
     told = have_heard(merge)
     told |= not take_back(about=about, event=event)
     for person in (merge.kept, merge.merged):
