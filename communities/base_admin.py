@@ -21,7 +21,8 @@ class LinesField(forms.CharField):
     """Text of several lines. A browser sends other line breaks than the database has, which is no change."""
 
     def to_python(self, value: Any) -> Any:
-        return (super().to_python(value) or "").replace("\r\n", "\n")
+        text = super().to_python(value)
+        return text.replace("\r\n", "\n") if text else text
 
 
 class PlainWordsMixin(admin.options.BaseModelAdmin):
@@ -59,7 +60,7 @@ class PlainWordsAdmin(PlainWordsMixin, admin.ModelAdmin):
                 raise
             messages.warning(
                 request,
-                "This list has no such page or filter, so you see it from its beginning. The link may be an old one.",
+                "This list has no such page or filter, so you see it from the beginning. The link may be old.",
             )
             raise IncorrectLookupParameters from error
 

@@ -24,7 +24,7 @@ _FUNDER_NAMES = {
 
 
 class FundingForm(forms.Form):
-    funder = TermField(Funder, help_text="If you choose none, it is the ministry.")
+    funder = TermField(Funder, help_text="If you choose none, the funder is the ministry.")
 
 
 @dataclass(frozen=True)

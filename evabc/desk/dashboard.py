@@ -87,7 +87,7 @@ Lines = Callable[[QuerySet[Any], datetime], Iterable[Line]]
 class Waiting:
     """A section: the entry of the menu that counts its rows and leads to them, and how a line is made.
 
-    ``query`` narrows the list down to these rows where the list shows others at first. ``some`` are its rows where
+    ``query`` narrows the list down to these rows where the entry leads to others too. ``some`` are its rows where
     the entry counts others too.
     """
 
@@ -126,7 +126,7 @@ class Waiting:
         return Section(self.title, lines, count, self._url(), counted.is_alarm, parts)
 
     def _url(self, **more: str) -> str:
-        query = {**self.entry.query, **self.query, **more}
+        query = {**self.entry.query, **(self.query or self.entry.waiting), **more}
         return reverse(f"admin:{self.entry.url}", query=query)
 
 
@@ -200,7 +200,7 @@ WAITING = (
     ),
     Waiting("Roster checks", "Roster checks", _roster_checks),
     Waiting("Name checks", "Name checks", _name_checks),
-    Waiting("Corrections", "Corrections", _corrections, {"state__exact": Correction.State.OPEN}),
+    Waiting("Corrections", "Corrections", _corrections),
     Waiting("Slack and Zoom", "Slack and Zoom", _access),
     Waiting(
         "Failed emails",

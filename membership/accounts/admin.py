@@ -87,7 +87,7 @@ def _require_lead(request: AuthenticatedRequest) -> None:
 
 
 class AccountForm(ModelForm):
-    """What leads change of an account. Staff are on a team, and someone who can sign in stays a lead."""
+    """What leads can change about an account. Staff are on a team, and someone who can sign in stays a lead."""
 
     def clean(self) -> dict[str, Any]:
         """Without a lead, no one could give this back on the staff desk."""

@@ -146,6 +146,8 @@ class _Handler:
         match name:
             case "table:table-cell" | "table:covered-table-cell":
                 self._end_cell(name)
+            case "style:style":
+                self.style = ""
             case "table:table-row":
                 self._end_row()
             case "table:table" if self.marks:
@@ -159,8 +161,11 @@ class _Handler:
                 self.is_active_name = False
 
     def _note_colour(self, colour: str | None) -> None:
-        """Whether cells of the style that is being read have a colour: black and white say nothing."""
-        if colour and colour not in ("transparent", "#000000", "#ffffff"):
+        """Whether cells of the style that is being read have a colour: black and white say nothing.
+
+        A format of numbers, such as red for negative ones, is no style of cells.
+        """
+        if self.style and colour and colour.lower() not in ("transparent", "#000000", "#ffffff"):
             self.coloured_styles.add(self.style)
 
     def _end_cell(self, name: str) -> None:

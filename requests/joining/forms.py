@@ -50,13 +50,11 @@ class Section(IntEnum):
 class Declaration:
     """What pages need to know about a field beyond what Django's field says.
 
-    ``staff_label`` is its short name on the review page, ``entry_label`` its label where staff add a request,
-    and ``entry_help`` its help text there; they default to the field's own label and help text. Someone who asks to join several communities
-    answers a ``shared`` field once, and any other field once for each community. ``entry_choices`` are
-    the choices that staff see in other words. ``example`` is the answer in the sample data.
-
-    ``rule`` is the key of the kind of rule that the answer is for: what it says stands under the
-    question.
+    ``staff_label`` is its short name on the review page, ``entry_label`` its label where staff add a request, and
+    ``entry_help`` its help text there; they default to the field's own label and help text. Someone who asks to join
+    several communities answers a ``shared`` field once, and any other field once for each community.
+    ``entry_choices`` are the choices that staff see in other words. ``example`` is the answer in the sample data.
+    ``rule`` is the key of the kind of rule that the answer is for: what it says stands under the question.
     """
 
     section: Section = Section.WORK

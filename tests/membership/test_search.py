@@ -219,7 +219,7 @@ def test_an_address_that_the_list_does_not_have_shows_the_list_without_it_and_sa
 
     assert answer.redirect_chain[-1][0].startswith(address)
     assertContains(
-        answer, "This list has no such page or filter, so you see it from its beginning."
+        answer, "This list has no such page or filter, so you see it from the beginning."
     )
 
 

@@ -593,6 +593,7 @@ ODS_SHEET = (
     'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
     'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0" '
     'xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" '
+    'xmlns:number="urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0" '
     'xmlns:fo="urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0" '
     'xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" '
     'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
@@ -744,6 +745,7 @@ def test_colours_of_an_open_document_are_named_too():
         '<style:style style:name="t" style:parent-style-name="r"/>'
         '<style:style style:name="b"><style:table-cell-properties fo:background-color="transparent"/>'
         '<style:text-properties fo:color="#000000"/></style:style>'
+        '<number:number-style style:name="n"><style:text-properties fo:color="#ff0000"/></number:number-style>'
         '<style:style style:name="g"><style:text-properties fo:color="#808080"/></style:style>'
     )
     names = {"Agency": "r", "A": "b", "B": "t", "C": "", "D": "g"}

@@ -605,6 +605,14 @@ def priya() -> Client:
     return client
 
 
+def contracts(content: bytes) -> ListImport:
+    """An upload of a list of contracts, up to its questions."""
+    list_import = uploads.new_import(kind=PROGRAMS, list_name="contracts", as_of=APRIL, content=content, file_name="list.csv", now=NOW)  # fmt: skip
+    uploads.upload(list_import)
+    continue_import(list_import.pk)
+    return list_import
+
+
 def test_staff_answer_on_the_page_and_nothing_typed_is_lost(priya):
     content = csv_file(
         "Agency,Type,Funder,From,To",
@@ -613,9 +621,7 @@ def test_staff_answer_on_the_page_and_nothing_typed_is_lost(priya):
         "C,STVC,PSSG,01/04/2026,31/03/2027",
         "C,SAS,PSSG,01/04/2026,02/03/2027",
     )
-    list_import = uploads.new_import(kind=PROGRAMS, list_name="contracts", as_of=APRIL, content=content, file_name="list.csv", now=NOW)  # fmt: skip
-    uploads.upload(list_import)
-    continue_import(list_import.pk)
+    list_import = contracts(content)
     page = f"/admin/membership/listimport/{list_import.pk}"
     shown = priya.get(f"{page}/change/", follow=True)
     assert shown.redirect_chain[-1][0] == f"{page}/values/"
@@ -666,9 +672,7 @@ def test_half_of_the_answers_are_there_when_staff_come_back(priya):
         "A,Stopping the Violence,PSSG,2026-04-01,FY26/27",
         "B,STVC,the Province,2026-04-01,2027-03-31",
     )
-    list_import = uploads.new_import(kind=PROGRAMS, list_name="contracts", as_of=APRIL, content=content, file_name="list.csv", now=NOW)  # fmt: skip
-    uploads.upload(list_import)
-    continue_import(list_import.pk)
+    list_import = contracts(content)
     page = f"/admin/membership/listimport/{list_import.pk}/values/"
     form = priya.get(page).context["form"]
     fields = {q["shown"]: name for name, q in form.questions.items()}
